@@ -1,0 +1,179 @@
+# The life of a model, from raw rows to a retraining decision. Read it from top to bottom: each rule is a step, named
+# for what it makes, after what it is made from. The settings are in config.yaml; this file decides only what depends
+# on what. Files never depend on verbs; the ledgers (manifest.txt, deployment_log.csv …) are never prerequisites.
+
+ifeq (,$(filter grouped-target,$(.FEATURES)))
+$(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION). On macOS: brew install make, then type gmake)
+endif
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+# A recipe that fails leaves no target behind, even though every script already writes aside and renames.
+.DELETE_ON_ERROR:
+
+# Another project is another config: make train CONFIG=examples/name/config.yaml
+CONFIG ?= config.yaml
+export CONFIG
+
+PACKAGES := node_modules/.package-lock.json
+NODE := node --import tsx
+# What make remembers of the config: paths, the files of each program, the settings of each product.
+STATE := $(dir $(CONFIG)).make/$(basename $(notdir $(CONFIG)))
+
+# Content decides, not time: a checksum of config and code says whether config.mk is current, so no clock hides an edit
+# and an unchanged config starts no program. make remakes an included file first and starts over if it changed.
+ifneq (,$(filter-out help clean,$(or $(MAKECMDGOALS),help)))
+include $(STATE)/config.mk
+endif
+$(STATE)/config.mk: FORCE | $(PACKAGES)
+	@mkdir -p $(STATE) && cksum $(wildcard $(CONFIG) scripts/*.ts lib/*.ts lib/*/*.ts) > $(STATE)/now.cksum
+	@cmp -s $(STATE)/now.cksum $(STATE)/config.cksum || { $(NODE) scripts/config-emit.ts && mv $(STATE)/now.cksum $(STATE)/config.cksum; }
+
+# A verb whose files are all current says so; a script that ran has said what it did.
+SAID := touch $(STATE)/said
+up-to-date = @if [ -e $(STATE)/said ]; then rm $(STATE)/said; else printf '%-10s up to date: %s\n' $(1) "$(2)"; fi
+
+##@ The whole life
+
+help: ## this list (also plain make)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+.DEFAULT_GOAL := help
+
+# Two days after deployment: a quiet one that drifts without harm, and a bad one. Each line is a make of its own, since
+# retraining changes the config that make has read.
+all: ## raw rows to a model in production, two days of it, and a decision to retrain
+	@$(MAKE) prepare train gate
+	@$(MAKE) start
+	@$(MAKE) smoke
+	@$(MAKE) replay monitor retrain DAY=quiet
+	@$(MAKE) replay monitor retrain DAY=bad
+	@$(MAKE) stop
+	@$(MAKE) audit
+	@$(MAKE) summary
+
+summary: ## what is live, what happened, where to look
+	@$(NODE) scripts/watch-summary.ts
+
+##@ Data
+
+# make prepare VERSION=v2 makes the next data version; without it the configured one is meant.
+DATA_VERSION := $(or $(if $(filter prepare,$(MAKECMDGOALS)),$(VERSION)),$(CURRENT_VERSION))
+
+raw: $(RAW) ## the raw file: simulated, downloaded from UCI, or yours (data.source)
+	$(call up-to-date,raw,$(RAW))
+$(RAW): $(RAW_SETTINGS)
+	@$(NODE) scripts/data-ingest.ts
+	@$(SAID)
+
+prepare: $(PROCESSED)/$(DATA_VERSION)_train.csv ## rows checked, cleaned and split into a data version   [VERSION=v2]
+	$(call up-to-date,prepare,data $(DATA_VERSION))
+	$(if $(filter-out $(CURRENT_VERSION),$(DATA_VERSION)),@$(NODE) scripts/config-set.ts data.current_version $(DATA_VERSION))
+$(PROCESSED)/%_train.csv $(PROCESSED)/%_test.csv: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare)
+	@$(NODE) scripts/data-prepare.ts --version $*
+	@$(SAID)
+
+##@ Model
+
+train: $(MODELS)/latest.json ## a model version from the current data and settings, evaluated and registered
+	$(call up-to-date,train,$(shell sed -n 's/.*"summary": "\(.*\)".*/\1/p' $<))
+$(MODELS)/latest.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/train.json $(program.model-train)
+	@$(NODE) scripts/model-train.ts
+	@$(SAID)
+
+gate: $(MODELS)/latest.json ## pass, fail (exit 3) or inconclusive against evaluation.minimum   [VERSION=v2]
+	@$(NODE) scripts/model-gate.ts $(VERSION)
+
+registry: ## every version: data, metrics, aliases, what is live
+	@$(NODE) scripts/model-registry.ts
+
+compare: ## two versions on the same rows   A=v1 B=v2
+	@$(NODE) scripts/model-compare.ts $(A) $(B)
+
+promote: ## makes a version champion; a running server switches over   VERSION=v2 [REASON="…"]
+	@$(NODE) scripts/model-promote.ts $(VERSION) $(if $(REASON),--reason "$(REASON)")
+
+rollback: ## makes the previous champion champion again   [REASON="…"]
+	@$(NODE) scripts/model-rollback.ts $(if $(REASON),--reason "$(REASON)")
+
+reproduce: ## trains a version again from its recorded inputs and compares bytes   [VERSION=v1]
+	@$(NODE) scripts/model-reproduce.ts $(VERSION)
+
+##@ Serving
+
+# The first version that passes the gate becomes champion; later ones are promoted.
+$(MODELS)/aliases.json: | $(MODELS)/latest.json
+	@$(NODE) scripts/model-promote.ts --first
+
+serve: $(MODELS)/aliases.json ## the API in the foreground, until Ctrl-C
+	@exec $(NODE) scripts/serve-api.ts
+
+start: $(MODELS)/aliases.json ## the API in the background
+	@$(NODE) scripts/serve-start.ts
+
+stop: ## ends the API started in the background
+	@$(NODE) scripts/serve-stop.ts
+
+smoke: $(MODELS)/aliases.json ## three requests against the live API, or a throwaway one
+	@$(NODE) --test-reporter ./lib/terminal-reporter.ts scripts/serve-smoke.ts
+
+live: ## which version is live and who put it there   [AT=2026-11-20T10:00Z]
+	@$(NODE) scripts/serve-live.ts $(if $(AT),--at $(AT))
+
+##@ After deployment
+
+# Day 2, as rows that the API has not seen. The bad day is the quiet one with the changes that the config declares.
+DAY ?= quiet
+$(PRODUCTION)/bad.csv: $(LATER_ROWS) $(STATE)/day2.json $(program.data-perturb)
+	@$(NODE) scripts/data-perturb.ts
+
+replay: $(MODELS)/aliases.json $(LATER_ROWS) $(if $(filter bad,$(DAY)),$(PRODUCTION)/bad.csv) ## a day's rows through the API, then their truth   DAY=quiet or bad
+	@$(NODE) scripts/serve-replay.ts --day $(DAY)
+
+labels: ## records the truth of predictions   CSV=file with id,label
+	@$(NODE) scripts/watch-labels.ts $(CSV)
+
+monitor: ## errors, metrics, drift and latency from the API logs: reports/monitor.html
+	@$(NODE) scripts/watch-monitor.ts
+
+watch: ## make monitor again and again, every monitoring.interval_seconds
+	@exec $(NODE) scripts/watch-monitor.ts --forever
+
+retrain: ## decides whether to retrain and records why; if yes, retrains, compares, promotes
+	@$(NODE) scripts/watch-retrain.ts
+
+##@ Trust
+
+audit: ## every ledger's chain and every recorded sha256
+	@$(NODE) scripts/trust-audit.ts
+
+trace: ## one prediction back to the raw rows, every hash checked   ID=…
+	@$(NODE) scripts/trust-trace.ts $(ID)
+
+doctor: ## says and mends what an interrupted run left behind
+	@$(NODE) scripts/trust-doctor.ts
+
+##@ Development
+
+test: $(PACKAGES) ## every test
+	@$(NODE) scripts/test-run.ts $(ONLY)
+
+check: $(PACKAGES) ## types, lint and format
+	@node_modules/.bin/tsc
+	@node_modules/.bin/biome check .
+
+bench: $(PACKAGES) ## speed and quality beside scikit-learn, LightGBM and xgboost: reports/bench.json
+	@$(NODE) bench/bench.ts
+
+clean: ## removes what make remembers and the reports; data, models and ledgers stay
+	@rm -rf $(STATE) $(or $(REPORTS),reports)
+
+# Packages, from the lock file. Node is checked here because nothing runs without them.
+$(PACKAGES): package-lock.json
+	@node -e 'if (+process.versions.node.split(".")[0] < 20) { console.error("Node 20 or newer is needed, this is " + process.version + ": https://nodejs.org"); process.exit(1) }'
+	@npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+	@echo "packages   $$(ls node_modules | wc -l) folders, installed from package-lock.json"
+
+FORCE:
+.PHONY: FORCE help all summary raw prepare train gate registry compare promote rollback reproduce serve start stop \
+  smoke live replay labels monitor watch retrain audit trace doctor test check bench clean

@@ -1,0 +1,136 @@
+/** Reading config.yaml: every complaint names the file, the line and the key. */
+import { readFileSync } from 'node:fs';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import * as v from 'valibot';
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { badInput } from '../fault.ts';
+import { type Config, configSchema } from './schema.ts';
+
+export interface Project {
+  readonly config: Config;
+  /** The config file as it was named. */
+  readonly configPath: string;
+  /** The text of the config file. */
+  readonly text: string;
+  /** The config's folder, absolute. */
+  readonly root: string;
+  /** A path of the config as one that the current folder understands. */
+  path(...parts: string[]): string;
+  /** A path in the folder where make keeps what it remembers of this config. */
+  state(...parts: string[]): string;
+}
+
+export const DEFAULT_CONFIG = 'config.yaml';
+
+/** Reads and checks a config; fails with exit code 2. */
+export function loadProject(configPath = process.env.CONFIG ?? DEFAULT_CONFIG): Project {
+  const text = readConfigText(configPath);
+  const root = resolve(dirname(configPath));
+  const here = relative(process.cwd(), root);
+  const name = basename(configPath, extname(configPath));
+  return {
+    config: parseConfig(text, configPath),
+    configPath,
+    text,
+    root,
+    path: (...parts) => join(here, ...parts),
+    state: (...parts) => join(here, '.make', name, ...parts),
+  };
+}
+
+function readConfigText(configPath: string): string {
+  try {
+    return readFileSync(configPath, 'utf8');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw badInput(
+      `${configPath}  ${missing ? 'is missing: everything is configured there' : String((error as Error).message)}`,
+    );
+  }
+}
+
+export function parseConfig(text: string, name: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const trouble = document.errors[0];
+  if (trouble !== undefined) {
+    const { line } = lines.linePos(trouble.pos[0]);
+    throw badInput(
+      `${name}:${line}  ${trouble.code === 'DUPLICATE_KEY' ? 'this key stands twice in its section' : `not valid YAML: ${trouble.message}`}`,
+    );
+  }
+  const checked = v.safeParse(configSchema, document.toJS());
+  if (checked.success)
+    return checkReferences(checked.output, (keys, problem) =>
+      badInput(`${at(document, lines, name, keys)}  ${keys.join('.')}: ${problem}`),
+    );
+  const complaints = checked.issues.slice(0, 5).map((issue) => {
+    const keys = (issue.path ?? []).map((item) => String(item.key));
+    return `${at(document, lines, name, keys)}  ${problemOf(keys, issue)}`;
+  });
+  throw badInput(complaints.join('\n'));
+}
+
+function problemOf(keys: readonly string[], issue: v.BaseIssue<unknown>): string {
+  const key = keys.join('.') || 'the file';
+  if (issue.type === 'strict_object' && issue.expected === 'never') return `${key}: unknown key`;
+  if (issue.input === undefined) return `${key}: is missing`;
+  const custom = !/^Invalid/.test(issue.message);
+  return `${key}: expected ${custom ? issue.message : issue.expected}, got ${JSON.stringify(issue.input)?.slice(0, 80)}`;
+}
+
+/** file:line of the deepest key of the path that is in the document. */
+function at(document: Document, lines: LineCounter, name: string, keys: readonly string[]): string {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const key of keys) {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === key,
+      );
+      if (pair === undefined) break;
+      if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else {
+      const item = (node as { items?: unknown[] } | null)?.items?.[Number(key)];
+      if (!isNode(item)) break;
+      offset = item.range?.[0] ?? offset;
+      node = item;
+    }
+  }
+  return offset === 0 && keys.length > 0 && !isMap(document.contents)
+    ? name
+    : `${name}:${lines.linePos(offset).line}`;
+}
+
+/** What no single key can know: that the columns a setting names exist and are of the kind it needs. */
+function checkReferences(config: Config, fault: (keys: string[], problem: string) => Error): Config {
+  const { schema } = config;
+  const isNumber = (name: string) =>
+    schema[name]?.role === 'input' && (schema[name].type === 'number' || schema[name].type === 'integer');
+  for (const [name, rule] of Object.entries(config.features.engineered)) {
+    if (schema[name] !== undefined)
+      throw fault(['features', 'engineered', name], 'is a column of the schema already');
+    for (const operation of ['product', 'difference', 'ratio', 'sum'] as const) {
+      for (const column of rule[operation] ?? []) {
+        if (!isNumber(column))
+          throw fault(['features', 'engineered', name], `"${column}" is no numeric input of the schema`);
+      }
+    }
+  }
+  for (const [i, { column, new_category, shift, scale, noise }] of config.replay.bad.changes.entries()) {
+    const keys = ['replay', 'bad', 'changes', String(i)];
+    if (schema[column]?.role !== 'input') throw fault(keys, `"${column}" is no input of the schema`);
+    if (new_category !== undefined && schema[column].type !== 'category')
+      throw fault(keys, `"${column}" is no category`);
+    if ((shift ?? scale ?? noise) !== undefined && !isNumber(column))
+      throw fault(keys, `"${column}" is no number`);
+  }
+  if (config.model_params.algorithm === 'LogisticRegression') {
+    const kept = Object.entries(schema).find(
+      ([, column]) => column.role === 'input' && column.type !== 'category' && column.missing === 'keep',
+    );
+    if (kept !== undefined) throw fault(['schema', kept[0]], 'missing: keep needs an algorithm of trees');
+  }
+  return config;
+}

@@ -1,0 +1,210 @@
+/** The shape of config.yaml. Every key is required, so that a config says all there is to know. */
+import * as v from 'valibot';
+
+const count = (minimum: number) =>
+  v.pipe(
+    v.number(`a whole number ≥ ${minimum}`),
+    v.integer(`a whole number ≥ ${minimum}`),
+    v.minValue(minimum, `a whole number ≥ ${minimum}`),
+  );
+const between = (low: number, high: number) =>
+  v.pipe(
+    v.number(`a number from ${low} to ${high}`),
+    v.minValue(low, `a number from ${low} to ${high}`),
+    v.maxValue(high, `a number from ${low} to ${high}`),
+  );
+const atLeast = (low: number) => v.pipe(v.number(`a number ≥ ${low}`), v.minValue(low, `a number ≥ ${low}`));
+const oneOf = <const T extends readonly string[]>(...options: T) =>
+  v.picklist(options, `one of ${options.join(', ')}`);
+const text = v.pipe(v.string('text'), v.nonEmpty('text that is not empty'));
+/** Make splits words at spaces and reads $, # and : itself. */
+const path = v.pipe(
+  text,
+  v.regex(/^[\w./@+-]+$/, 'a path of letters, digits and . _ - + @ / only, as make needs it'),
+  v.check(
+    (value) => !value.startsWith('/') && !value.split('/').includes('..'),
+    "a path inside the config's folder",
+  ),
+);
+
+export const VERSION = /^v[1-9]\d*$/;
+export const ALIAS = /^[a-z][a-z0-9-]*$/;
+const version = v.pipe(v.string('a version such as v1'), v.regex(VERSION, 'a version such as v1'));
+
+const column = v.pipe(
+  v.strictObject(
+    {
+      type: oneOf('number', 'integer', 'category', 'text'),
+      role: oneOf('id', 'input', 'target', 'leakage', 'sensitive'),
+      unit: v.optional(text),
+      description: v.optional(text),
+      range: v.optional(
+        v.pipe(
+          v.strictTuple(
+            [v.number('two numbers, low then high'), v.number('two numbers, low then high')],
+            'two numbers, low then high',
+          ),
+          v.check(([low, high]) => low < high, 'two numbers, low then high'),
+        ),
+      ),
+      categories: v.optional(
+        v.pipe(
+          v.array(text, 'a list of texts (put numbers in quotes)'),
+          v.minLength(2, 'two or more categories'),
+        ),
+      ),
+      missing: oneOf('refuse', 'median', 'mean', 'most_frequent', 'keep'),
+    },
+    'a column: type, role, missing and what else it needs',
+  ),
+  v.check(
+    (c) => (c.type === 'category') === (c.categories !== undefined),
+    'categories for type category and for no other',
+  ),
+  v.check(
+    (c) => c.range === undefined || c.type === 'number' || c.type === 'integer',
+    'a range for numbers only',
+  ),
+  v.check((c) => c.role !== 'target' || c.type === 'category', 'type category for the target'),
+  v.check(
+    (c) => c.role !== 'input' || c.type !== 'text',
+    'an input that is a number, an integer or a category',
+  ),
+  v.check(
+    (c) => (c.type !== 'category' && c.type !== 'text') || !['median', 'mean'].includes(c.missing),
+    'missing: most_frequent, keep or refuse for a column that is no number',
+  ),
+);
+
+const pair = v.strictTuple([text, text], 'a list of two columns');
+const engineered = v.pipe(
+  v.strictObject(
+    {
+      product: v.optional(pair),
+      difference: v.optional(pair),
+      ratio: v.optional(pair),
+      sum: v.optional(pair),
+      scale: v.optional(v.number('a number')),
+    },
+    'product, difference, ratio or sum of two columns',
+  ),
+  v.check(
+    (e) => [e.product, e.difference, e.ratio, e.sum].filter(Boolean).length === 1,
+    'exactly one of product, difference, ratio, sum',
+  ),
+);
+
+const change = v.strictObject(
+  {
+    column: text,
+    shift: v.optional(v.number('a number')),
+    scale: v.optional(v.number('a number')),
+    noise: v.optional(atLeast(0)),
+    missing: v.optional(between(0, 1)),
+    new_category: v.optional(text),
+    share: v.optional(between(0, 1)),
+  },
+  'a change: column, then shift, scale, noise, missing or new_category with share',
+);
+
+export const METRICS = ['accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'pr_auc'] as const;
+
+const modelParams = v.strictObject({
+  algorithm: oneOf('RandomForest', 'GradientBoosting', 'LogisticRegression'),
+  n_estimators: count(1),
+  max_depth: count(1),
+  random_state: count(0),
+  min_samples_leaf: count(1),
+  max_features: v.union([oneOf('sqrt', 'all'), count(1)], 'sqrt, all or a whole number ≥ 1'),
+  class_weight: oneOf('none', 'balanced'),
+  max_bins: v.pipe(count(2), v.maxValue(255, 'a whole number from 2 to 255')),
+  learning_rate: v.pipe(between(0, 1), v.gtValue(0, 'a number above 0')),
+  max_leaves: count(2),
+  l2_regularization: atLeast(0),
+  max_iter: count(1),
+  threads: count(0),
+});
+
+export const configSchema = v.strictObject({
+  project_name: text,
+  author: text,
+  paths: v.strictObject({ models: path, reports: path, manifest: path, deployment_log: path }),
+  data: v.strictObject({
+    source: oneOf('simulated', 'uci', 'file'),
+    raw_path: path,
+    processed_dir: path,
+    quarantine_dir: path,
+    production_dir: path,
+    current_version: version,
+    labelled: v.array(path, 'a list of paths'),
+    simulation: v.strictObject({ rows: count(1), seed: count(0) }),
+    uci: v.strictObject({
+      url: v.pipe(v.string('an address'), v.regex(/^https?:\/\//, 'an http or https address')),
+      member: text,
+      sha256: v.pipe(v.string('64 hexadecimal digits'), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')),
+    }),
+  }),
+  schema: v.pipe(
+    v.record(text, column),
+    v.check(
+      (s) => Object.values(s).filter((c) => c.role === 'target').length === 1,
+      'exactly one column with role target',
+    ),
+    v.check((s) => Object.values(s).some((c) => c.role === 'input'), 'at least one column with role input'),
+  ),
+  quality: v.strictObject({ max_invalid_rows: atLeast(0), refuse_duplicates: v.boolean('true or false') }),
+  split: v.strictObject({
+    method: oneOf('chronological'),
+    train_rows: count(2),
+  }),
+  features: v.strictObject({ engineered: v.record(text, engineered) }),
+  model_params: modelParams,
+  evaluation: v.strictObject({
+    folds: count(2),
+    threshold: v.union([oneOf('max_f1'), between(0, 1)], 'max_f1 or a number from 0 to 1'),
+    bootstrap_rounds: count(100),
+    confidence: v.pipe(between(0.5, 1), v.ltValue(1, 'a number below 1')),
+    minimum: v.strictObject(v.entriesFromList(METRICS, v.optional(between(0, 1)))),
+  }),
+  deployment: v.strictObject({
+    model: v.pipe(
+      text,
+      v.check(
+        (name) => VERSION.test(name) || ALIAS.test(name),
+        'an alias such as champion, or a version such as v1',
+      ),
+    ),
+    host: text,
+    port: v.pipe(count(0), v.maxValue(65535, 'a port from 0 to 65535')),
+    threshold: v.union([oneOf('model'), between(0, 1)], 'model or a number from 0 to 1'),
+    max_rows: count(1),
+    max_body_bytes: count(1),
+    poll_ms: count(10),
+  }),
+  replay: v.strictObject({
+    data_version: version,
+    rate: atLeast(0),
+    batch: count(1),
+    bad: v.strictObject({ seed: count(0), changes: v.array(change, 'a list of changes') }),
+  }),
+  monitoring: v.strictObject({
+    window: count(1),
+    interval_seconds: v.pipe(v.number('a number of seconds'), v.minValue(1, 'at least 1 second')),
+    psi_threshold: atLeast(0),
+    false_alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
+  }),
+  retraining: v.strictObject({
+    metric: oneOf('pr_auc', 'roc_auc'),
+    max_drop: between(0, 1),
+    min_positives: count(1),
+    cooldown_hours: atLeast(0),
+    holdout: between(0.05, 0.95),
+  }),
+});
+
+export type Config = v.InferOutput<typeof configSchema>;
+export type Schema = Config['schema'];
+export type Column = Schema[string];
+export type ModelParams = Config['model_params'];
+export type Engineered = Config['features']['engineered'];
+export type MetricName = (typeof METRICS)[number];

@@ -1,0 +1,78 @@
+/** The columns of the schema by role, and the one place that reads a cell. */
+import type { Column, Schema } from '../config/schema.ts';
+
+export interface NamedColumn extends Column {
+  readonly name: string;
+}
+
+export interface Roles {
+  readonly ids: readonly NamedColumn[];
+  readonly inputs: readonly NamedColumn[];
+  readonly sensitive: readonly NamedColumn[];
+  readonly leakage: readonly NamedColumn[];
+  readonly target: NamedColumn;
+  /** What prepared data holds, in schema order: all but leakage. */
+  readonly kept: readonly NamedColumn[];
+}
+
+export function rolesOf(schema: Schema): Roles {
+  const columns = Object.entries(schema).map(([name, column]) => ({ name, ...column }));
+  const of = (role: Column['role']) => columns.filter((column) => column.role === role);
+  return {
+    ids: of('id'),
+    inputs: of('input'),
+    sensitive: of('sensitive'),
+    leakage: of('leakage'),
+    target: of('target')[0]!,
+    kept: columns.filter((column) => column.role !== 'leakage'),
+  };
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/**
+ * Reads a CSV cell as the column's number: its value, its category's index, NaN where it is empty. Text gives 0.
+ * Returns what is wrong as a text.
+ */
+export function readCell(column: Column, cell: string): number | string {
+  if (cell === '') return column.missing === 'refuse' ? 'is empty' : Number.NaN;
+  if (column.type === 'text') return 0;
+  if (column.type === 'category') {
+    const index = column.categories!.indexOf(cell);
+    return index >= 0 ? index : `${quote(cell)} is none of ${column.categories!.join(', ')}`;
+  }
+  if (!NUMBER.test(cell)) return `${quote(cell)} is not a number${hint(cell)}`;
+  return checkNumber(column, Number(cell));
+}
+
+/** The value, or what is wrong with it: not finite, not whole, out of range. */
+export function checkNumber(column: Column, value: number): number | string {
+  if (!Number.isFinite(value)) return `${value} is not a finite number`;
+  if (column.type === 'integer' && !Number.isInteger(value)) return `${value} is not a whole number`;
+  if (column.range !== undefined && (value < column.range[0] || value > column.range[1])) {
+    return `${value} is outside ${describeRange(column)}`;
+  }
+  return value;
+}
+
+export function describeRange(column: Column): string {
+  const [low, high] = column.range ?? [];
+  return `${low} to ${high}${column.unit === undefined ? '' : ` ${column.unit}`}`;
+}
+
+/** The cell in its one written form, so that the same value always gives the same bytes. */
+export function writeCell(column: Column, value: number, cell: string): string {
+  if (column.type === 'text') return cell;
+  if (Number.isNaN(value)) return '';
+  return column.type === 'category' ? column.categories![value]! : String(value);
+}
+
+function quote(cell: string): string {
+  return JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
+}
+
+function hint(cell: string): string {
+  if (/^[+-]?\d+,\d+$/.test(cell)) return ' (decimal comma?)';
+  if (/^(nan|na|n\/a|null|none|\?)$/i.test(cell)) return ' (leave the cell empty for a missing value)';
+  return '';
+}

@@ -1,0 +1,58 @@
+/** Prepared data as numbers: what training, monitoring and comparison read. */
+import type { Schema } from '../config/schema.ts';
+import { badInput } from '../fault.ts';
+import type { Matrix } from '../learn/matrix.ts';
+import { type NamedColumn, rolesOf } from './columns.ts';
+import { validateFile } from './validate.ts';
+
+export interface Dataset {
+  /** Raw inputs in schema order: numbers, category indices, NaN where missing. */
+  readonly inputs: Matrix;
+  /** Class index per row. */
+  readonly target: Uint8Array;
+}
+
+/** Reads a prepared CSV; fails with exit code 2 at the first row that breaks the schema. */
+export function readDataset(path: string, schema: Schema): Dataset {
+  const roles = rolesOf(schema);
+  return readColumns(path, roles.kept, roles.inputs, roles.target);
+}
+
+function readColumns(
+  path: string,
+  kept: readonly NamedColumn[],
+  inputs: readonly NamedColumn[],
+  target: NamedColumn,
+): Dataset {
+  const at = inputs.map((input) => kept.findIndex(({ name }) => name === input.name));
+  const targetAt = kept.findIndex(({ name }) => name === target.name);
+  const width = inputs.length;
+  let values = new Float64Array(1024 * width);
+  let labels = new Uint8Array(1024);
+  let rows = 0;
+  validateFile(
+    path,
+    kept,
+    (row) => {
+      if (rows === labels.length) {
+        values = grown(values, Float64Array);
+        labels = grown(labels, Uint8Array);
+      }
+      for (let f = 0; f < width; f++) values[rows * width + f] = row.values[at[f]!]!;
+      labels[rows++] = row.values[targetAt]!;
+    },
+    ({ line, reasons }) => {
+      throw badInput(`${path}:${line}  ${reasons[0]}`);
+    },
+  );
+  return {
+    inputs: { names: inputs.map(({ name }) => name), rows, values: values.slice(0, rows * width) },
+    target: labels.slice(0, rows),
+  };
+}
+
+function grown<T extends Float64Array | Uint8Array>(array: T, kind: new (length: number) => T): T {
+  const larger = new kind(Math.ceil(array.length * 1.5));
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,83 @@
+/** Checking a raw table against the schema, row by row. */
+import { badInput } from '../fault.ts';
+import { readRecords } from '../files/csv.ts';
+import { type NamedColumn, readCell, writeCell } from './columns.ts';
+
+/** A row that breaks the schema. */
+export interface InvalidRow {
+  readonly file: string;
+  readonly line: number;
+  /** Every problem of the row, each naming its column. */
+  readonly reasons: readonly string[];
+  readonly cells: readonly string[];
+}
+
+/** Valid rows: cells in their one written form, values as numbers (NaN missing, categories as indices). */
+export interface ValidRow {
+  readonly cells: string[];
+  readonly values: number[];
+}
+
+/**
+ * Reads a CSV whose header must hold exactly these columns, in any order, and hands over each row in their order.
+ * Fails with exit code 2 for a wrong header or a file without rows.
+ */
+export function validateFile(
+  path: string,
+  columns: readonly NamedColumn[],
+  onValid: (row: ValidRow, line: number) => void,
+  onInvalid: (row: InvalidRow) => void,
+): void {
+  let order: number[] | undefined;
+  let width = 0;
+  let rows = 0;
+  readRecords(path, (fields, line) => {
+    if (order === undefined) {
+      order = matchHeader(path, fields, columns);
+      width = fields.length;
+      return;
+    }
+    rows++;
+    if (fields.length !== width) {
+      const reason =
+        fields.length === 1 && fields[0] === ''
+          ? 'the line is empty'
+          : `${fields.length} fields where the header has ${width}`;
+      onInvalid({ file: path, line, reasons: [reason], cells: fields });
+      return;
+    }
+    const cells = order.map((at) => fields[at]!.trim());
+    const read = columns.map((column, i) => readCell(column, cells[i]!));
+    const reasons = read.flatMap((value, i) =>
+      typeof value === 'string' ? [`column "${columns[i]!.name}": ${value}`] : [],
+    );
+    if (reasons.length > 0) {
+      onInvalid({ file: path, line, reasons, cells });
+      return;
+    }
+    const values = read as number[];
+    onValid({ cells: columns.map((column, i) => writeCell(column, values[i]!, cells[i]!)), values }, line);
+  });
+  if (order === undefined) throw badInput(`${path}  is empty: it has no header and no rows`);
+  if (rows === 0) throw badInput(`${path}:1  has a header but no rows`);
+}
+
+/** For each column, where the header has it. */
+function matchHeader(path: string, header: readonly string[], columns: readonly NamedColumn[]): number[] {
+  const names = header.map((name) => name.trim());
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw badInput(`${path}:1  column "${twice}" stands twice in the header`);
+  const missing = columns.filter((column) => !names.includes(column.name));
+  if (missing.length > 0) {
+    throw badInput(
+      `${path}:1  column ${missing.map((column) => `"${column.name}"`).join(', ')} of the schema is missing`,
+    );
+  }
+  const extra = names.filter((name) => !columns.some((column) => column.name === name));
+  if (extra.length > 0) {
+    throw badInput(
+      `${path}:1  column ${extra.map((name) => `"${name}"`).join(', ')} is not in the schema; declare it there or take it out`,
+    );
+  }
+  return columns.map((column) => names.indexOf(column.name));
+}

@@ -1,0 +1,100 @@
+/** CSV files, read piece by piece and written whole. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { TextDecoder } from 'node:util';
+import { csvFormatRow, csvParseRows } from 'd3-dsv';
+import { badInput } from '../fault.ts';
+import { writeThrough } from './write.ts';
+
+const PIECE = 1 << 20;
+
+/**
+ * Calls `onRecord` with the fields and the first line number of every record, the header included. Holds one piece of
+ * the file at a time. BOM and line ends of any kind are fine; what is not UTF-8 text is refused with exit code 2.
+ */
+export function readRecords(path: string, onRecord: (fields: string[], line: number) => void): void {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw badInput(
+      `${path}  ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : String((error as Error).message)}`,
+    );
+  }
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const piece = Buffer.allocUnsafe(PIECE);
+  let pending = '';
+  let line = 1;
+  const take = (text: string) => {
+    csvParseRows(text, (fields) => {
+      onRecord(fields, line);
+      line += 1 + fields.reduce((sum, field) => sum + lineEnds(field), 0);
+      return null;
+    });
+  };
+  try {
+    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece)) {
+      pending += decode(decoder, path, line, piece.subarray(0, read));
+      const end = lastRecordEnd(pending);
+      if (end === 0) continue;
+      take(pending.slice(0, end));
+      pending = pending.slice(end);
+    }
+    pending += decode(decoder, path, line);
+    if (pending !== '') take(pending);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function decode(decoder: TextDecoder, path: string, line: number, bytes?: Uint8Array): string {
+  try {
+    const text = bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+    if (!text.includes('\0')) return text;
+  } catch {}
+  throw badInput(`${path}  is not a CSV text in UTF-8 (after line ${line}); export it as "CSV UTF-8"`);
+}
+
+/** Where the last record that is certainly whole ends: after a line end outside quotes. */
+function lastRecordEnd(text: string): number {
+  let quoted = false;
+  let end = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 34) quoted = !quoted;
+    else if (code === 10 && !quoted) end = i + 1;
+  }
+  return end;
+}
+
+function lineEnds(field: string): number {
+  return field.includes('\n') ? field.split('\n').length - 1 : 0;
+}
+
+/** Reads a small CSV as objects keyed by its header. */
+export function readTable(path: string): Record<string, string>[] {
+  let header: string[] | undefined;
+  const rows: Record<string, string>[] = [];
+  readRecords(path, (fields) => {
+    if (header === undefined) header = fields;
+    else rows.push(Object.fromEntries(header.map((name, i) => [name, fields[i] ?? ''])));
+  });
+  return rows;
+}
+
+export function writeCsv(path: string, header: readonly string[], rows: Iterable<readonly string[]>): void {
+  writeThrough(path, (sink) => {
+    sink(`${csvFormatRow(header as string[])}\n`);
+    for (const row of rows) sink(`${csvFormatRow(row as string[])}\n`);
+  });
+}
+
+/** A cell that no spreadsheet runs as a formula (OWASP CSV injection): numbers as they are, others with a leading '. */
+export function safeCell(text: string): string {
+  const line = text.replace(/[\r\n]+/g, ' ');
+  return /^[=+\-@\t]/.test(line) && !/^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(line) ? `'${line}` : line;
+}
+
+/** One CSV line of safe cells, without its end. */
+export function csvLine(cells: readonly string[]): string {
+  return csvFormatRow(cells.map(safeCell));
+}

@@ -1,0 +1,117 @@
+/** Writing so that a reader, a crash or a full disk never sees half a file. */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Leftovers of interrupted writes match this; make doctor removes them. */
+export const TEMPORARY = /\.tmp-\d+$/;
+
+export function temporaryName(path: string): string {
+  return `${path}.tmp-${process.pid}`;
+}
+
+/** Writes all of it: a nearly full disk makes writeSync stop short without an error. */
+export function writeFully(fd: number, data: Uint8Array): void {
+  for (let written = 0; written < data.length; ) {
+    const count = writeSync(fd, data, written);
+    if (count === 0)
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'write' });
+    written += count;
+  }
+}
+
+/** Calls `write` with a sink to a temporary file, which replaces `path` only when all is written and on disk. */
+export function writeThrough(path: string, write: (sink: (text: string) => void) => void): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = temporaryName(path);
+  const fd = openSync(temporary, 'w');
+  try {
+    let pending: string[] = [];
+    let length = 0;
+    const flush = () => {
+      writeFully(fd, Buffer.from(pending.join('')));
+      pending = [];
+      length = 0;
+    };
+    write((text) => {
+      pending.push(text);
+      length += text.length;
+      if (length > 1 << 20) flush();
+    });
+    flush();
+    fsyncSync(fd);
+    closeSync(fd);
+    renameSync(temporary, path);
+  } catch (error) {
+    try {
+      closeSync(fd);
+    } catch {}
+    try {
+      unlinkSync(temporary);
+    } catch {}
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+export function writeAtomic(path: string, text: string): void {
+  writeThrough(path, (sink) => sink(text));
+}
+
+/** Writes only what differs, so that unchanged content keeps its time; returns whether it did. */
+export function writeIfChanged(path: string, text: string): boolean {
+  if (readIfThere(path) === text) return false;
+  writeAtomic(path, text);
+  return true;
+}
+
+/** Marks a file as made now, for make. */
+export function touch(path: string): void {
+  const now = new Date();
+  utimesSync(path, now, now);
+}
+
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Writes a folder of files that appears whole, by one rename; one that is there already is replaced. */
+export function writeFolder(path: string, files: Record<string, string>): void {
+  const temporary = temporaryName(path);
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { recursive: true });
+  try {
+    for (const [name, text] of Object.entries(files)) writeAtomic(join(temporary, name), text);
+    rmSync(path, { recursive: true, force: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/** Makes a rename survive a power cut. */
+function syncFolder(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

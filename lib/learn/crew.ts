@@ -1,0 +1,202 @@
+/**
+ * Threads that each own a shard of the boosting rows and work in step with this one, which owns the first shard.
+ * Commands go through a shared block: [sequence, done, command, arguments …, per shard: start, end, middle].
+ */
+import { binRows, type Edges } from './bins.ts';
+import {
+  addToScores,
+  partitionShard,
+  recordWords,
+  regroup,
+  type Shard,
+  sigmoidTable,
+  startRound,
+  sumHistogram,
+} from './boosting-shard.ts';
+import type { Matrix } from './matrix.ts';
+import { startThread } from './threads.ts';
+
+export interface Crew {
+  readonly rows: number;
+  readonly histogramSize: number;
+  /** Row ranges of all shards. */
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  /** New gradients from the scores, in units of 1/levels; all rows in one leaf again. */
+  startRound(levels: number, round: number): void;
+  /** Histogram of the given ranges, written to `into`. */
+  sum(starts: readonly number[], ends: readonly number[], into: Float64Array): Float64Array;
+  /** Where the right side begins in each range. */
+  partition(
+    starts: readonly number[],
+    ends: readonly number[],
+    feature: number,
+    bin: number,
+    missingLeft: boolean,
+  ): number[];
+  add(starts: readonly number[], ends: readonly number[], value: number): void;
+  /** Lays the rows out by the leaves of the last tree: faster rounds, the same sums. */
+  regroup(): void;
+  close(): Promise<void>;
+}
+
+const START_ROUND = 1;
+const SUM = 2;
+const PARTITION = 3;
+const ADD = 4;
+const REGROUP = 5;
+const STOP = 6;
+/** Looks at the shared block before sleeping on it. */
+export const SPINS = 20_000;
+const ARGUMENTS = 3;
+const RANGES = 8;
+
+/** What one shard needs to do its part: shared memory only, so that a thread can be handed it. */
+export interface ShardWork {
+  readonly index: number;
+  readonly shard: Shard;
+  readonly control: Int32Array;
+  readonly value: Float64Array;
+}
+
+/** Does what the control block asks, for one shard; false when asked to stop. */
+export function obey({ index, shard, control, value }: ShardWork, table: Float64Array): boolean {
+  const range = RANGES + index * 3;
+  const [command, a, b, c] = [
+    control[2]!,
+    control[ARGUMENTS]!,
+    control[ARGUMENTS + 1]!,
+    control[ARGUMENTS + 2]!,
+  ];
+  const start = control[range]!;
+  const end = control[range + 1]!;
+  if (command === START_ROUND) startRound(shard, table, a, b);
+  else if (command === SUM) sumHistogram(shard, start, end);
+  else if (command === PARTITION) control[range + 2] = partitionShard(shard, start, end, a, b, c === 1);
+  else if (command === REGROUP) regroup(shard);
+  else if (command === ADD) addToScores(shard, start, end, value[0]!);
+  return command !== STOP;
+}
+
+/** Deals the rows out to one shard per thread; one thread starts no worker. */
+export async function openCrew(
+  matrix: Matrix,
+  target: Uint8Array,
+  edges: Edges,
+  base: number,
+  threads: number,
+): Promise<Crew> {
+  const control = new Int32Array(new SharedArrayBuffer((RANGES + threads * 3) * 4));
+  const value = new Float64Array(new SharedArrayBuffer(8));
+  const starting = Array.from({ length: threads - 1 }, () => startThread('./crew-worker.ts'));
+  const works = Array.from({ length: threads }, (_, index): ShardWork => {
+    const firstRow = Math.floor((matrix.rows * index) / threads);
+    const endRow = Math.floor((matrix.rows * (index + 1)) / threads);
+    return { index, shard: dealShard(matrix, target, edges, base, firstRow, endRow), control, value };
+  });
+  const workers = await Promise.all(starting);
+  for (const [i, worker] of workers.entries()) worker.postMessage(works[i + 1]);
+  const table = sigmoidTable();
+
+  const command = (code: number, a = 0, b = 0, c = 0) => {
+    control[2] = code;
+    control[ARGUMENTS] = a;
+    control[ARGUMENTS + 1] = b;
+    control[ARGUMENTS + 2] = c;
+    Atomics.store(control, 1, 0);
+    Atomics.add(control, 0, 1);
+    Atomics.notify(control, 0);
+    if (code !== STOP) obey(works[0]!, table);
+    if (code === STOP) return;
+    for (let spin = 0; spin < SPINS && Atomics.load(control, 1) < workers.length; spin++);
+    for (let done = Atomics.load(control, 1); done < workers.length; done = Atomics.load(control, 1)) {
+      Atomics.wait(control, 1, done);
+    }
+  };
+  const aim = (starts: readonly number[], ends: readonly number[]) => {
+    for (let i = 0; i < threads; i++) {
+      control[RANGES + i * 3] = starts[i]!;
+      control[RANGES + i * 3 + 1] = ends[i]!;
+    }
+  };
+  return {
+    rows: matrix.rows,
+    histogramSize: works[0]!.shard.histogram.length,
+    starts: works.map(() => 0),
+    ends: works.map(({ shard }) => shard.rows),
+    startRound: (levels, round) => command(START_ROUND, levels, round),
+    sum(starts, ends, into) {
+      aim(starts, ends);
+      command(SUM);
+      into.set(works[0]!.shard.histogram);
+      for (const { shard } of works.slice(1)) {
+        for (let i = 0; i < into.length; i++) into[i]! += shard.histogram[i]!;
+      }
+      return into;
+    },
+    partition(starts, ends, feature, bin, missingLeft) {
+      aim(starts, ends);
+      command(PARTITION, feature, bin, missingLeft ? 1 : 0);
+      return works.map((work) => control[RANGES + work.index * 3 + 2]!);
+    },
+    add(starts, ends, leaf) {
+      aim(starts, ends);
+      value[0] = leaf;
+      command(ADD);
+    },
+    regroup: () => command(REGROUP),
+    async close() {
+      command(STOP);
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function dealShard(
+  matrix: Matrix,
+  target: Uint8Array,
+  edges: Edges,
+  base: number,
+  firstRow: number,
+  endRow: number,
+): Shard {
+  const rows = endRow - firstRow;
+  const features = edges.length;
+  const width = Math.ceil(features / 4);
+  const part = {
+    names: matrix.names,
+    rows,
+    values: matrix.values.subarray(firstRow * features, endRow * features),
+  };
+  const columns = binRows(part, edges);
+  const int32 = (length: number) => new Int32Array(new SharedArrayBuffer(length * 4));
+  const shared = new Uint8Array(new SharedArrayBuffer(rows));
+  shared.set(target.subarray(firstRow, endRow));
+  const numbers = int32(rows);
+  for (let row = 0; row < rows; row++) numbers[row] = firstRow + row;
+  return {
+    rows,
+    numbers,
+    width,
+    records: packRecords(columns, rows, features),
+    columns,
+    target: shared,
+    scores: new Float64Array(new SharedArrayBuffer(rows * 8)).fill(base),
+    order: int32(rows),
+    aside: int32(rows),
+    histogram: new Float64Array(new SharedArrayBuffer(width * 4 * 256 * 8)),
+  };
+}
+
+/** Column-major bins as records (see Shard). */
+function packRecords(columns: Uint8Array, rows: number, features: number): Int32Array {
+  const stride = recordWords(Math.ceil(features / 4)) * 4;
+  const bytes = new Uint8Array(new SharedArrayBuffer(rows * stride));
+  for (let block = 0; block < rows; block += 1024) {
+    const end = Math.min(rows, block + 1024);
+    for (let f = 0; f < features; f++) {
+      for (let row = block; row < end; row++) bytes[row * stride + f] = columns[f * rows + row]!;
+    }
+  }
+  return new Int32Array(bytes.buffer);
+}

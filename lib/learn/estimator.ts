@@ -1,0 +1,156 @@
+/** The estimators by name: fitting gives a portable model, a model gives a scorer. */
+import type { ModelParams } from '../config/schema.ts';
+import { fitBoosting } from './boosting.ts';
+import { fitForest } from './forest.ts';
+import { fitLogistic, type Logistic, sigmoid } from './logistic.ts';
+import type { Matrix } from './matrix.ts';
+import { seedOf } from './random.ts';
+import { threadsFor } from './threads.ts';
+import type { Tree } from './tree.ts';
+import { treeScorer } from './tree-scorer.ts';
+
+interface Common {
+  readonly features: readonly string[];
+  /** Class labels in the order of class indices; with two, the second is the positive one. */
+  readonly classes: readonly string[];
+}
+
+/** The content of model.json: data only, so that loading it can execute nothing. */
+export type Model = Common &
+  (
+    | { readonly algorithm: 'LogisticRegression'; readonly logistic: Logistic }
+    | { readonly algorithm: 'RandomForest'; readonly trees: readonly Tree[] }
+    | { readonly algorithm: 'GradientBoosting'; readonly base: number; readonly trees: readonly Tree[] }
+  );
+
+export type Algorithm = Model['algorithm'];
+
+/** Trees split on order alone; a linear model needs standardised inputs. */
+export function needsScaling(algorithm: Algorithm): boolean {
+  return algorithm === 'LogisticRegression';
+}
+
+export interface FitOptions {
+  readonly threads: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Fits the configured algorithm. `target` holds class indices. */
+export async function fitModel(
+  matrix: Matrix,
+  target: Uint8Array,
+  classes: readonly string[],
+  params: ModelParams,
+  { threads, onProgress = () => {} }: FitOptions,
+): Promise<Model> {
+  const common = { features: matrix.names, classes };
+  const trees = params.n_estimators;
+  const seed = seedOf(params.random_state, params.algorithm);
+  const workers = threadsFor(matrix.values.length * trees, threads);
+  if (params.algorithm === 'LogisticRegression') {
+    const classRepeats = classWeightsOf(params, target, classes.length).map((weight) =>
+      Math.max(1, Math.round(weight)),
+    );
+    const logistic = fitLogistic(matrix, target, { maxIter: params.max_iter, classRepeats });
+    return { algorithm: params.algorithm, ...common, logistic };
+  }
+  const onTree = (done: number) => onProgress(done, trees);
+  if (params.algorithm === 'RandomForest') {
+    const grown = await fitForest(
+      matrix,
+      target,
+      classes.length,
+      {
+        nEstimators: trees,
+        maxDepth: params.max_depth,
+        minSamplesLeaf: params.min_samples_leaf,
+        maxFeatures: featuresPerSplit(params.max_features, matrix.names.length),
+        maxBins: params.max_bins,
+        classWeights: classWeightsOf(params, target, classes.length),
+        seed,
+      },
+      workers,
+      onTree,
+    );
+    return { algorithm: params.algorithm, ...common, trees: grown };
+  }
+  const { base, trees: grown } = await fitBoosting(
+    matrix,
+    target,
+    {
+      nEstimators: trees,
+      learningRate: params.learning_rate,
+      maxLeaves: params.max_leaves,
+      maxDepth: params.max_depth,
+      minSamplesLeaf: params.min_samples_leaf,
+      l2: params.l2_regularization,
+      maxBins: params.max_bins,
+      seed,
+    },
+    workers,
+    onTree,
+  );
+  return { algorithm: params.algorithm, ...common, base, trees: grown };
+}
+
+/** Relative to the rarest weight 1 for "balanced" (n / (k × count), King & Zeng 2001), else all 1. */
+function classWeightsOf(params: ModelParams, target: Uint8Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const y of target) counts[y]!++;
+  const most = Math.max(...counts);
+  return counts.map((count) => (params.class_weight === 'balanced' ? most / Math.max(count, 1) : 1));
+}
+
+function featuresPerSplit(setting: ModelParams['max_features'], features: number): number {
+  if (setting === 'all') return features;
+  if (setting === 'sqrt') return Math.max(1, Math.floor(Math.sqrt(features)));
+  return Math.min(setting, features);
+}
+
+/** P(positive class) for each row of row-major features. */
+export type Scorer = (values: Float64Array, rows: number) => Float64Array;
+
+export function scorerOf(model: Model): Scorer {
+  const width = model.features.length;
+  if (model.algorithm === 'LogisticRegression') {
+    const { intercept, coefficients } = model.logistic;
+    return (values, rows) =>
+      new Float64Array(rows).map((_, row) => {
+        let margin = intercept;
+        for (let f = 0; f < width; f++) margin += coefficients[f]! * values[row * width + f]!;
+        return sigmoid(margin);
+      });
+  }
+  if (model.algorithm === 'RandomForest') {
+    const { sums } = treeScorer(model.trees, width, 1);
+    return (values, rows) => sums(values, rows).map((sum) => sum / model.trees.length);
+  }
+  const { sums } = treeScorer(model.trees, width, 0);
+  return (values, rows) => sums(values, rows).map((sum) => sigmoid(model.base + sum));
+}
+
+/**
+ * Share of each feature, summing to 1. Trees: decrease of Σ cover × |value|² over its splits, which for a forest is the
+ * mean decrease in Gini impurity (Breiman 2001) and for boosting the variance of the margin that it explains. Linear:
+ * |coefficient| on standardised inputs.
+ */
+export function featureImportances(model: Model): number[] {
+  const totals = model.features.map(() => 0);
+  if (model.algorithm === 'LogisticRegression') {
+    for (const [f, coefficient] of model.logistic.coefficients.entries()) totals[f] = Math.abs(coefficient);
+  } else {
+    for (const tree of model.trees) addDecreases(tree, totals);
+  }
+  const sum = totals.reduce((a, b) => a + b, 0);
+  return totals.map((total) => (sum === 0 ? 0 : total / sum));
+}
+
+function addDecreases(tree: Tree, totals: number[]): void {
+  const weight = (node: number) => tree.cover[node]! * tree.value[node]!.reduce((sum, v) => sum + v * v, 0);
+  const rows = tree.cover[0]!;
+  for (let node = 0; node < tree.left.length; node++) {
+    const left = tree.left[node]!;
+    if (left === 0) continue;
+    totals[tree.feature[node]!]! += (weight(left) + weight(left + 1) - weight(node)) / rows;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * One classification tree on a bootstrap sample (Breiman 2001), grown on binned features with Gini impurity.
+ * Class counts are whole numbers, so a split never depends on the order of rows.
+ */
+import type { Edges } from './bins.ts';
+import { type GiniSplit, giniScanner } from './gini.ts';
+import { partitionTagged, type TaggedRows } from './partition.ts';
+import { random } from './random.ts';
+import { addLeaf, emptyTree, splitLeaf, type Tree } from './tree.ts';
+
+export interface ForestData {
+  readonly rows: number;
+  /** Column-major: feature × rows + row. */
+  readonly bins: Uint8Array;
+  readonly edges: Edges;
+  /** Class index per row. */
+  readonly target: Uint8Array;
+  readonly classes: number;
+}
+
+export interface ForestTreeParams {
+  readonly maxDepth: number;
+  readonly minSamplesLeaf: number;
+  /** Features drawn at each split. */
+  readonly maxFeatures: number;
+  /** Weight per class in impurity and in leaf shares. */
+  readonly classWeights: readonly number[];
+  readonly seed: number;
+}
+
+/** A grower whose buffers are reused: grow(i) gives the same tree i on any thread, in any order. */
+export function forestGrower(data: ForestData, params: ForestTreeParams): (index: number) => Tree {
+  const sample = tagged(data.rows);
+  const aside = tagged(data.rows);
+  const times = new Uint16Array(data.rows);
+  const order = new Int32Array(data.edges.length);
+  const best: GiniSplit = { feature: 0, bin: -1, missingLeft: false, score: -1, leftCounts: [] };
+  const scan = giniScanner(data, params, sample);
+  const { maxDepth, minSamplesLeaf, maxFeatures, classWeights } = params;
+
+  const sharesOf = (counts: readonly number[]): number[] => {
+    const weighted = counts.map((count, k) => count * classWeights[k]!);
+    const total = weighted.reduce((a, b) => a + b, 0);
+    return weighted.map((weight) => weight / total);
+  };
+  const coverOf = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  const isFinal = (counts: readonly number[], depth: number) =>
+    depth >= maxDepth ||
+    coverOf(counts) < 2 * minSamplesLeaf ||
+    counts.filter((count) => count > 0).length < 2;
+
+  return (index) => {
+    const rng = random(params.seed, 'tree', index);
+    for (let f = 0; f < order.length; f++) order[f] = f;
+    const { distinct, counts: rootCounts } = bootstrap(data, rng.int, times, sample);
+    const tree = emptyTree();
+    addLeaf(tree, sharesOf(rootCounts), coverOf(rootCounts));
+    const pending = isFinal(rootCounts, 0)
+      ? []
+      : [{ node: 0, start: 0, end: distinct, depth: 0, counts: rootCounts }];
+    for (let work = pending.pop(); work !== undefined; work = pending.pop()) {
+      const { node, start, end, depth, counts } = work;
+      if (!drawSplit(start, end, counts, rng.int)) continue;
+      const leftCounts = best.leftCounts.slice();
+      const rightCounts = counts.map((count, k) => count - leftCounts[k]!);
+      splitLeaf(tree, node, best.feature, data.edges[best.feature]![best.bin]!, best.missingLeft);
+      const left = addLeaf(tree, sharesOf(leftCounts), coverOf(leftCounts));
+      const right = addLeaf(tree, sharesOf(rightCounts), coverOf(rightCounts));
+      const keepLeft = !isFinal(leftCounts, depth + 1);
+      const keepRight = !isFinal(rightCounts, depth + 1);
+      if (!keepLeft && !keepRight) continue;
+      const column = data.bins.subarray(best.feature * data.rows, (best.feature + 1) * data.rows);
+      const [leftEnd, rightEnd] = partitionTagged(
+        column,
+        best.bin,
+        best.missingLeft,
+        sample,
+        aside,
+        start,
+        end,
+        keepLeft,
+        keepRight,
+      );
+      if (keepRight)
+        pending.push({ node: right, start: leftEnd, end: rightEnd, depth: depth + 1, counts: rightCounts });
+      if (keepLeft) pending.push({ node: left, start, end: leftEnd, depth: depth + 1, counts: leftCounts });
+    }
+    return tree;
+  };
+
+  /** The best of maxFeatures drawn features; goes on drawing while none of them can split the node. */
+  function drawSplit(
+    start: number,
+    end: number,
+    counts: readonly number[],
+    draw: (n: number) => number,
+  ): boolean {
+    best.bin = -1;
+    best.score = -1;
+    for (let drawn = 0; drawn < order.length; ) {
+      if (drawn >= maxFeatures && best.bin >= 0) break;
+      const count = drawn < maxFeatures ? Math.min(4, maxFeatures - drawn) : 1;
+      for (let i = drawn; i < drawn + count; i++) {
+        const pick = i + draw(order.length - i);
+        const feature = order[pick]!;
+        order[pick] = order[i]!;
+        order[i] = feature;
+      }
+      scan(order, drawn, count, start, end, counts, best);
+      drawn += count;
+    }
+    return best.bin >= 0;
+  }
+}
+
+function tagged(rows: number): TaggedRows {
+  return { rows: new Int32Array(rows), tags: new Int32Array(rows) };
+}
+
+/**
+ * Draws as many rows as there are, with replacement; fills `sample` with the distinct ones in ascending order, each
+ * tagged with times drawn << 8 | class.
+ */
+function bootstrap(data: ForestData, draw: (n: number) => number, times: Uint16Array, sample: TaggedRows) {
+  times.fill(0);
+  for (let i = 0; i < data.rows; i++) times[draw(data.rows)]!++;
+  const counts = new Float64Array(data.classes);
+  let distinct = 0;
+  for (let row = 0; row < data.rows; row++) {
+    const drawn = times[row]!;
+    sample.rows[distinct] = row;
+    sample.tags[distinct] = (drawn << 8) | data.target[row]!;
+    counts[data.target[row]!]! += drawn;
+    distinct += drawn > 0 ? 1 : 0;
+  }
+  return { distinct, counts: Array.from(counts) };
+}

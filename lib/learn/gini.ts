@@ -1,0 +1,165 @@
+/** The best Gini split of a node among the features drawn for it. */
+import { MISSING } from './bins.ts';
+import { clearBins, countClasses, occupiedBins } from './class-histogram.ts';
+import type { ForestData, ForestTreeParams } from './forest-tree.ts';
+import type { TaggedRows } from './partition.ts';
+
+export interface GiniSplit {
+  feature: number;
+  /** Rows whose bin is ≤ this one go left; −1 while there is no split. */
+  bin: number;
+  missingLeft: boolean;
+  /** Σ left_k² / left + Σ right_k² / right: the larger, the lower the children's Gini impurity. */
+  score: number;
+  /** Class counts of the left child. */
+  leftCounts: number[];
+}
+
+/** Improves `best` by the splits of up to four features (features[from] …) over rows [start, end) of the sample. */
+export type GiniScan = (
+  features: Int32Array,
+  from: number,
+  count: number,
+  start: number,
+  end: number,
+  counts: readonly number[],
+  best: GiniSplit,
+) => void;
+
+export function giniScanner(data: ForestData, params: ForestTreeParams, sample: TaggedRows): GiniScan {
+  const { classes, edges, bins, rows: total } = data;
+  const { rows, tags } = sample;
+  const { minSamplesLeaf } = params;
+  const weights = Float64Array.from(params.classWeights);
+  const histogram = new Int32Array(4 * 256 * classes);
+  const columns = new Int32Array(4);
+  const occupied = new Uint8Array(256);
+  const marks = new Int32Array(8);
+  const left = new Float64Array(classes);
+  const right = new Float64Array(classes);
+  const found = new Float64Array(2);
+
+  return (features, from, count, start, end, counts, best) => {
+    for (let slot = 0; slot < count; slot++) columns[slot] = features[from + slot]! * total;
+    countClasses(bins, columns, count, rows, tags, start, end, histogram, classes);
+    for (let slot = 0; slot < count; slot++) {
+      const feature = features[from + slot]!;
+      const base = slot * 256 * classes;
+      const binCount = edges[feature]!.length + 1;
+      const visited = occupiedBins(bins, columns[slot]!, rows, start, end, binCount, marks, occupied);
+      improve(feature, base, visited, counts, best);
+      clearBins(histogram, slot, classes, occupied, visited);
+    }
+  };
+
+  /** Missing values are tried on both sides; without any, they will follow the larger child. */
+  function improve(
+    feature: number,
+    base: number,
+    visited: number,
+    counts: readonly number[],
+    best: GiniSplit,
+  ): void {
+    const missingAt = base + MISSING * classes;
+    let missingCover = 0;
+    let cover = 0;
+    for (let k = 0; k < classes; k++) {
+      missingCover += histogram[missingAt + k]!;
+      cover += counts[k]!;
+    }
+    for (let side = missingCover > 0 ? 1 : 0; side >= 0; side--) {
+      for (let k = 0; k < classes; k++) {
+        left[k] = side * histogram[missingAt + k]! * weights[k]!;
+        right[k] = counts[k]! * weights[k]! - left[k]!;
+      }
+      const leftStart = side * missingCover;
+      const bin = sweep(
+        histogram,
+        base,
+        occupied,
+        visited,
+        weights,
+        left,
+        right,
+        leftStart,
+        cover,
+        minSamplesLeaf,
+        best.score,
+        found,
+      );
+      if (bin < 0) continue;
+      best.feature = feature;
+      best.bin = bin;
+      best.score = found[0]!;
+      best.missingLeft = missingCover > 0 ? side === 1 : 2 * found[1]! >= cover;
+      for (let k = 0; k < classes; k++) {
+        let sum = side * histogram[missingAt + k]!;
+        for (let i = 0; i < visited && occupied[i]! <= bin; i++)
+          sum += histogram[base + occupied[i]! * classes + k]!;
+        best.leftCounts[k] = sum;
+      }
+    }
+  }
+}
+
+/**
+ * Moves bin after bin from right to left and returns the bin after which the score is highest and above `floor`,
+ * or −1; writes that score and the left child's cover to `out`. `left` and `right` hold weighted class counts.
+ */
+function sweep(
+  histogram: Int32Array,
+  base: number,
+  occupied: Uint8Array,
+  visited: number,
+  weights: Float64Array,
+  left: Float64Array,
+  right: Float64Array,
+  leftStart: number,
+  cover: number,
+  minSamplesLeaf: number,
+  floor: number,
+  out: Float64Array,
+): number {
+  const classes = weights.length;
+  let leftCover = leftStart;
+  let leftTotal = 0;
+  let leftSquares = 0;
+  let rightTotal = 0;
+  let rightSquares = 0;
+  for (let k = 0; k < classes; k++) {
+    leftTotal += left[k]!;
+    rightTotal += right[k]!;
+    leftSquares += left[k]! * left[k]!;
+    rightSquares += right[k]! * right[k]!;
+  }
+  let best = floor;
+  let bestBin = -1;
+  for (let i = 0; i < visited; i++) {
+    const b = occupied[i]!;
+    const at = base + b * classes;
+    for (let k = 0; k < classes; k++) {
+      const count = histogram[at + k]!;
+      if (count === 0) continue;
+      const weight = count * weights[k]!;
+      const l = left[k]!;
+      const r = right[k]!;
+      leftCover += count;
+      leftSquares += weight * (2 * l + weight);
+      rightSquares -= weight * (2 * r - weight);
+      left[k] = l + weight;
+      right[k] = r - weight;
+      leftTotal += weight;
+      rightTotal -= weight;
+    }
+    if (leftCover < minSamplesLeaf || leftCover === 0) continue;
+    if (cover - leftCover < minSamplesLeaf || leftCover === cover) break;
+    const score = leftSquares / leftTotal + rightSquares / rightTotal;
+    if (score > best) {
+      best = score;
+      bestBin = b;
+      out[0] = score;
+      out[1] = leftCover;
+    }
+  }
+  return bestBin;
+}

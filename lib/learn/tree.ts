@@ -1,0 +1,55 @@
+/**
+ * A grown tree as parallel arrays. Node 0 is the root; a node with left = 0 is a leaf; the right child follows the
+ * left one. A row goes left when its value ≤ threshold, and where it is missing when missing_left is 1.
+ */
+export interface Tree {
+  readonly feature: number[];
+  readonly threshold: number[];
+  readonly left: number[];
+  readonly missing_left: number[];
+  /** Per node and output: class shares (forest) or additive margin (boosting); only leaves are read. */
+  readonly value: number[][];
+  /** Training rows that reached the node (bootstrap repeats counted). */
+  readonly cover: number[];
+}
+
+export function emptyTree(): Tree {
+  return { feature: [], threshold: [], left: [], missing_left: [], value: [], cover: [] };
+}
+
+/** Appends a leaf and returns its index. */
+export function addLeaf(tree: Tree, value: number[], cover: number): number {
+  tree.feature.push(0);
+  tree.threshold.push(0);
+  tree.left.push(0);
+  tree.missing_left.push(0);
+  tree.value.push(value);
+  tree.cover.push(cover);
+  return tree.left.length - 1;
+}
+
+/** Turns a leaf into a split whose children are the next two nodes to be added. */
+export function splitLeaf(
+  tree: Tree,
+  node: number,
+  feature: number,
+  threshold: number,
+  missingLeft: boolean,
+): void {
+  tree.feature[node] = feature;
+  tree.threshold[node] = threshold;
+  tree.left[node] = tree.left.length;
+  tree.missing_left[node] = missingLeft ? 1 : 0;
+}
+
+export function depthOf(tree: Tree): number {
+  const depth = new Int32Array(tree.left.length);
+  let deepest = 0;
+  for (let node = 0; node < depth.length; node++) {
+    const left = tree.left[node]!;
+    if (left === 0) continue;
+    depth[left] = depth[left + 1] = depth[node]! + 1;
+    deepest = Math.max(deepest, depth[left]!);
+  }
+  return deepest;
+}

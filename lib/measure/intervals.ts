@@ -1,0 +1,22 @@
+import jstat from 'jstat';
+import type { Estimate } from './bootstrap.ts';
+
+/** Confidence interval of a share (Wilson 1927), which holds for few and for no events. */
+export function wilson(events: number, trials: number, confidence: number): Estimate {
+  if (trials === 0) return { value: Number.NaN, low: 0, high: 1 };
+  const z = jstat.normal.inv((1 + confidence) / 2, 0, 1);
+  const share = events / trials;
+  const centre = share + (z * z) / (2 * trials);
+  const spread = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
+  const scale = 1 + (z * z) / trials;
+  return {
+    value: share,
+    low: Math.max(0, (centre - spread) / scale),
+    high: Math.min(1, (centre + spread) / scale),
+  };
+}
+
+/** The value below which a χ² variable lies with this probability. */
+export function chiSquaredQuantile(probability: number, degreesOfFreedom: number): number {
+  return jstat.chisquare.inv(probability, degreesOfFreedom);
+}

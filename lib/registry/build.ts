@@ -1,0 +1,152 @@
+/** Everything a model version holds that follows from data and settings alone: the same inputs, the same bytes. */
+import type { Config } from '../config/schema.ts';
+import { rolesOf } from '../data/columns.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { fitPipeline, type Pipeline, transform } from '../features/pipeline.ts';
+import { featureImportances, fitModel, type Model, needsScaling, scorerOf } from '../learn/estimator.ts';
+import { splitFold, stratifiedFolds } from '../learn/folds.ts';
+import { takeRows } from '../learn/matrix.ts';
+import { categoryReference, numericReference, type Reference } from '../measure/drift.ts';
+import { type Evaluation, evaluate } from '../measure/evaluate.ts';
+import { bestF1Threshold } from '../measure/metrics.ts';
+import { json } from './json.ts';
+import { type Signature, signatureOf } from './signature.ts';
+
+/** The content of metrics.json. */
+export interface Metrics extends Evaluation {
+  /** How the scores were made that these metrics are of. */
+  readonly method: string;
+}
+
+/** The content of reference.json: what monitoring compares with, frozen. */
+export interface DriftReference {
+  readonly inputs: readonly Reference[];
+  readonly score: Reference;
+}
+
+/** The content of golden.json: raw inputs and the scores that the served model must give for them. */
+export interface Golden {
+  readonly rows: readonly (readonly (number | null)[])[];
+  readonly scores: readonly number[];
+}
+
+export interface Version {
+  readonly model: Model;
+  readonly pipeline: Pipeline;
+  readonly signature: Signature;
+  readonly reference: DriftReference;
+  readonly golden: Golden;
+  readonly metrics: Metrics;
+  /** Out-of-fold score of every training row. */
+  readonly scores: Float64Array;
+}
+
+const GOLDEN_ROWS = 20;
+
+/** Trains and evaluates. `onProgress` counts fitted trees over all folds and the final fit. */
+export async function buildVersion(
+  config: Config,
+  data: Dataset,
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<Version> {
+  const { evaluation, model_params } = config;
+  const seed = model_params.random_state;
+  const fits = evaluation.folds + 1;
+  const fitOn = async (rows: number[] | undefined, index: number) => {
+    const inputs = rows === undefined ? data.inputs : takeRows(data.inputs, rows);
+    const target = rows === undefined ? data.target : Uint8Array.from(rows, (row) => data.target[row]!);
+    const pipeline = fitPipeline(
+      inputs,
+      config.schema,
+      config.features.engineered,
+      needsScaling(model_params.algorithm),
+    );
+    const model = await fitModel(
+      transform(pipeline, inputs),
+      target,
+      rolesOf(config.schema).target.categories!,
+      model_params,
+      {
+        threads: model_params.threads,
+        onProgress: (done, total) => onProgress(index * total + done, fits * total),
+      },
+    );
+    return { pipeline, model };
+  };
+
+  const fold = stratifiedFolds(data.target, evaluation.folds, seed);
+  const scores = new Float64Array(data.inputs.rows);
+  for (let which = 0; which < evaluation.folds; which++) {
+    const { inside, outside } = splitFold(fold, which);
+    const { pipeline, model } = await fitOn(outside, which);
+    const features = transform(pipeline, takeRows(data.inputs, inside));
+    for (const [i, score] of scorerOf(model)(features.values, features.rows).entries())
+      scores[inside[i]!] = score;
+  }
+  const { pipeline, model } = await fitOn(undefined, evaluation.folds);
+
+  const threshold =
+    evaluation.threshold === 'max_f1' ? bestF1Threshold(data.target, scores) : evaluation.threshold;
+  const { bootstrap_rounds: rounds, confidence } = evaluation;
+  return {
+    model,
+    pipeline,
+    signature: signatureOf(config.schema, data.inputs, threshold),
+    reference: referenceOf(config, data, scores),
+    golden: goldenOf(data, pipeline, model),
+    metrics: {
+      method: `${evaluation.folds}-fold stratified cross-validation: every row is scored by a model not fitted on it`,
+      ...evaluate(data.target, scores, threshold, { rounds, confidence, seed }),
+    },
+    scores,
+  };
+}
+
+function referenceOf(config: Config, { inputs }: Dataset, scores: Float64Array): DriftReference {
+  const columns = rolesOf(config.schema).inputs;
+  const columnAt = (f: number) =>
+    Float64Array.from({ length: inputs.rows }, (_, row) => inputs.values[row * columns.length + f]!);
+  return {
+    inputs: columns.map((column, f) =>
+      column.categories === undefined
+        ? numericReference(column.name, columnAt(f))
+        : categoryReference(column.name, columnAt(f), column.categories),
+    ),
+    score: numericReference('score', scores),
+  };
+}
+
+/** Rows at even distances, so that they span the table. */
+function goldenOf({ inputs }: Dataset, pipeline: Pipeline, model: Model): Golden {
+  const count = Math.min(GOLDEN_ROWS, inputs.rows);
+  const picked = takeRows(
+    inputs,
+    Array.from({ length: count }, (_, i) => Math.floor((i * inputs.rows) / count)),
+  );
+  const width = inputs.names.length;
+  const features = transform(pipeline, picked);
+  return {
+    rows: Array.from({ length: count }, (_, i) =>
+      Array.from(picked.values.subarray(i * width, (i + 1) * width), (x) => (Number.isNaN(x) ? null : x)),
+    ),
+    scores: Array.from(scorerOf(model)(features.values, count)),
+  };
+}
+
+/** The files of a version that depend on nothing but data and settings. */
+export function versionFiles(version: Version, labels: Uint8Array): Record<string, string> {
+  const importances = featureImportances(version.model);
+  const ranked = version.model.features
+    .map((name, f) => ({ name, importance: importances[f]! }))
+    .sort((a, b) => b.importance - a.importance);
+  return {
+    'model.json': `${JSON.stringify(version.model)}\n`,
+    'pipeline.json': json(version.pipeline),
+    'signature.json': json(version.signature),
+    'reference.json': `${JSON.stringify(version.reference)}\n`,
+    'golden.json': `${JSON.stringify(version.golden)}\n`,
+    'metrics.json': json(version.metrics),
+    'feature_importances.csv': `feature,importance\n${ranked.map(({ name, importance }) => `${JSON.stringify(name)},${importance}\n`).join('')}`,
+    'validation.csv': `label,score\n${Array.from(version.scores, (score, row) => `${labels[row]},${score}\n`).join('')}`,
+  };
+}

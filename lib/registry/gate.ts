@@ -1,0 +1,40 @@
+/** The gate: a version's metrics against evaluation.minimum, three-valued. */
+import type { Config, MetricName } from '../config/schema.ts';
+import type { Estimate } from '../measure/bootstrap.ts';
+import { judge, type Verdict } from '../measure/evaluate.ts';
+import type { Metrics } from './build.ts';
+
+export interface GateCheck {
+  readonly metric: MetricName;
+  readonly minimum: number;
+  readonly estimate: Estimate;
+  readonly verdict: Verdict;
+}
+
+export interface Gate {
+  readonly verdict: Verdict;
+  readonly checks: readonly GateCheck[];
+}
+
+/** Fails if any metric fails; passes if all pass; else inconclusive. Without a minimum there is nothing to pass. */
+export function judgeGate(config: Config, metrics: Metrics): Gate {
+  const checks = (Object.entries(config.evaluation.minimum) as [MetricName, number][]).map(
+    ([metric, minimum]) => {
+      const estimate = metrics.metrics[metric];
+      return { metric, minimum, estimate, verdict: judge(estimate, minimum) };
+    },
+  );
+  const verdicts = checks.map(({ verdict }) => verdict);
+  const verdict = verdicts.includes('fail')
+    ? 'fail'
+    : verdicts.length > 0 && verdicts.every((v) => v === 'pass')
+      ? 'pass'
+      : 'inconclusive';
+  return { verdict, checks };
+}
+
+/** "recall 0.879 ≥ 0.70" */
+export function describeCheck({ metric, minimum, estimate, verdict }: GateCheck): string {
+  const sign = verdict === 'fail' ? '<' : verdict === 'pass' ? '≥' : '?';
+  return `${metric} ${estimate.value.toFixed(3)} [${estimate.low.toFixed(3)} – ${estimate.high.toFixed(3)}] ${sign} ${minimum.toFixed(2)}`;
+}

@@ -1,0 +1,136 @@
+/** The ledgers of a project, where they lie and how their lines look; each records the heads of the others. */
+import { readdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Project } from '../config/load.ts';
+import { csvLine } from '../files/csv.ts';
+import { actor, currentCommit, describeCommit } from '../files/git.ts';
+import {
+  appendLedger,
+  csvLedger,
+  jsonLedger,
+  type LedgerFormat,
+  ledgerHead,
+  logfmtLedger,
+} from '../files/ledger.ts';
+import { formatLogfmt } from '../files/logfmt.ts';
+
+export interface Ledger {
+  readonly name: string;
+  readonly path: string;
+  readonly format: LedgerFormat;
+}
+
+export const DEPLOYMENT_COLUMNS = [
+  'time',
+  'event',
+  'model_version',
+  'model_sha256',
+  'data_version',
+  'git_commit',
+  'host',
+  'port',
+  'pid',
+  'actor',
+  'reason',
+  'heads',
+] as const;
+export const DECISION_COLUMNS = [
+  'time',
+  'decision',
+  'model_version',
+  'reasons',
+  'evidence',
+  'heads',
+] as const;
+
+const MANIFEST_HEADER =
+  '# One line per artefact: which script made it from what. Each line is chained to the one before.\n';
+const REGISTRATIONS_HEADER =
+  '# One line per registered model version. Each line is chained to the one before.\n';
+
+export function ledgersOf({ config, path }: Project) {
+  return {
+    manifest: { name: 'manifest', path: path(config.paths.manifest), format: logfmtLedger(MANIFEST_HEADER) },
+    models: {
+      name: 'models',
+      path: path(config.paths.models, 'model_metadata.log'),
+      format: logfmtLedger(REGISTRATIONS_HEADER),
+    },
+    deployments: {
+      name: 'deployments',
+      path: path(config.paths.deployment_log),
+      format: csvLedger(DEPLOYMENT_COLUMNS),
+    },
+    decisions: {
+      name: 'decisions',
+      path: path(config.paths.models, 'decisions.csv'),
+      format: csvLedger(DECISION_COLUMNS),
+    },
+  } satisfies Record<string, Ledger>;
+}
+
+/** The prediction logs: one ledger per server process. */
+export function predictionLedgers({ config, path }: Project): Ledger[] {
+  const folder = path(config.data.production_dir, 'predictions');
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .map((name) => ({
+      name: `predictions/${name}`,
+      path: path(config.data.production_dir, 'predictions', name),
+      format: jsonLedger,
+    }));
+}
+
+/** name=chain of every ledger that has lines, except the one that will hold this. */
+export function headsOf(project: Project, except: string): string {
+  return [...Object.values(ledgersOf(project)), ...predictionLedgers(project)]
+    .filter(({ name }) => name !== except)
+    .map(({ name, path, format }) => ({ name, head: ledgerHead(path, format) }))
+    .filter(({ head }) => head !== '')
+    .map(({ name, head }) => `${name}=${head}`)
+    .join(' ');
+}
+
+/** Appends one line per artefact to the manifest. */
+export function recordArtefacts(project: Project, lines: readonly Record<string, string | number>[]): void {
+  const { path, format } = ledgersOf(project).manifest;
+  appendLedger(path, format, lines.map(formatLogfmt));
+}
+
+export type DeploymentEvent = 'start' | 'stop' | 'switch' | 'refused' | 'promotion' | 'rollback';
+
+export interface Deployment {
+  readonly event: DeploymentEvent;
+  readonly version: string;
+  readonly sha256: string;
+  readonly dataVersion: string;
+  readonly port?: number;
+  readonly reason: string;
+}
+
+/** Appends one line to the deployment log. */
+export function recordDeployment(project: Project, deployment: Deployment): void {
+  const { name, path, format } = ledgersOf(project).deployments;
+  const cells = [
+    new Date().toISOString(),
+    deployment.event,
+    deployment.version,
+    deployment.sha256,
+    deployment.dataVersion,
+    describeCommit(currentCommit(project.configPath)),
+    hostname(),
+    String(deployment.port ?? ''),
+    String(process.pid),
+    actor(),
+    deployment.reason,
+    headsOf(project, name),
+  ];
+  appendLedger(path, format, [csvLine(cells)]);
+}

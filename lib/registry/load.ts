@@ -1,0 +1,75 @@
+/** Loading a version for scoring, or refusing it: bytes as registered, golden rows scored as in training. */
+import type { Project } from '../config/load.ts';
+import { failed } from '../fault.ts';
+import { type Pipeline, transform } from '../features/pipeline.ts';
+import { type Model, type Scorer, scorerOf } from '../learn/estimator.ts';
+import type { Matrix } from '../learn/matrix.ts';
+import type { DriftReference, Golden, Metrics } from './build.ts';
+import type { Signature } from './signature.ts';
+import { type Metadata, readMetadata, readVersionFile, verifyVersion } from './versions.ts';
+
+export interface LoadedVersion {
+  readonly version: string;
+  /** sha256 of model.json. */
+  readonly sha256: string;
+  readonly metadata: Metadata;
+  readonly signature: Signature;
+  readonly metrics: Metrics;
+  readonly pipeline: Pipeline;
+  readonly scorer: Scorer;
+}
+
+const TOLERANCE = 1e-9;
+
+/** Fails with what is wrong and what to do about it; never returns a version that is not whole. */
+export function loadVersion(project: Project, version: string): LoadedVersion {
+  const metadata = readMetadata(project, version);
+  const problems = verifyVersion(project, version);
+  if (problems.length > 0) {
+    throw failed(
+      `${problems[0]}: refused. make audit shows what else is damaged; make reproduce VERSION=${version} makes it again.`,
+    );
+  }
+  const read = (name: string) => readVersionFile(project, version, name);
+  const pipeline = read('pipeline.json') as Pipeline;
+  const scorer = scorerOf(read('model.json') as Model);
+  checkGolden(version, pipeline, scorer, read('golden.json') as Golden);
+  return {
+    version,
+    sha256: metadata.files['model.json']!,
+    metadata,
+    signature: read('signature.json') as Signature,
+    metrics: read('metrics.json') as Metrics,
+    pipeline,
+    scorer,
+  };
+}
+
+export function readReference(project: Project, version: string): DriftReference {
+  return readVersionFile(project, version, 'reference.json') as DriftReference;
+}
+
+function checkGolden(version: string, pipeline: Pipeline, scorer: Scorer, golden: Golden): void {
+  const names = pipeline.inputs;
+  const inputs: Matrix = {
+    names,
+    rows: golden.rows.length,
+    values: Float64Array.from(golden.rows.flat(), (x) => x ?? Number.NaN),
+  };
+  const scores = scoreInputs({ pipeline, scorer }, inputs);
+  const row = golden.scores.findIndex((score, i) => !(Math.abs(score - scores[i]!) <= TOLERANCE));
+  if (row >= 0) {
+    throw failed(
+      `${version} scores golden row ${row} ${scores[row]} where training gave ${golden.scores[row]}: refused`,
+    );
+  }
+}
+
+/** Scores raw inputs. */
+export function scoreInputs(
+  { pipeline, scorer }: { pipeline: Pipeline; scorer: Scorer },
+  inputs: Matrix,
+): Float64Array {
+  const features = transform(pipeline, inputs);
+  return scorer(features.values, features.rows);
+}

@@ -1,0 +1,67 @@
+/** What a model takes and gives: the API, its documentation and drift types all come from here. */
+import type { Column, Schema } from '../config/schema.ts';
+import { rolesOf } from '../data/columns.ts';
+import type { Matrix } from '../learn/matrix.ts';
+
+export interface SignatureInput {
+  readonly name: string;
+  readonly type: Column['type'];
+  readonly unit?: string;
+  readonly description?: string;
+  readonly range?: readonly [number, number];
+  readonly categories?: readonly string[];
+  /** Whether null stands for a missing value. */
+  readonly nullable: boolean;
+}
+
+/** The content of signature.json. */
+export interface Signature {
+  readonly inputs: readonly SignatureInput[];
+  /** Columns a request may carry that the model never sees: ids are logged, sensitive values kept apart. */
+  readonly ids: readonly SignatureInput[];
+  readonly sensitive: readonly SignatureInput[];
+  readonly output: {
+    readonly target: string;
+    readonly classes: readonly string[];
+    /** Probability of this class is given. */
+    readonly positive: string;
+    /** Probability from which a row is classed positive. */
+    readonly threshold: number;
+  };
+  /** A row of the training data. */
+  readonly example: Readonly<Record<string, string | number | null>>;
+}
+
+export function signatureOf(schema: Schema, inputs: Matrix, threshold: number): Signature {
+  const roles = rolesOf(schema);
+  const classes = roles.target.categories!;
+  const describe = ({
+    name,
+    type,
+    unit,
+    description,
+    range,
+    categories,
+    missing,
+  }: (typeof roles.inputs)[number]): SignatureInput => ({
+    name,
+    type,
+    ...(unit === undefined ? {} : { unit }),
+    ...(description === undefined ? {} : { description }),
+    ...(range === undefined ? {} : { range }),
+    ...(categories === undefined ? {} : { categories }),
+    nullable: missing !== 'refuse',
+  });
+  const example = roles.inputs.map((column, f): [string, string | number | null] => {
+    const value = inputs.values[f]!;
+    if (Number.isNaN(value)) return [column.name, null];
+    return [column.name, column.categories === undefined ? value : column.categories[value]!];
+  });
+  return {
+    inputs: roles.inputs.map(describe),
+    ids: roles.ids.map(describe),
+    sensitive: roles.sensitive.map(describe),
+    output: { target: roles.target.name, classes, positive: classes[1]!, threshold },
+    example: Object.fromEntries(example),
+  };
+}

@@ -1,0 +1,57 @@
+/** Talking to the project's own server: finding it, asking it, waiting for it. */
+import { readFileSync } from 'node:fs';
+import type { Project } from '../config/load.ts';
+import { isAlive } from '../files/lock.ts';
+
+/** What a running server leaves in server.json for the other programs. */
+export interface ServerState {
+  readonly pid: number;
+  readonly url: string;
+}
+
+export interface Health {
+  readonly status: string;
+  readonly model: string;
+  readonly sha256: string;
+}
+
+export function serverStatePath(project: Project): string {
+  return project.state('server.json');
+}
+
+/** The server that runs now, if one does. */
+export function runningServer(project: Project): ServerState | undefined {
+  try {
+    const state = JSON.parse(readFileSync(serverStatePath(project), 'utf8')) as ServerState;
+    return isAlive(state.pid) ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function health(url: string): Promise<Health | undefined> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });
+    return (await response.json()) as Health;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until the running server serves the version; says so, or that it does not, or nothing without a server. */
+export async function followedWithin(project: Project, version: string, ms: number): Promise<string> {
+  const server = runningServer(project);
+  if (server === undefined) return '';
+  const start = performance.now();
+  while (performance.now() - start < ms) {
+    if ((await health(server.url))?.model === version) {
+      return `; the running server switched after ${((performance.now() - start) / 1000).toFixed(1)} s`;
+    }
+    await sleep(50);
+  }
+  return `; the running server has not switched after ${ms / 1000} s: see ${server.url}/health`;
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,75 @@
+/** What a person at the terminal sees: facts on stdout, trouble on stderr, progress only where somebody watches. */
+import { SingleBar } from 'cli-progress';
+import { FAILED, Fault } from './fault.ts';
+
+/** One line: the step in the first column, then what happened; further lines are indented under it. */
+export function say(step: string, ...lines: string[]): void {
+  for (const [i, line] of lines.entries()) console.log(`${(i === 0 ? step : '').padEnd(10)} ${line}`);
+}
+
+/** Runs a program's main and turns what it throws into a message and an exit code. */
+export function run(main: () => void | Promise<void>): void {
+  Promise.resolve()
+    .then(main)
+    .catch((error: unknown) => {
+      if (error instanceof Fault) {
+        console.error(error.message);
+        process.exitCode = error.code;
+      } else if (isSystemError(error)) {
+        console.error(`${error.path ?? error.syscall ?? 'the system'}: ${systemProblem(error)}`);
+        process.exitCode = FAILED;
+      } else {
+        console.error(error);
+        process.exitCode = FAILED;
+      }
+    });
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
+function systemProblem(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOSPC')
+    return 'the disk is full; nothing was half-written. Free some space, then run it again.';
+  if (error.code === 'EACCES' || error.code === 'EROFS' || error.code === 'EPERM')
+    return 'may not be written here (permission denied).';
+  return error.message;
+}
+
+export interface Progress {
+  update(done: number): void;
+  stop(): void;
+}
+
+/** A progress bar on a terminal after half a second; nothing in a pipe. */
+export function progress(step: string, total: number): Progress {
+  if (!process.stderr.isTTY) return { update() {}, stop() {} };
+  const bar = new SingleBar({
+    format: `${step.padEnd(10)} {bar} {value}/{total} · {eta_formatted} left`,
+    clearOnComplete: true,
+    hideCursor: true,
+  });
+  const start = Date.now();
+  let shown = false;
+  return {
+    update(done) {
+      if (!shown && Date.now() - start > 500) {
+        bar.start(total, done);
+        shown = true;
+      } else if (shown) bar.update(done);
+    },
+    stop() {
+      if (shown) bar.stop();
+    },
+  };
+}
+
+export function formatCount(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** "0.812 [0.760 – 0.858]" */
+export function formatInterval(estimate: { value: number; low: number; high: number }): string {
+  return `${estimate.value.toFixed(3)} [${estimate.low.toFixed(3)} – ${estimate.high.toFixed(3)}]`;
+}

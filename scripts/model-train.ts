@@ -1,0 +1,126 @@
+/** Trains on the current data version, evaluates out of fold, and registers the result as the next model version. */
+import { loadProject, type Project } from '../lib/config/load.ts';
+import { programHashes } from '../lib/config/programs.ts';
+import { describeChanges, settingsOf } from '../lib/config/settings.ts';
+import { readDataset } from '../lib/data/dataset.ts';
+import { currentCommit } from '../lib/files/git.ts';
+import { sha256File } from '../lib/files/hash.ts';
+import { takeLock } from '../lib/files/lock.ts';
+import { writeAtomic } from '../lib/files/write.ts';
+import { compareScores } from '../lib/measure/evaluate.ts';
+import { readAliases } from '../lib/registry/aliases.ts';
+import { buildVersion, type Version, versionFiles } from '../lib/registry/build.ts';
+import { json } from '../lib/registry/json.ts';
+import { readValidation } from '../lib/registry/validation.ts';
+import { listVersions, type Metadata, readMetadata, registerVersion } from '../lib/registry/versions.ts';
+import { formatInterval, progress, run, say } from '../lib/terminal.ts';
+
+run(async () => {
+  const project = loadProject();
+  const { config } = project;
+  const release = takeLock(project.path(config.paths.models, '.train.lock'));
+  try {
+    const path = `${config.data.processed_dir}/${config.data.current_version}_train.csv`;
+    const data = readDataset(project.path(path), config.schema);
+    const settings = settingsOf(config, 'train');
+    sayWhy(project, settings);
+
+    const bar = progress('train', 1);
+    const version = await buildVersion(config, data, (done, total) => bar.update(done / total));
+    bar.stop();
+
+    const registered = registerVersion(project, versionFiles(version, data.target), {
+      algorithm: config.model_params.algorithm,
+      source: config.data.source,
+      data: {
+        version: config.data.current_version,
+        path,
+        sha256: sha256File(project.path(path)),
+        rows: data.inputs.rows,
+      },
+      git: currentCommit(project.configPath),
+      node: process.version,
+      accuracy: version.metrics.metrics.accuracy.value,
+      loss: version.metrics.log_loss,
+      metrics: version.metrics.metrics,
+      threshold: version.metrics.threshold,
+      settings,
+      code: programHashes('scripts/model-train.ts'),
+    });
+    writeLatest(project, registered.metadata);
+    sayResult(project, registered, version, data.target);
+  } finally {
+    release();
+  }
+});
+
+/** What changed since the latest version, where there is one. */
+function sayWhy(project: Project, settings: Record<string, unknown>): void {
+  const latest = listVersions(project).at(-1);
+  if (latest === undefined) return;
+  const before = readMetadata(project, latest);
+  const changes = describeChanges(before.settings, settings);
+  const { current_version } = project.config.data;
+  if (before.data.version !== current_version)
+    changes.unshift(`data ${before.data.version} → ${current_version}`);
+  if (changes.length > 0)
+    say(
+      'train',
+      `because ${changes.slice(0, 3).join(' · ')}${changes.length > 3 ? ` and ${changes.length - 3} more` : ''}`,
+    );
+}
+
+/** The one file that make tracks: which version the current data and settings give. */
+function writeLatest(project: Project, { version, algorithm, data, content_sha256 }: Metadata): void {
+  const summary = `${version} (${algorithm}, data ${data.version})`;
+  writeAtomic(
+    project.path(project.config.paths.models, 'latest.json'),
+    json({ version, summary, content_sha256 }),
+  );
+}
+
+function sayResult(
+  project: Project,
+  registered: { version: string; isNew: boolean },
+  { metrics }: Version,
+  labels: Uint8Array,
+): void {
+  const { algorithm, n_estimators, max_depth } = project.config.model_params;
+  const { pr_auc, recall, precision } = metrics.metrics;
+  if (!registered.isNew) {
+    say('train', `no new version: the result equals ${registered.version}, byte for byte`);
+    return;
+  }
+  const size = algorithm === 'LogisticRegression' ? '' : ` ${n_estimators} × ${max_depth}`;
+  const what = project.config.data.source === 'simulated' ? '   (simulated data)' : '';
+  say(
+    'train',
+    `${registered.version}  ${algorithm}${size}   PR-AUC ${formatInterval(pr_auc)}${what}`,
+    `recall ${recall.value.toFixed(3)}  precision ${precision.value.toFixed(3)}  at threshold ${metrics.threshold.toFixed(3)}`,
+  );
+  const { champion } = readAliases(project);
+  if (champion === undefined || champion === registered.version) return;
+  if (readMetadata(project, champion).data.sha256 !== readMetadata(project, registered.version).data.sha256)
+    return;
+  const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
+  const before = {
+    scores: readValidation(project, champion).scores,
+    threshold: readMetadata(project, champion).threshold,
+  };
+  const after = { scores: readValidation(project, registered.version).scores, threshold: metrics.threshold };
+  const difference = compareScores(labels, before, after, 0, {
+    rounds,
+    confidence,
+    seed: project.config.model_params.random_state,
+  }).pr_auc;
+  const verdict = {
+    pass: 'better',
+    fail: 'worse',
+    inconclusive: 'inconclusive: the interval of the difference holds 0',
+  }[difference.verdict];
+  say(
+    '',
+    `PR-AUC against champion ${champion}: ${formatInterval(difference.estimate)} (${verdict})`,
+    `make compare A=${champion} B=${registered.version} · make promote VERSION=${registered.version}`,
+  );
+}

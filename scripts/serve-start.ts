@@ -1,0 +1,38 @@
+/** Starts the API in the background and waits until it is ready. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { loadProject } from '../lib/config/load.ts';
+import { failed } from '../lib/fault.ts';
+import { health, runningServer, sleep } from '../lib/serve/client.ts';
+import { run, say } from '../lib/terminal.ts';
+
+const PATIENCE_MS = 20_000;
+
+run(async () => {
+  const project = loadProject();
+  const already = runningServer(project);
+  if (already !== undefined) {
+    say('serve', `runs already: ${already.url}   ${(await health(already.url))?.model ?? 'not answering'}`);
+    return;
+  }
+  const output = project.state('server.log');
+  mkdirSync(dirname(output), { recursive: true });
+  const log = openSync(output, 'w');
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/serve-api.ts'], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  let exited = false;
+  child.once('exit', () => {
+    exited = true;
+  });
+  for (const start = Date.now(); Date.now() - start < PATIENCE_MS && !exited; await sleep(25)) {
+    const server = runningServer(project);
+    if (server?.pid !== child.pid) continue;
+    child.unref();
+    console.log(readFileSync(output, 'utf8').trim());
+    process.exit(0);
+  }
+  throw failed(readFileSync(output, 'utf8').trim() || `the server did not start; see ${output}`);
+});
