@@ -10,11 +10,10 @@ import { badInput } from '../lib/fault.ts';
 import { safeCell } from '../lib/files/csv.ts';
 import { currentCommit, describeCommit } from '../lib/files/git.ts';
 import { sha256, sha256File } from '../lib/files/hash.ts';
-import { readLedger } from '../lib/files/ledger.ts';
 import { takeLock } from '../lib/files/lock.ts';
-import { parseLogfmt } from '../lib/files/logfmt.ts';
 import { touch, writeAtomic } from '../lib/files/write.ts';
-import { ledgersOf, recordArtefacts } from '../lib/registry/ledgers.ts';
+import { recordArtefacts } from '../lib/registry/ledgers.ts';
+import { nextDataVersion, readManifest } from '../lib/registry/manifest.ts';
 import { formatCount, run, say } from '../lib/terminal.ts';
 
 run(() => {
@@ -34,7 +33,7 @@ run(() => {
       return;
     }
     for (const { path, text } of files) writeAtomic(project.path(path), text);
-    const recorded = new Set(manifestOf(project).map((line) => line.path));
+    const recorded = new Set(readManifest(project).map((line) => line.path));
     recordArtefacts(
       project,
       files.filter(({ path }) => !recorded.has(path)).map((file) => lineOf(project, version, file, prepared)),
@@ -85,15 +84,9 @@ function filesOf(
   ];
 }
 
-function manifestOf(project: Project): Record<string, string>[] {
-  const { path, format } = ledgersOf(project).manifest;
-  return readLedger(path, format).lines.map(({ body }) => parseLogfmt(body));
-}
-
 /** A version means one content for ever, whether its files are still there or only its line in the manifest. */
 function refuseOtherContent(project: Project, version: string, files: readonly OutputFile[]): void {
-  const manifest = manifestOf(project);
-  const next = `v${Math.max(0, ...manifest.flatMap((line) => (VERSION.test(line.version ?? '') ? [Number(line.version!.slice(1))] : []))) + 1}`;
+  const manifest = readManifest(project);
   for (const { path, text } of files) {
     const line = manifest.filter((entry) => entry.path === path).at(-1);
     const known =
@@ -106,7 +99,7 @@ function refuseOtherContent(project: Project, version: string, files: readonly O
         ? 'its settings were others'
         : `it was made from raw ${madeFrom}…, this is raw ${raw}…`;
     throw badInput(
-      `data version ${version} exists with other content (${why}).\n           Versions are never overwritten: make prepare VERSION=${next}`,
+      `data version ${version} exists with other content (${why}).\n           Versions are never overwritten: make prepare VERSION=${nextDataVersion(project)}`,
     );
   }
 }

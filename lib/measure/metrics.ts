@@ -58,13 +58,18 @@ export function rankMetrics(
 }
 
 /**
- * Average precision as it would be at another share of positives, so that days with more and fewer failures compare
- * (Siblini et al. 2020, equation 7): negatives count so much that positives make up `prevalence`.
+ * What a negative must weigh for positives to make up `prevalence`, so that the average precision of days with more
+ * and with fewer failures compares (Siblini et al. 2020, "Master your metrics with calibration").
  */
-export function negativeWeight(labels: Uint8Array, prevalence: number): number {
+export function negativeWeight(labels: Uint8Array, prevalence: number, weights?: ArrayLike<number>): number {
   let positives = 0;
-  for (const label of labels) positives += label;
-  return (positives * (1 - prevalence)) / (prevalence * (labels.length - positives));
+  let all = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const weight = weights === undefined ? 1 : weights[i]!;
+    all += weight;
+    if (labels[i] === 1) positives += weight;
+  }
+  return (positives * (1 - prevalence)) / (prevalence * (all - positives));
 }
 
 export function confusion(

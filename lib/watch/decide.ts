@@ -1,0 +1,61 @@
+/** Whether to retrain. Drift alone is never a reason: harm must be shown, on enough failures, after the cooldown. */
+import type { Config } from '../config/schema.ts';
+import type { MonitorReport } from './monitor.ts';
+
+export interface Decision {
+  readonly decision: 'yes' | 'no';
+  /** What the decision rests on, the deciding reason first. */
+  readonly reasons: readonly string[];
+}
+
+export function decideRetraining(
+  config: Config['retraining'],
+  report: MonitorReport,
+  hoursSinceRetraining: number | undefined,
+): Decision {
+  const { harm, labels, error_rate } = report;
+  const drifted = report.drift
+    .filter(({ verdict }) => verdict === 'drift')
+    .map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`);
+  const facts = [
+    `${labels.count} labels, ${labels.positives} positive`,
+    `error rate ${share(error_rate.production.value)} against ${share(error_rate.training.value)} in training`,
+    ...(harm === null
+      ? []
+      : [
+          `${harm.metric} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)}, difference ${harm.difference.value.toFixed(3)} [${harm.difference.low.toFixed(3)} – ${harm.difference.high.toFixed(3)}]`,
+        ]),
+    `drift: ${drifted.join(', ') || 'none'}`,
+  ];
+  const because = (decision: Decision['decision'], reason: string): Decision => ({
+    decision,
+    reasons: [reason, ...facts],
+  });
+  if (labels.positives < config.min_positives || harm === null) {
+    return because(
+      'no',
+      `too little truth: ${labels.positives} labelled positives, ${config.min_positives} needed`,
+    );
+  }
+  if (harm.verdict !== 'fail') {
+    const certainty =
+      harm.verdict === 'pass'
+        ? 'not lower than in training'
+        : `not shown to be lower by more than ${config.max_drop}`;
+    return because(
+      'no',
+      `${drifted.length > 0 ? 'drift without harm' : 'no harm'}: ${harm.metric} is ${certainty}`,
+    );
+  }
+  if (hoursSinceRetraining !== undefined && hoursSinceRetraining < config.cooldown_hours) {
+    return because(
+      'no',
+      `harm, but the last retraining was ${hoursSinceRetraining.toFixed(1)} hours ago and the cooldown is ${config.cooldown_hours}`,
+    );
+  }
+  return because('yes', `harm: ${harm.metric} is lower than in training by more than ${config.max_drop}`);
+}
+
+function share(value: number): string {
+  return Number.isNaN(value) ? 'unknown' : `${(value * 100).toFixed(2)} %`;
+}

@@ -1,0 +1,47 @@
+/** Labelled production rows as the rows of a new data version, some of them held out. */
+import type { Config } from '../config/schema.ts';
+import { rolesOf } from '../data/columns.ts';
+import { PART } from '../data/prepare.ts';
+import type { Observed } from './window.ts';
+
+export interface LabelledRows {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly train: number;
+  readonly test: number;
+  /** Positives among the rows held out. */
+  readonly testPositives: number;
+}
+
+/**
+ * The entities (by their id columns, else each prediction by itself) whose rows came last are held out with all their
+ * rows, until they make up `holdout` of the entities; so no entity is on both sides.
+ */
+export function labelledRows(config: Config, observed: readonly Observed[]): LabelledRows {
+  const roles = rolesOf(config.schema);
+  const known = observed.filter(({ label }) => label !== undefined);
+  const entityOf = ({ ids, id }: Observed) =>
+    roles.ids.length > 0 && roles.ids.every(({ name }) => ids[name] !== undefined)
+      ? roles.ids.map(({ name }) => ids[name]).join('\n')
+      : id;
+  const entities = [...new Set(known.map(entityOf).reverse())];
+  const held = new Set(entities.slice(0, Math.round(entities.length * config.retraining.holdout)));
+  const positive = roles.target.categories![1];
+  const rows = known.map((line) => {
+    const part = held.has(entityOf(line)) ? 'test' : 'train';
+    const cells = roles.kept.map(({ name, role }) => {
+      const value = role === 'target' ? line.label : role === 'id' ? line.ids[name] : line.input[name];
+      return value === null || value === undefined ? '' : String(value);
+    });
+    return [part, ...cells];
+  });
+  const test = rows.filter(([part]) => part === 'test').length;
+  const testPositives = known.filter((line) => held.has(entityOf(line)) && line.label === positive).length;
+  return {
+    header: [PART, ...roles.kept.map(({ name }) => name)],
+    rows,
+    train: rows.length - test,
+    test,
+    testPositives,
+  };
+}

@@ -1,0 +1,218 @@
+/** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
+import type { Config, MetricName } from '../config/schema.ts';
+import { bootstrap, type Estimate } from '../measure/bootstrap.ts';
+import { type Drift, measureDrift } from '../measure/drift.ts';
+import { judge, type Verdict } from '../measure/evaluate.ts';
+import { wilson } from '../measure/intervals.ts';
+import { allMetrics, negativeWeight, rankMetrics, rankScores } from '../measure/metrics.ts';
+import type { DriftReference } from '../registry/build.ts';
+import type { LoadedVersion } from '../registry/load.ts';
+import type { Observed, Window } from './window.ts';
+
+export interface MonitorReport {
+  readonly time: string;
+  readonly model: string;
+  readonly sha256: string;
+  /** simulated data says so. */
+  readonly source: string;
+  readonly window: { readonly rows: number; readonly from: string | null; readonly to: string | null };
+  readonly labels: { readonly count: number; readonly positives: number; readonly missing_rate: number };
+  readonly error_rate: {
+    readonly production: Estimate;
+    readonly training: Estimate;
+    readonly verdict: Verdict;
+  };
+  /** Metrics on labelled predictions; null while they have no meaning. */
+  readonly metrics: Readonly<Record<MetricName, Estimate>> | null;
+  /** The retraining metric at the training share of positives, against training; null without both classes. */
+  readonly harm: {
+    readonly metric: 'pr_auc' | 'roc_auc';
+    readonly production: number;
+    readonly training: number;
+    readonly difference: Estimate;
+    /** pass: no harm; fail: harm. */
+    readonly verdict: Verdict;
+  } | null;
+  readonly drift: readonly Drift[];
+  readonly score_drift: Drift;
+  readonly refused: { readonly requests: number; readonly by_problem: Readonly<Record<string, number>> };
+  readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
+  /** Error rate and share of positives predicted, in steps over the window. */
+  readonly over_time: readonly {
+    readonly time: string;
+    readonly error_rate: number | null;
+    readonly positive_rate: number;
+  }[];
+  readonly scores: readonly number[];
+}
+
+const STEPS = 30;
+
+export function monitor(
+  config: Config,
+  loaded: LoadedVersion,
+  reference: DriftReference,
+  validation: { labels: Uint8Array; scores: Float64Array },
+  { predictions, refusals }: Window,
+  time: string,
+): MonitorReport {
+  const { confidence, bootstrap_rounds: rounds } = config.evaluation;
+  const { positive } = loaded.signature.output;
+  const options = { rounds, confidence, seed: config.model_params.random_state };
+  const labelled = predictions.filter(({ label }) => label !== undefined);
+  const truth = Uint8Array.from(labelled, ({ label }) => (label === positive ? 1 : 0));
+  const scores = Float64Array.from(labelled, ({ probability }) => probability);
+  const positives = truth.reduce((sum, y) => sum + y, 0);
+  const bothClasses = positives > 0 && positives < truth.length;
+  const ranking = rankScores(truth, scores);
+  const { threshold } = loaded.signature.output;
+  return {
+    time,
+    model: loaded.version,
+    sha256: loaded.sha256,
+    source: loaded.metadata.source,
+    window: {
+      rows: predictions.length,
+      from: predictions[0]?.time ?? null,
+      to: predictions.at(-1)?.time ?? null,
+    },
+    labels: {
+      count: labelled.length,
+      positives,
+      missing_rate: predictions.length === 0 ? 0 : 1 - labelled.length / predictions.length,
+    },
+    error_rate: errorRates(labelled, loaded, confidence),
+    metrics: bothClasses
+      ? bootstrap(truth.length, (weights) => allMetrics(ranking, scores, threshold, weights), options)
+      : null,
+    harm: bothClasses ? measureHarm(config, validation, { labels: truth, scores }) : null,
+    drift: reference.inputs.map((input) =>
+      measureDrift(
+        input,
+        columnOf(predictions, input.name, input.categories),
+        config.monitoring.false_alarm_rate,
+      ),
+    ),
+    score_drift: measureDrift(
+      reference.score,
+      Float64Array.from(predictions, ({ probability }) => probability),
+      config.monitoring.false_alarm_rate,
+    ),
+    refused: { requests: refusals.length, by_problem: countProblems(refusals) },
+    latency_ms: latencies(predictions),
+    over_time: overTime(predictions, positive),
+    scores: predictions.map(({ probability }) => probability),
+  };
+}
+
+function errorRates(labelled: readonly Observed[], { metrics }: LoadedVersion, confidence: number) {
+  const wrong = labelled.filter((line) => line.label !== line.class).length;
+  const { fp, fn } = metrics.confusion;
+  const production = wilson(wrong, labelled.length, confidence);
+  const training = wilson(fp + fn, metrics.rows, confidence);
+  const verdict: Verdict =
+    labelled.length === 0
+      ? 'inconclusive'
+      : production.low > training.high
+        ? 'fail'
+        : production.high < training.low || production.value <= training.high
+          ? 'pass'
+          : 'inconclusive';
+  return { production, training, verdict };
+}
+
+/** Production minus training, both drawn anew in every round, both at the training share of positives. */
+function measureHarm(
+  config: Config,
+  training: { labels: Uint8Array; scores: Float64Array },
+  production: { labels: Uint8Array; scores: Float64Array },
+): NonNullable<MonitorReport['harm']> {
+  const { metric, max_drop } = config.retraining;
+  const prevalence = training.labels.reduce((sum, y) => sum + y, 0) / training.labels.length;
+  const statistic = ({ labels, scores }: { labels: Uint8Array; scores: Float64Array }) => {
+    const ranking = rankScores(labels, scores);
+    return (weights?: Uint16Array) => {
+      const negative = negativeWeight(labels, prevalence, weights);
+      const counts = Float64Array.from(labels, (y, i) => (weights?.[i] ?? 1) * (y === 1 ? 1 : negative));
+      return rankMetrics(ranking, counts)[metric];
+    };
+  };
+  const [trainingOf, productionOf] = [statistic(training), statistic(production)];
+  const { bootstrap_rounds: rounds, confidence } = config.evaluation;
+  const seed = config.model_params.random_state;
+  const draws = (rows: number, of: (weights?: Uint16Array) => number, name: number) => {
+    const values: number[] = [];
+    const estimate = bootstrap(
+      rows,
+      (weights) => {
+        const value = of(weights);
+        if (weights !== undefined) values.push(value);
+        return { value };
+      },
+      { rounds, confidence, seed: seed + name },
+    );
+    return { value: estimate.value.value, values };
+  };
+  const before = draws(training.labels.length, trainingOf, 1);
+  const now = draws(production.labels.length, productionOf, 2);
+  const differences = Float64Array.from(now.values, (value, i) => value - before.values[i]!)
+    .filter((x) => !Number.isNaN(x))
+    .sort();
+  const at = (q: number) => differences[Math.round(q * (differences.length - 1))] ?? Number.NaN;
+  const difference = {
+    value: now.value - before.value,
+    low: at((1 - confidence) / 2),
+    high: at((1 + confidence) / 2),
+  };
+  return {
+    metric,
+    production: now.value,
+    training: before.value,
+    difference,
+    verdict: judge(difference, -max_drop),
+  };
+}
+
+function columnOf(
+  predictions: readonly Observed[],
+  name: string,
+  categories?: readonly string[],
+): Float64Array {
+  return Float64Array.from(predictions, ({ input }) => {
+    const value = input[name];
+    if (value === null || value === undefined) return Number.NaN;
+    return categories === undefined ? Number(value) : categories.indexOf(String(value));
+  });
+}
+
+function countProblems(refusals: Window['refusals']): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { problems } of refusals) {
+    for (const { field, problem } of problems)
+      counts[`${field} ${problem}`] = (counts[`${field} ${problem}`] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function latencies(predictions: readonly Observed[]): MonitorReport['latency_ms'] {
+  if (predictions.length === 0) return null;
+  const sorted = Float64Array.from(predictions, ({ latency_ms }) => latency_ms).sort();
+  const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+function overTime(predictions: readonly Observed[], positive: string): MonitorReport['over_time'] {
+  const size = Math.max(1, Math.ceil(predictions.length / STEPS));
+  return Array.from({ length: Math.ceil(predictions.length / size) }, (_, i) => {
+    const step = predictions.slice(i * size, (i + 1) * size);
+    const labelled = step.filter(({ label }) => label !== undefined);
+    return {
+      time: step[0]!.time,
+      error_rate:
+        labelled.length === 0
+          ? null
+          : labelled.filter((line) => line.label !== line.class).length / labelled.length,
+      positive_rate: step.filter((line) => line.class === positive).length / step.length,
+    };
+  });
+}

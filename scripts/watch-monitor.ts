@@ -1,0 +1,66 @@
+/** Reads the API logs and writes reports/monitor.json and reports/monitor.html; with --forever again and again. */
+import { parseArgs } from 'node:util';
+import { loadProject, type Project } from '../lib/config/load.ts';
+import { writeAtomic } from '../lib/files/write.ts';
+import { resolveVersion } from '../lib/registry/aliases.ts';
+import { json } from '../lib/registry/json.ts';
+import { loadVersion, readReference } from '../lib/registry/load.ts';
+import { readValidation } from '../lib/registry/validation.ts';
+import { sleep } from '../lib/serve/client.ts';
+import { run, say } from '../lib/terminal.ts';
+import { type MonitorReport, monitor } from '../lib/watch/monitor.ts';
+import { monitorPage } from '../lib/watch/page.ts';
+import { readWindow } from '../lib/watch/window.ts';
+
+run(async () => {
+  const { values } = parseArgs({ options: { forever: { type: 'boolean', default: false } } });
+  for (;;) {
+    const project = loadProject();
+    sayReport(await report(project));
+    if (!values.forever) return;
+    await sleep(project.config.monitoring.interval_seconds * 1000);
+  }
+});
+
+async function report(project: Project): Promise<MonitorReport> {
+  const { config } = project;
+  const version = resolveVersion(project, config.deployment.model);
+  const window = readWindow(project, version, config.monitoring.window);
+  const made = monitor(
+    config,
+    loadVersion(project, version),
+    readReference(project, version),
+    readValidation(project, version),
+    window,
+    new Date().toISOString(),
+  );
+  writeAtomic(project.path(config.paths.reports, 'monitor.json'), json(made));
+  writeAtomic(
+    project.path(config.paths.reports, 'monitor.html'),
+    await monitorPage(made, config.monitoring.psi_threshold),
+  );
+  return made;
+}
+
+function sayReport({ model, window, error_rate, drift, harm, labels }: MonitorReport): void {
+  if (window.rows === 0) {
+    say('monitor', `no predictions of ${model} yet: nothing can be said`);
+    return;
+  }
+  const percent = (share: number) => (share * 100).toFixed(2);
+  const { production, training } = error_rate;
+  const errors =
+    labels.count === 0
+      ? 'no truth has arrived yet'
+      : `error rate ${percent(production.value)} % [${percent(production.low)} – ${percent(production.high)}] against ${percent(training.value)} % in training`;
+  const drifted = drift
+    .filter(({ verdict }) => verdict === 'drift')
+    .map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`);
+  say('monitor', errors, `drift: ${drifted.join(', ') || 'none'}`);
+  if (harm === null) return;
+  const said = { pass: 'no harm', fail: 'harm', inconclusive: 'inconclusive' }[harm.verdict];
+  say(
+    '',
+    `${harm.metric} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)} in training: ${said}   reports/monitor.html`,
+  );
+}

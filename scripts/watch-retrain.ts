@@ -1,0 +1,181 @@
+/**
+ * Decides whether to retrain and records why. On yes: the labelled production rows make the next data version, a
+ * challenger is trained on it and compared with the champion on rows that neither has seen, and if it is better the
+ * config moves to the new data version and the challenger goes live.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { editConfig } from '../lib/config/edit.ts';
+import { loadProject, type Project } from '../lib/config/load.ts';
+import { readDataset } from '../lib/data/dataset.ts';
+import { failed } from '../lib/fault.ts';
+import { writeCsv } from '../lib/files/csv.ts';
+import { sha256File } from '../lib/files/hash.ts';
+import { takeLock } from '../lib/files/lock.ts';
+import { readIfThere, touch, writeAtomic } from '../lib/files/write.ts';
+import { compareScores, type Difference } from '../lib/measure/evaluate.ts';
+import { promote, resolveVersion } from '../lib/registry/aliases.ts';
+import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
+import { loadVersion, scoreInputs } from '../lib/registry/load.ts';
+import { nextDataVersion } from '../lib/registry/manifest.ts';
+import { latestVersion, listVersions } from '../lib/registry/versions.ts';
+import { followedWithin } from '../lib/serve/client.ts';
+import { readLabels } from '../lib/serve/labels.ts';
+import { formatInterval, run, say } from '../lib/terminal.ts';
+import { type Decision, decideRetraining } from '../lib/watch/decide.ts';
+import { hoursSinceRetraining, recordDecision } from '../lib/watch/decisions.ts';
+import { labelledRows } from '../lib/watch/labelled.ts';
+import type { MonitorReport } from '../lib/watch/monitor.ts';
+import { readPredictionLogs } from '../lib/watch/window.ts';
+
+run(async () => {
+  const project = loadProject();
+  const release = takeLock(project.path(project.config.paths.models, '.retrain.lock'));
+  try {
+    const champion = resolveVersion(project, 'champion');
+    const report = readReport(project, champion);
+    const decision = decideRetraining(project.config.retraining, report, hoursSinceRetraining(project));
+    const evidence = `monitor.json@${sha256File(project.path(project.config.paths.reports, 'monitor.json')).slice(0, 16)}`;
+    recordDecision(project, decision.decision, champion, decision.reasons, evidence);
+    sayDecision(decision);
+    if (decision.decision === 'yes') await retrain(project, champion, evidence);
+  } finally {
+    release();
+  }
+});
+
+function readReport(project: Project, champion: string): MonitorReport {
+  const text = readIfThere(project.path(project.config.paths.reports, 'monitor.json'));
+  if (text === undefined) throw failed('there is no monitoring report to decide on: make monitor');
+  const report = JSON.parse(text) as MonitorReport;
+  if (report.model !== champion)
+    throw failed(
+      `the monitoring report is about ${report.model}, but ${champion} is champion now: make monitor`,
+    );
+  return report;
+}
+
+function sayDecision({ decision, reasons }: Decision): void {
+  say('retrain', `${decision}: ${reasons[0]}`, `${reasons.slice(1).join(' · ')}   models/decisions.csv`);
+}
+
+async function retrain(project: Project, champion: string, evidence: string): Promise<void> {
+  const { config, path, configPath } = project;
+  const dataVersion = nextDataVersion(project);
+  const file = `${config.data.production_dir}/labelled_${dataVersion}.csv`;
+  const labels = readLabels(project);
+  const observed = readPredictionLogs(project).predictions.map((line) => ({
+    ...line,
+    label: labels.get(line.id),
+  }));
+  const { header, rows, train, test, testPositives } = labelledRows(config, observed);
+  writeCsv(path(file), header, rows);
+  say(
+    '',
+    `data ${dataVersion}: ${train} labelled production rows join training, ${test} (${testPositives} positive) are held out to compare on`,
+  );
+
+  // The config moves only when all went well: until then a candidate beside it drives the same rules.
+  const edited = editConfig(project.text, {
+    'data.labelled': [...config.data.labelled, file],
+    'data.current_version': dataVersion,
+  });
+  const candidate = configPath.replace(/(\.ya?ml)?$/, '.candidate$1');
+  const latestPath = path(config.paths.models, 'latest.json');
+  const latestBefore = readFileSync(latestPath, 'utf8');
+  writeAtomic(candidate, edited);
+  const before = listVersions(project).length;
+  make(['prepare', 'train'], candidate);
+  const challenger = latestVersion(project);
+  const verdict = judge(
+    project,
+    champion,
+    challenger,
+    path(config.data.processed_dir, `${dataVersion}_test.csv`),
+  );
+  say(
+    'compare',
+    `${challenger} against ${champion} on the ${test} held-out rows: PR-AUC ${formatInterval(verdict.difference.estimate)} (${verdict.said})`,
+  );
+
+  if (!verdict.better) {
+    rmSync(candidate);
+    writeAtomic(latestPath, latestBefore);
+    recordDecision(project, 'kept', champion, [`${challenger} ${verdict.said}`], evidence);
+    say(
+      '',
+      `${champion} stays champion; ${challenger} stays in the registry${listVersions(project).length === before ? '' : ': make compare shows both'}`,
+    );
+    return;
+  }
+  renameSync(candidate, configPath);
+  keepCurrent(project, [`${dataVersion}_train.csv`, `${dataVersion}_test.csv`], latestPath);
+  promote(
+    project,
+    challenger,
+    `retrained: PR-AUC ${verdict.difference.estimate.value.toFixed(3)} above ${champion} on held-out production rows`,
+  );
+  recordDecision(project, 'promoted', challenger, [`${challenger} ${verdict.said}`], evidence);
+  const followed = await followedWithin(project, challenger, 5000);
+  say(
+    'promote',
+    `${challenger} is champion (was ${champion}); config.yaml reads data ${dataVersion}${followed}`,
+  );
+}
+
+function make(verbs: string[], config: string): void {
+  const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
+  const done = spawnSync('make', [...verbs, `CONFIG=${config}`], { stdio: 'inherit', env });
+  if (done.status !== 0)
+    throw failed(
+      `retraining stopped at make ${verbs.join(' ')}; the champion and config.yaml are as they were`,
+    );
+}
+
+/** Both versions' bytes on the same held-out rows; better means that the whole interval of the difference is above 0. */
+function judge(
+  project: Project,
+  champion: string,
+  challenger: string,
+  test: string,
+): { difference: Difference; better: boolean; said: string } {
+  const { inputs, target } = readDataset(test, project.config.schema);
+  const [a, b] = [champion, challenger].map((version) => {
+    const loaded = loadVersion(project, version);
+    return {
+      scores: scoreInputs(loaded, inputs),
+      threshold: loaded.signature.output.threshold,
+      metrics: loaded.metrics,
+    };
+  }) as [Scored, Scored];
+  const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
+  const difference = compareScores(target, a, b, 0, {
+    rounds,
+    confidence,
+    seed: project.config.model_params.random_state,
+  }).pr_auc;
+  const gate = judgeGate(project.config, b.metrics);
+  if (gate.verdict === 'fail')
+    return {
+      difference,
+      better: false,
+      said: `fails the gate: ${gate.checks.map(describeCheck).join('   ')}`,
+    };
+  const said = { pass: 'is better', fail: 'is worse', inconclusive: 'is not shown to be better' }[
+    difference.verdict
+  ];
+  return { difference, better: difference.verdict === 'pass', said };
+}
+
+interface Scored {
+  scores: Float64Array;
+  threshold: number;
+  metrics: Parameters<typeof judgeGate>[1];
+}
+
+/** The new data and model were made from the settings that config.yaml has now: tells make so. */
+function keepCurrent(project: Project, processed: string[], latest: string): void {
+  spawnSync('make', ['raw'], { stdio: 'ignore' });
+  for (const name of processed) touch(project.path(project.config.data.processed_dir, name));
+  touch(latest);
+}
