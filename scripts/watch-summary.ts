@@ -1,0 +1,29 @@
+/** What is live, what was decided, and where to look. */
+import { loadProject } from '../lib/config/load.ts';
+import { readLedger } from '../lib/files/ledger.ts';
+import { readAliases } from '../lib/registry/aliases.ts';
+import { ledgersOf } from '../lib/registry/ledgers.ts';
+import { listVersions, readMetadata } from '../lib/registry/versions.ts';
+import { run } from '../lib/terminal.ts';
+
+run(() => {
+  const project = loadProject();
+  const { champion, previous } = readAliases(project);
+  const { decisions } = ledgersOf(project);
+  const made = readLedger(decisions.path, decisions.format).lines.map(({ body }) => body.split(',')[1]!);
+  const count = (event: string) => made.filter((decision) => decision === event).length;
+  console.log();
+  if (champion === undefined) console.log('Live      nothing yet: make start');
+  else {
+    const { algorithm, data, source } = readMetadata(project, champion);
+    console.log(
+      `Live      ${champion} (${algorithm}, data ${data.version}${source === 'simulated' ? ', simulated' : ''})${previous === undefined ? '' : `, before it ${previous}`}; ${listVersions(project).length} versions registered`,
+    );
+  }
+  if (made.length > 0)
+    console.log(`Decided   to retrain: ${count('yes')} yes, ${count('no')} no (${decisions.path})`);
+  console.log(
+    'Look at   reports/monitor.html · manifest.txt · deployment_log.csv · make registry · make live',
+  );
+  console.log('Next      make help · make serve · data.source: uci in config.yaml for the real file');
+});
