@@ -1,59 +1,40 @@
 /** Class counts per bin of some features over a node's rows: histogram[slot × 256 × classes + bin × classes + class]. */
 import { MISSING } from './bins.ts';
 
-/**
- * Adds rows [start, end) to the histograms of up to four features in one pass, so that each row is read once and
- * four independent sums hide each other's latency. `columns` are offsets into bins; tags are repeats << 8 | class.
- */
-export function countClasses(
+/** Adds rows [start, end) to the histograms; `columns` are offsets into bins, tags are repeats << 8 | class. */
+type CountKernel = (
   bins: Uint8Array,
   columns: Int32Array,
-  features: number,
   rows: Int32Array,
   tags: Int32Array,
   start: number,
   end: number,
   histogram: Int32Array,
-  classes: number,
-): void {
-  const slot = 256 * classes;
-  const [a, b, c, d] = [columns[0]!, columns[1]!, columns[2]!, columns[3]!];
-  if (features === 4) {
-    for (let i = start; i < end; i++) {
-      const row = rows[i]!;
-      const tag = tags[i]!;
-      const k = tag & 255;
-      const repeats = tag >>> 8;
-      histogram[bins[a + row]! * classes + k]! += repeats;
-      histogram[slot + bins[b + row]! * classes + k]! += repeats;
-      histogram[2 * slot + bins[c + row]! * classes + k]! += repeats;
-      histogram[3 * slot + bins[d + row]! * classes + k]! += repeats;
-    }
-  } else if (features === 3) {
-    for (let i = start; i < end; i++) {
-      const row = rows[i]!;
-      const tag = tags[i]!;
-      const k = tag & 255;
-      const repeats = tag >>> 8;
-      histogram[bins[a + row]! * classes + k]! += repeats;
-      histogram[slot + bins[b + row]! * classes + k]! += repeats;
-      histogram[2 * slot + bins[c + row]! * classes + k]! += repeats;
-    }
-  } else if (features === 2) {
-    for (let i = start; i < end; i++) {
-      const row = rows[i]!;
-      const tag = tags[i]!;
-      const k = tag & 255;
-      const repeats = tag >>> 8;
-      histogram[bins[a + row]! * classes + k]! += repeats;
-      histogram[slot + bins[b + row]! * classes + k]! += repeats;
-    }
-  } else {
-    for (let i = start; i < end; i++) {
-      const tag = tags[i]!;
-      histogram[bins[a + rows[i]!]! * classes + (tag & 255)]! += tag >>> 8;
-    }
-  }
+) => void;
+
+const kernels = new Map<string, CountKernel>();
+
+/**
+ * The counting loop written out for this many features and classes: each row is read once, the sums of several
+ * features hide each other's latency, and the multiplications are by constants.
+ */
+export function countKernel(features: number, classes: number): CountKernel {
+  const key = `${features},${classes}`;
+  const known = kernels.get(key);
+  if (known !== undefined) return known;
+  const slots = Array.from({ length: features }, (_, slot) => slot);
+  const body = `${slots.map((slot) => `const column${slot} = columns[${slot}];`).join(' ')}
+  for (let i = start; i < end; i++) {
+    const row = rows[i];
+    const tag = tags[i];
+    const at = tag & 255;
+    const repeats = tag >>> 8;
+    ${slots.map((slot) => `histogram[${slot * 256 * classes} + Math.imul(bins[column${slot} + row], ${classes}) + at] += repeats;`).join('\n')}
+  }`;
+  const names = ['bins', 'columns', 'rows', 'tags', 'start', 'end', 'histogram'];
+  const kernel = new Function(...names, body) as CountKernel;
+  kernels.set(key, kernel);
+  return kernel;
 }
 
 /** Writes the bins below `binCount` that hold any of the rows, ascending, and returns how many they are. */

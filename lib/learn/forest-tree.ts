@@ -28,6 +28,9 @@ export interface ForestTreeParams {
   readonly seed: number;
 }
 
+/** A split is lopsided when the smaller side has less than one row in so many: its branches are predictable. */
+const LOPSIDED = 8;
+
 /** A grower whose buffers are reused: grow(i) gives the same tree i on any thread, in any order. */
 export function forestGrower(data: ForestData, params: ForestTreeParams): (index: number) => Tree {
   const sample = tagged(data.rows);
@@ -70,6 +73,8 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
       const keepRight = !isFinal(rightCounts, depth + 1);
       if (!keepLeft && !keepRight) continue;
       const column = data.bins.subarray(best.feature * data.rows, (best.feature + 1) * data.rows);
+      const fewer = Math.min(coverOf(leftCounts), coverOf(rightCounts));
+      const keep = { left: keepLeft, right: keepRight, lopsided: fewer * LOPSIDED < coverOf(counts) };
       const [leftEnd, rightEnd] = partitionTagged(
         column,
         best.bin,
@@ -78,8 +83,7 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
         aside,
         start,
         end,
-        keepLeft,
-        keepRight,
+        keep,
       );
       if (keepRight)
         pending.push({ node: right, start: leftEnd, end: rightEnd, depth: depth + 1, counts: rightCounts });
@@ -121,16 +125,22 @@ function tagged(rows: number): TaggedRows {
  * Draws as many rows as there are, with replacement; fills `sample` with the distinct ones in ascending order, each
  * tagged with times drawn << 8 | class.
  */
-function bootstrap(data: ForestData, draw: (n: number) => number, times: Uint16Array, sample: TaggedRows) {
+function bootstrap(
+  { rows: total, target, classes }: ForestData,
+  draw: (n: number) => number,
+  times: Uint16Array,
+  { rows, tags }: TaggedRows,
+) {
   times.fill(0);
-  for (let i = 0; i < data.rows; i++) times[draw(data.rows)]!++;
-  const counts = new Float64Array(data.classes);
+  for (let i = 0; i < total; i++) times[draw(total)]!++;
+  const counts = new Int32Array(classes);
   let distinct = 0;
-  for (let row = 0; row < data.rows; row++) {
+  for (let row = 0; row < total; row++) {
     const drawn = times[row]!;
-    sample.rows[distinct] = row;
-    sample.tags[distinct] = (drawn << 8) | data.target[row]!;
-    counts[data.target[row]!]! += drawn;
+    const label = target[row]!;
+    rows[distinct] = row;
+    tags[distinct] = (drawn << 8) | label;
+    counts[label]! += drawn;
     distinct += drawn > 0 ? 1 : 0;
   }
   return { distinct, counts: Array.from(counts) };

@@ -1,6 +1,6 @@
 /** The best Gini split of a node among the features drawn for it. */
 import { MISSING } from './bins.ts';
-import { clearBins, countClasses, occupiedBins } from './class-histogram.ts';
+import { clearBins, countKernel, occupiedBins } from './class-histogram.ts';
 import type { ForestData, ForestTreeParams } from './forest-tree.ts';
 import type { TaggedRows } from './partition.ts';
 
@@ -37,11 +37,11 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
   const marks = new Int32Array(8);
   const left = new Float64Array(classes);
   const right = new Float64Array(classes);
-  const found = new Float64Array(2);
+  const found = new Float64Array(2 + classes);
 
   return (features, from, count, start, end, counts, best) => {
     for (let slot = 0; slot < count; slot++) columns[slot] = features[from + slot]! * total;
-    countClasses(bins, columns, count, rows, tags, start, end, histogram, classes);
+    countKernel(count, classes)(bins, columns, rows, tags, start, end, histogram);
     for (let slot = 0; slot < count; slot++) {
       const feature = features[from + slot]!;
       const base = slot * 256 * classes;
@@ -92,19 +92,14 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
       best.bin = bin;
       best.score = found[0]!;
       best.missingLeft = missingCover > 0 ? side === 1 : 2 * found[1]! >= cover;
-      for (let k = 0; k < classes; k++) {
-        let sum = side * histogram[missingAt + k]!;
-        for (let i = 0; i < visited && occupied[i]! <= bin; i++)
-          sum += histogram[base + occupied[i]! * classes + k]!;
-        best.leftCounts[k] = sum;
-      }
+      for (let k = 0; k < classes; k++) best.leftCounts[k] = Math.round(found[2 + k]! / weights[k]!);
     }
   }
 }
 
 /**
  * Moves bin after bin from right to left and returns the bin after which the score is highest and above `floor`,
- * or −1; writes that score and the left child's cover to `out`. `left` and `right` hold weighted class counts.
+ * or −1; writes that score, the left child's cover and its weighted class counts to `out`. `left` and `right` hold weighted class counts.
  */
 function sweep(
   histogram: Int32Array,
@@ -159,6 +154,7 @@ function sweep(
       bestBin = b;
       out[0] = score;
       out[1] = leftCover;
+      for (let k = 0; k < classes; k++) out[2 + k] = left[k]!;
     }
   }
   return bestBin;

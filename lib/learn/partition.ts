@@ -34,7 +34,10 @@ export function partitionIndex(
   return to;
 }
 
-/** The same for tagged rows; a side that is not kept is dropped. Returns where the left and the right side end. */
+/**
+ * The same for tagged rows; a side that is not kept is dropped. Returns where the left and the right side end. A
+ * lopsided split swaps the few rows that are on the wrong side, which forgets their order but hardly writes.
+ */
 export function partitionTagged(
   column: Uint8Array,
   bin: number,
@@ -43,32 +46,93 @@ export function partitionTagged(
   aside: TaggedRows,
   start: number,
   end: number,
-  keepLeft: boolean,
-  keepRight: boolean,
+  keep: { readonly left: boolean; readonly right: boolean; readonly lopsided: boolean },
 ): [leftEnd: number, rightEnd: number] {
-  const { rows, tags } = sample;
   const after = bin + 1;
   const missingBin = missingLeft ? MISSING : -1;
-  if (keepLeft && keepRight) {
-    let to = start;
-    let moved = 0;
-    for (let i = start; i < end; i++) {
-      const row = rows[i]!;
-      const tag = tags[i]!;
-      const b = column[row]!;
-      const goesLeft = ((b - after) >>> 31) | (b === missingBin ? 1 : 0);
-      rows[to] = row;
-      tags[to] = tag;
-      aside.rows[moved] = row;
-      aside.tags[moved] = tag;
-      to += goesLeft;
-      moved += 1 - goesLeft;
-    }
-    rows.set(aside.rows.subarray(0, moved), to);
-    tags.set(aside.tags.subarray(0, moved), to);
-    return [to, end];
+  const { rows, tags } = sample;
+  if (keep.lopsided) {
+    const middle = swapSides(column, after, missingBin, rows, tags, start, end);
+    return [middle, end];
   }
-  const kept = keepLeft ? 1 : 0;
+  if (keep.left && keep.right) {
+    const middle = splitSides(column, after, missingBin, rows, tags, aside.rows, aside.tags, start, end);
+    return [middle, end];
+  }
+  const to = keepSide(column, after, missingBin, rows, tags, start, end, keep.left ? 1 : 0);
+  return keep.left ? [to, to] : [start, to];
+}
+
+function swapSides(
+  column: Uint8Array,
+  after: number,
+  missingBin: number,
+  rows: Int32Array,
+  tags: Int32Array,
+  start: number,
+  end: number,
+): number {
+  let left = start;
+  let right = end - 1;
+  for (;;) {
+    for (; left <= right; left++) {
+      const b = column[rows[left]!]!;
+      if (b >= after && b !== missingBin) break;
+    }
+    for (; left <= right; right--) {
+      const b = column[rows[right]!]!;
+      if (b < after || b === missingBin) break;
+    }
+    if (left >= right) return left;
+    const row = rows[left]!;
+    const tag = tags[left]!;
+    rows[left] = rows[right]!;
+    tags[left] = tags[right]!;
+    rows[right] = row;
+    tags[right] = tag;
+  }
+}
+
+function splitSides(
+  column: Uint8Array,
+  after: number,
+  missingBin: number,
+  rows: Int32Array,
+  tags: Int32Array,
+  asideRows: Int32Array,
+  asideTags: Int32Array,
+  start: number,
+  end: number,
+): number {
+  let to = start;
+  let moved = 0;
+  for (let i = start; i < end; i++) {
+    const row = rows[i]!;
+    const tag = tags[i]!;
+    const b = column[row]!;
+    const goesLeft = ((b - after) >>> 31) | (b === missingBin ? 1 : 0);
+    rows[to] = row;
+    tags[to] = tag;
+    asideRows[moved] = row;
+    asideTags[moved] = tag;
+    to += goesLeft;
+    moved += 1 - goesLeft;
+  }
+  rows.set(asideRows.subarray(0, moved), to);
+  tags.set(asideTags.subarray(0, moved), to);
+  return to;
+}
+
+function keepSide(
+  column: Uint8Array,
+  after: number,
+  missingBin: number,
+  rows: Int32Array,
+  tags: Int32Array,
+  start: number,
+  end: number,
+  side: number,
+): number {
   let to = start;
   for (let i = start; i < end; i++) {
     const row = rows[i]!;
@@ -77,7 +141,7 @@ export function partitionTagged(
     const goesLeft = ((b - after) >>> 31) | (b === missingBin ? 1 : 0);
     rows[to] = row;
     tags[to] = tag;
-    to += goesLeft === kept ? 1 : 0;
+    to += goesLeft === side ? 1 : 0;
   }
-  return keepLeft ? [to, to] : [start, to];
+  return to;
 }
