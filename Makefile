@@ -25,7 +25,7 @@ ifneq (,$(filter-out help clean,$(or $(MAKECMDGOALS),help)))
 include $(STATE)/config.mk
 endif
 $(STATE)/config.mk: FORCE | $(PACKAGES)
-	@mkdir -p $(STATE) && cksum $(wildcard $(CONFIG) scripts/*.ts lib/*.ts lib/*/*.ts) > $(STATE)/now.cksum
+	@mkdir -p $(STATE) && cksum $(CONFIG) scripts/*.ts lib/*.ts lib/*/*.ts > $(STATE)/now.cksum 2>/dev/null || true
 	@cmp -s $(STATE)/now.cksum $(STATE)/config.cksum || { $(NODE) scripts/config-emit.ts && mv $(STATE)/now.cksum $(STATE)/config.cksum; }
 
 # A verb whose files are all current says so; a script that ran has said what it did.
@@ -68,8 +68,11 @@ $(RAW): $(RAW_SETTINGS)
 prepare: $(PROCESSED)/$(DATA_VERSION)_train.csv ## rows checked, cleaned and split into a data version   [VERSION=v2]
 	$(call up-to-date,prepare,data $(DATA_VERSION))
 	$(if $(filter-out $(CURRENT_VERSION),$(DATA_VERSION)),@$(NODE) scripts/config-set.ts data.current_version $(DATA_VERSION))
-$(PROCESSED)/%_train.csv $(PROCESSED)/%_test.csv: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare)
-	@$(NODE) scripts/data-prepare.ts --version $*
+# Only this version can be made: the settings of older ones are gone. On a failure make must not delete what was there.
+DATA_FILES := $(PROCESSED)/$(DATA_VERSION)_train.csv $(PROCESSED)/$(DATA_VERSION)_test.csv
+.PRECIOUS: $(DATA_FILES)
+$(DATA_FILES) &: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare)
+	@$(NODE) scripts/data-prepare.ts --version $(DATA_VERSION)
 	@$(SAID)
 
 ##@ Model
@@ -154,8 +157,8 @@ doctor: ## says and mends what an interrupted run left behind
 
 ##@ Development
 
-test: $(PACKAGES) ## every test
-	@$(NODE) scripts/test-run.ts $(ONLY)
+test: $(PACKAGES) ## every test   [ONLY=test/lib/trees.test.ts]
+	@$(NODE) --test --test-concurrency 2 $(or $(ONLY),test/*/*.test.ts)
 
 check: $(PACKAGES) ## types, lint and format
 	@node_modules/.bin/tsc

@@ -14,6 +14,11 @@ const ROW_BLOCK = 1024;
 /** Per feature: ascending edges, so that bin b holds edges[b − 1] < x ≤ edges[b]. */
 export type Edges = readonly Float64Array[];
 
+/** The threshold of the split after a bin; after the last one every value goes left and only missing ones right. */
+export function thresholdAfter(edges: Float64Array, bin: number): number {
+  return edges[bin] ?? Number.MAX_VALUE;
+}
+
 /** Quantile edges of every feature, from at most 50,000 rows; one bin per value where there are few values. */
 export function findEdges(matrix: Matrix, maxBins: number, seed: number): Edges {
   const { rows, names, values } = matrix;

@@ -53,7 +53,8 @@ export function startRound(shard: Shard, table: Float64Array, levels: number, ro
   for (let row = 0; row < rows; row++) {
     order[row] = row;
     let position = (scores[row]! + TABLE_REACH) * TABLE_STEPS;
-    position = position > 0 ? (position < last ? position : last) : 0;
+    if (position < 0) position = 0;
+    else if (position > last) position = last;
     const cell = position | 0;
     const low = table[cell]!;
     const p = low + (table[cell + 1]! - low) * (position - cell);

@@ -3,7 +3,7 @@
  * 2016), grown leaf by leaf on histograms (Ke et al. 2017). All sums are whole numbers, so the number of threads
  * that share the rows changes nothing.
  */
-import { findEdges } from './bins.ts';
+import { findEdges, thresholdAfter } from './bins.ts';
 import { type Crew, openCrew } from './crew.ts';
 import { bestGainSplit, type GainParams, type GainSplit, unpackGradient, unpackHessian } from './gain.ts';
 import type { Matrix } from './matrix.ts';
@@ -118,7 +118,13 @@ function treeGrower(
   function splitOf(tree: Tree, parent: Leaf, last: boolean): [Leaf, Leaf] {
     const split = parent.split!;
     const middles = crew.partition(parent.starts, parent.ends, split.feature, split.bin, split.missingLeft);
-    splitLeaf(tree, parent.node, split.feature, edges[split.feature]![split.bin]!, split.missingLeft);
+    splitLeaf(
+      tree,
+      parent.node,
+      split.feature,
+      thresholdAfter(edges[split.feature]!, split.bin),
+      split.missingLeft,
+    );
     const depth = parent.depth + 1;
     const leftCover = middles.reduce((sum, middle, i) => sum + middle - parent.starts[i]!, 0);
     const sides = [

@@ -2,7 +2,7 @@
  * One classification tree on a bootstrap sample (Breiman 2001), grown on binned features with Gini impurity.
  * Class counts are whole numbers, so a split never depends on the order of rows.
  */
-import type { Edges } from './bins.ts';
+import { type Edges, thresholdAfter } from './bins.ts';
 import { type GiniSplit, giniScanner } from './gini.ts';
 import { partitionTagged, type TaggedRows } from './partition.ts';
 import { random } from './random.ts';
@@ -66,7 +66,13 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
       if (!drawSplit(start, end, counts, rng.int)) continue;
       const leftCounts = best.leftCounts.slice();
       const rightCounts = counts.map((count, k) => count - leftCounts[k]!);
-      splitLeaf(tree, node, best.feature, data.edges[best.feature]![best.bin]!, best.missingLeft);
+      splitLeaf(
+        tree,
+        node,
+        best.feature,
+        thresholdAfter(data.edges[best.feature]!, best.bin),
+        best.missingLeft,
+      );
       const left = addLeaf(tree, sharesOf(leftCounts), coverOf(leftCounts));
       const right = addLeaf(tree, sharesOf(rightCounts), coverOf(rightCounts));
       const keepLeft = !isFinal(leftCounts, depth + 1);

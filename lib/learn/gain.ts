@@ -53,7 +53,9 @@ export function bestGainSplit(
     const missing = histogram[base + MISSING]!;
     for (let side = missing !== 0 ? 1 : 0; side >= 0; side--) {
       let left = side * missing;
-      for (let b = 0; b < binCount - 1; b++) {
+      // After the last bin, only missing values are left to go right.
+      const bins = missing !== 0 && side === 0 ? binCount : binCount - 1;
+      for (let b = 0; b < bins; b++) {
         const cell = histogram[base + b]!;
         if (cell === 0) continue;
         left += cell;

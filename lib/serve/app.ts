@@ -144,8 +144,8 @@ export function createApp(options: AppOptions): Hono {
     return c.json({ error: `use ${allowed}` }, 405, { allow: allowed });
   });
   app.onError((error, c) => {
-    console.error(error);
     const unavailable = typeof (error as NodeJS.ErrnoException).syscall === 'string';
+    console.error(unavailable ? error.message : error);
     return unavailable
       ? c.json({ error: 'this prediction could not be put on record, so it is not given' }, 503)
       : c.json({ error: 'internal error' }, 500);

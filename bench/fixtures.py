@@ -1,0 +1,130 @@
+"""Writes test/fixtures/*.json: values that trusted libraries compute, for the tests to hold ours against.
+
+    python bench/fixtures.py      (in an environment made from bench/requirements.txt)
+"""
+
+import json
+import pathlib
+
+import numpy as np
+import scipy.stats
+import xgboost
+from sklearn import metrics
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+
+OUT = pathlib.Path(__file__).parent.parent / "test" / "fixtures"
+
+
+def save(name, value):
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.json").write_text(json.dumps(value) + "\n")
+
+
+def metric_cases():
+    rng = np.random.default_rng(1)
+    cases = []
+    for rows, positive, digits in [(50, 0.3, 1), (400, 0.04, 2), (200, 0.5, 6)]:
+        labels = (rng.random(rows) < positive).astype(int)
+        scores = np.round(np.clip(0.4 * labels + rng.normal(0.3, 0.2, rows), 0, 1), digits)
+        classed = (scores >= 0.5).astype(int)
+        cases.append({
+            "labels": labels.tolist(),
+            "scores": scores.tolist(),
+            "threshold": 0.5,
+            "roc_auc": metrics.roc_auc_score(labels, scores),
+            "pr_auc": metrics.average_precision_score(labels, scores),
+            "accuracy": metrics.accuracy_score(labels, classed),
+            "precision": metrics.precision_score(labels, classed, zero_division=0),
+            "recall": metrics.recall_score(labels, classed, zero_division=0),
+            "f1": metrics.f1_score(labels, classed, zero_division=0),
+            "log_loss": metrics.log_loss(labels, np.clip(scores, 1e-15, 1 - 1e-15)),
+            "brier": metrics.brier_score_loss(labels, scores),
+        })
+    return cases
+
+
+def drift_cases():
+    rng = np.random.default_rng(2)
+    cases = []
+    for shift in (0.0, 0.3, 2.0):
+        reference = np.round(rng.normal(0, 1, 700), 2)
+        batch = np.round(rng.normal(shift, 1.2, 300), 2)
+        edges = np.unique(np.sort(reference)[np.ceil(np.arange(1, 10) * 700 / 10).astype(int) - 1])
+        share = lambda x: np.maximum(np.bincount(np.searchsorted(edges, x, side="left"), minlength=10) / len(x), 1e-4)
+        p, q = share(reference), share(batch)
+        cases.append({
+            "reference": reference.tolist(),
+            "batch": batch.tolist(),
+            "psi": float(np.sum((q - p) * np.log(q / p))),
+            "ks": float(scipy.stats.ks_2samp(reference, batch).statistic),
+            "chi2_99_9": float(scipy.stats.chi2.ppf(0.99, 9)),
+        })
+    return cases
+
+
+def wilson_cases():
+    cases = []
+    for events, trials in [(0, 10), (3, 40), (58, 7000), (10, 10)]:
+        interval = scipy.stats.binomtest(events, trials).proportion_ci(0.95, method="wilson")
+        cases.append({"events": events, "trials": trials, "low": interval.low, "high": interval.high})
+    return cases
+
+
+def table(seed, rows=300, features=5):
+    rng = np.random.default_rng(seed)
+    values = np.round(rng.normal(0, 1, (rows, features)) * 64) / 64  # exact in float32
+    margin = values[:, 0] + values[:, 1] * values[:, 2] - 0.5
+    labels = (rng.random(rows) < 1 / (1 + np.exp(-2 * margin))).astype(int)
+    return values, labels
+
+
+def forest_case():
+    values, labels = table(3)
+    model = RandomForestClassifier(7, max_depth=6, random_state=0).fit(values, labels)
+    trees = []
+    for estimator in model.estimators_:
+        tree = estimator.tree_
+        trees.append({
+            "feature": tree.feature.tolist(),
+            "threshold": tree.threshold.tolist(),
+            "left": tree.children_left.tolist(),
+            "right": tree.children_right.tolist(),
+            "value": (tree.value[:, 0, :] / tree.value[:, 0, :].sum(axis=1, keepdims=True)).tolist(),
+        })
+    return {"values": values.tolist(), "trees": trees, "probabilities": model.predict_proba(values)[:, 1].tolist()}
+
+
+def boosting_case():
+    values, labels = table(4)
+    holes = values.copy()
+    holes[np.random.default_rng(5).random(values.shape) < 0.1] = np.nan
+    model = xgboost.XGBClassifier(n_estimators=9, max_depth=4, learning_rate=0.3, tree_method="hist").fit(holes, labels)
+    booster = model.get_booster()
+    base = float(json.loads(booster.save_config())["learner"]["learner_model_param"]["base_score"].strip("[]"))
+    return {
+        "values": [[None if np.isnan(x) else float(x) for x in row] for row in holes],
+        "trees": [json.loads(tree) for tree in booster.get_dump(dump_format="json")],
+        "base": float(np.log(base / (1 - base))),
+        "probabilities": model.predict_proba(holes)[:, 1].astype(float).tolist(),
+    }
+
+
+def logistic_case():
+    values, labels = table(6)
+    scaled = (values - values.mean(axis=0)) / values.std(axis=0)
+    model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(scaled, labels)
+    return {
+        "values": scaled.tolist(),
+        "labels": labels.tolist(),
+        "intercept": float(model.intercept_[0]),
+        "coefficients": model.coef_[0].tolist(),
+    }
+
+
+save("metrics", metric_cases())
+save("drift", drift_cases())
+save("wilson", wilson_cases())
+save("forest", forest_case())
+save("boosting", boosting_case())
+save("logistic", logistic_case())

@@ -1,0 +1,264 @@
+/** The API as it is promised, without a socket: createApp is driven by app.request(). */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import fc from 'fast-check';
+import type { Hono } from 'hono';
+import { parseConfig } from '../../lib/config/load.ts';
+import { fitPipeline, transform } from '../../lib/features/pipeline.ts';
+import { fitModel, scorerOf } from '../../lib/learn/estimator.ts';
+import type { Matrix } from '../../lib/learn/matrix.ts';
+import { random } from '../../lib/learn/random.ts';
+import type { LoadedVersion } from '../../lib/registry/load.ts';
+import { signatureOf } from '../../lib/registry/signature.ts';
+import { createApp } from '../../lib/serve/app.ts';
+import { serveModel } from '../../lib/serve/served-model.ts';
+import { defaultConfig } from '../support.ts';
+
+const config = parseConfig(defaultConfig, 'config.yaml');
+const row = {
+  Type: 'L',
+  'Air temperature [K]': 298.1,
+  'Process temperature [K]': 308.6,
+  'Rotational speed [rpm]': 1551,
+  'Torque [Nm]': 42.8,
+  'Tool wear [min]': 10,
+};
+const recorded: Record<string, unknown>[] = [];
+const labels: unknown[] = [];
+let full = false;
+let ready = true;
+let app: Hono;
+
+before(async () => {
+  const rng = random(1, 'api');
+  const inputs: Matrix = {
+    names: Object.keys(row),
+    rows: 400,
+    values: Float64Array.from(
+      { length: 2400 },
+      (_, i) =>
+        [
+          rng.int(3),
+          295 + rng.float() * 10,
+          305 + rng.float() * 10,
+          1200 + rng.int(1000),
+          20 + rng.float() * 50,
+          rng.int(240),
+        ][i % 6]!,
+    ),
+  };
+  const target = Uint8Array.from({ length: 400 }, (_, i) => (inputs.values[i * 6 + 4]! > 55 ? 1 : 0));
+  const pipeline = fitPipeline(inputs, config.schema, config.features.engineered, false);
+  const model = await fitModel(
+    transform(pipeline, inputs),
+    target,
+    ['0', '1'],
+    { ...config.model_params, n_estimators: 10 },
+    { threads: 1 },
+  );
+  const loaded = {
+    version: 'v1',
+    sha256: 'a'.repeat(64),
+    signature: signatureOf(config.schema, inputs, 0.5),
+    pipeline,
+    scorer: scorerOf(model),
+    metadata: { algorithm: 'RandomForest', source: 'simulated', data: {}, training_date: '', metrics: {} },
+  } as unknown as LoadedVersion;
+  const served = serveModel(loaded, 'model', '2026-01-01T00:00:00Z');
+  app = createApp({
+    served: () => served,
+    record: (lines) => {
+      if (full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' });
+      recorded.push(...(lines as unknown as Record<string, unknown>[]));
+    },
+    recordLabels: (sent) => labels.push(...sent),
+    isReady: () => ready,
+    refused: () => undefined,
+    maxRows: 100,
+    maxBodyBytes: 20_000,
+  });
+});
+
+const post = (
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+) =>
+  app.request(path, {
+    method: 'POST',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+async function refusal(
+  body: unknown,
+): Promise<{ status: number; fields: { row: number; field: string; problem: string }[]; text: string }> {
+  const response = await post('/predict', body);
+  const text = await response.text();
+  return { status: response.status, fields: (JSON.parse(text) as { fields?: [] }).fields ?? [], text };
+}
+
+test('one row in, one prediction out, on record with its id before it is given', async () => {
+  const before = recorded.length;
+  const response = await post('/predict', row);
+  assert.equal(response.status, 200);
+  const prediction = (await response.json()) as Record<string, unknown>;
+  assert.deepEqual(Object.keys(prediction).sort(), ['class', 'id', 'model', 'probability', 'sha256']);
+  assert.equal(prediction.model, 'v1');
+  const line = recorded[before]!;
+  assert.equal(line.id, prediction.id);
+  assert.equal(line.probability, prediction.probability);
+  assert.deepEqual(line.input, row);
+  assert.equal(typeof line.latency_ms, 'number');
+});
+
+test('a list in, a list out, each row as if it came alone', async () => {
+  const rows = Array.from({ length: 30 }, (_, i) => ({ ...row, 'Torque [Nm]': 20 + i * 2 }));
+  const many = (await (await post('/predict', rows)).json()) as { probability: number }[];
+  for (const [i, one] of rows.entries()) {
+    const alone = (await (await post('/predict', one)).json()) as { probability: number };
+    assert.equal(many[i]!.probability, alone.probability);
+  }
+  assert.ok(
+    many.at(-1)!.probability > many[0]!.probability,
+    'more torque, more risk: what the model was taught',
+  );
+});
+
+test('ids come along, are logged, and change nothing', async () => {
+  const plain = (await (await post('/predict', row)).json()) as { probability: number };
+  const withIds = (await (await post('/predict', { UDI: 7, 'Product ID': 'L47181', ...row })).json()) as {
+    probability: number;
+  };
+  assert.equal(withIds.probability, plain.probability);
+  assert.deepEqual(recorded.at(-1)!.ids, { UDI: 7, 'Product ID': 'L47181' });
+});
+
+test('each wrong field is named with what it must be, and its value is not repeated', async () => {
+  const { status, fields, text } = await refusal({
+    ...row,
+    Type: 'secret-X',
+    'Torque [Nm]': 'secret-high',
+    'Tool wear [min]': 999.25,
+    extra: 1,
+    'Air temperature [K]': undefined,
+  });
+  assert.equal(status, 400);
+  assert.deepEqual(Object.fromEntries(fields.map(({ field, problem }) => [field, problem])), {
+    Type: 'must be one of L, M, H, or null where it is missing',
+    'Torque [Nm]': 'must be a number from 0 to 100 Nm, or null where it is missing',
+    'Tool wear [min]': 'must be a number from 0 to 300 min, or null where it is missing',
+    'Air temperature [K]': 'is missing',
+    extra: 'is not a field of this model',
+  });
+  assert.doesNotMatch(text, /secret|999\.25/);
+  assert.doesNotMatch(JSON.stringify(recorded.at(-1)), /secret|999\.25/, 'nor in the log');
+  assert.equal(recorded.at(-1)!.route, 'refused');
+});
+
+test('the wrong row of a list is named', async () => {
+  const { fields } = await refusal([row, { ...row, Type: 'X' }, row]);
+  assert.deepEqual(
+    fields.map(({ row }) => row),
+    [1],
+  );
+});
+
+test('null is a missing value where the schema allows one', async () => {
+  assert.equal((await post('/predict', { ...row, 'Tool wear [min]': null, Type: null })).status, 200);
+});
+
+const bodies: readonly (readonly [what: string, body: string, status: number])[] = [
+  ['malformed JSON', '{"Type":', 400],
+  ['NaN', `{"Type":"L","Torque [Nm]":NaN}`, 400],
+  ['a number too large', JSON.stringify(row).replace('42.8', '1e999'), 400],
+  ['__proto__', `{"__proto__":{"Type":"L"},${JSON.stringify(row).slice(1)}`, 400],
+  ['an empty list', '[]', 400],
+  ['a list of lists', '[[1]]', 400],
+  ['a bare number', '7', 400],
+  ['null', 'null', 400],
+  ['deep nesting', `${'['.repeat(5000)}${']'.repeat(5000)}`, 400],
+  ['too many rows', JSON.stringify(new Array(101).fill({})), 413],
+  ['too large a body', ' '.repeat(20_001), 413],
+];
+for (const [what, body, status] of bodies) {
+  test(`${what} is answered with ${status} and no stack`, async () => {
+    const response = await post('/predict', body);
+    assert.equal(response.status, status);
+    const text = await response.text();
+    assert.ok('error' in (JSON.parse(text) as object));
+    assert.doesNotMatch(text, /at .*\.ts|node:/);
+  });
+}
+
+test('a body without content-length stops at the limit', async () => {
+  const stream = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode(' '.repeat(8000)));
+    },
+  });
+  const request = new Request('http://localhost/predict', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: stream,
+    duplex: 'half',
+  } as RequestInit);
+  assert.equal((await app.request(request)).status, 413);
+});
+
+test('content types, methods and routes', async () => {
+  assert.equal((await post('/predict', row, { 'content-type': 'text/plain' })).status, 415);
+  assert.equal(
+    (await post('/predict', row, { 'content-type': 'application/json; charset=utf-8' })).status,
+    200,
+  );
+  const wrong = await app.request('/predict');
+  assert.equal(wrong.status, 405);
+  assert.equal(wrong.headers.get('allow'), 'POST');
+  assert.equal((await app.request('/nothing')).status, 404);
+});
+
+test('health names the model, ready says whether to send traffic', async () => {
+  const health = (await (await app.request('/health')).json()) as Record<string, string>;
+  assert.deepEqual([health.status, health.model, health.sha256], ['ok', 'v1', 'a'.repeat(64)]);
+  assert.equal((await app.request('/ready')).status, 200);
+  ready = false;
+  assert.equal((await app.request('/ready')).status, 503);
+  ready = true;
+});
+
+test('what cannot be put on record is not answered', async () => {
+  full = true;
+  const response = await post('/predict', row);
+  full = false;
+  assert.equal(response.status, 503);
+  assert.doesNotMatch(await response.text(), /probability/);
+});
+
+test('feedback takes the truth of a prediction, or names what is wrong', async () => {
+  const id = 'ab'.repeat(10);
+  assert.equal((await post('/feedback', { id, label: 1 })).status, 200);
+  assert.deepEqual(labels.at(-1), { id, label: '1' });
+  const response = await post('/feedback', [
+    { id, label: '0' },
+    { id: '../etc', label: '2' },
+  ]);
+  assert.equal(response.status, 400);
+  const { fields } = (await response.json()) as { fields: { row: number; field: string }[] };
+  assert.deepEqual(
+    fields.map(({ row, field }) => `${row} ${field}`),
+    ['1 id', '1 label'],
+  );
+  assert.equal(labels.length, 1, 'all of a request or nothing');
+});
+
+test('whatever JSON arrives, the answer is JSON and never a 500', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.jsonValue(), async (body) => {
+      const response = await post('/predict', body);
+      assert.ok(response.status === 400 || response.status === 413, String(response.status));
+      assert.ok('error' in ((await response.json()) as object));
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { bootstrap } from '../../lib/measure/bootstrap.ts';
+import { compareScores, judge } from '../../lib/measure/evaluate.ts';
+import { wilson } from '../../lib/measure/intervals.ts';
+import {
+  allMetrics,
+  bestF1Threshold,
+  brierScore,
+  confusion,
+  logLoss,
+  negativeWeight,
+  rankMetrics,
+  rankScores,
+  thresholdMetrics,
+} from '../../lib/measure/metrics.ts';
+import { assertClose, fixture } from '../support.ts';
+
+interface Case extends Record<string, unknown> {
+  labels: number[];
+  scores: number[];
+  threshold: number;
+}
+
+test('metrics equal those of scikit-learn', () => {
+  for (const known of fixture<(Case & Record<string, number>)[]>('metrics')) {
+    const labels = Uint8Array.from(known.labels);
+    const scores = Float64Array.from(known.scores);
+    const ours: Record<string, number> = {
+      ...allMetrics(rankScores(labels, scores), scores, known.threshold),
+      log_loss: logLoss(labels, scores),
+      brier: brierScore(labels, scores),
+    };
+    for (const [name, value] of Object.entries(ours)) assertClose(value, known[name]!, 1e-12, name);
+  }
+});
+
+test('Wilson intervals equal those of scipy', () => {
+  for (const { events, trials, low, high } of fixture<
+    { events: number; trials: number; low: number; high: number }[]
+  >('wilson')) {
+    const interval = wilson(events, trials, 0.95);
+    assertClose(interval.low, low, 1e-9, 'low');
+    assertClose(interval.high, high, 1e-9, 'high');
+  }
+  assert.deepEqual(wilson(0, 0, 0.95), { value: Number.NaN, low: 0, high: 1 });
+});
+
+const scored = fc
+  .array(fc.record({ label: fc.nat(1), score: fc.integer({ min: 0, max: 20 }).map((n) => n / 20) }), {
+    minLength: 2,
+    maxLength: 60,
+  })
+  .filter((rows) => new Set(rows.map(({ label }) => label)).size === 2)
+  .map((rows) => ({
+    labels: Uint8Array.from(rows, ({ label }) => label),
+    scores: Float64Array.from(rows, ({ score }) => score),
+  }));
+
+test('ROC-AUC is the share of pairs ranked right, ties half', () => {
+  fc.assert(
+    fc.property(scored, ({ labels, scores }) => {
+      let right = 0;
+      let pairs = 0;
+      for (let i = 0; i < labels.length; i++) {
+        for (let j = 0; j < labels.length; j++) {
+          if (labels[i] !== 1 || labels[j] !== 0) continue;
+          pairs++;
+          right += scores[i]! > scores[j]! ? 1 : scores[i] === scores[j] ? 0.5 : 0;
+        }
+      }
+      assertClose(rankMetrics(rankScores(labels, scores)).roc_auc, right / pairs, 1e-12);
+    }),
+  );
+});
+
+test('a weight counts a row as often as repeating it', () => {
+  fc.assert(
+    fc.property(scored, fc.infiniteStream(fc.nat(3)), ({ labels, scores }, stream) => {
+      const weights = Uint8Array.from(labels, () => stream.next().value as number);
+      const rows = [...labels.keys()].flatMap((i) => new Array<number>(weights[i]!).fill(i));
+      const repeated = {
+        labels: Uint8Array.from(rows, (i) => labels[i]!),
+        scores: Float64Array.from(rows, (i) => scores[i]!),
+      };
+      if (new Set(repeated.labels).size < 2) return;
+      const weighted = allMetrics(rankScores(labels, scores), scores, 0.5, weights);
+      const plain = allMetrics(rankScores(repeated.labels, repeated.scores), repeated.scores, 0.5);
+      for (const [name, value] of Object.entries(weighted))
+        assertClose(value, plain[name as keyof typeof plain], 1e-12, name);
+    }),
+  );
+});
+
+test('the chosen threshold has the best F1 of all thresholds', () => {
+  fc.assert(
+    fc.property(scored, ({ labels, scores }) => {
+      const f1At = (threshold: number) => thresholdMetrics(confusion(labels, scores, threshold)).f1;
+      const chosen = f1At(bestF1Threshold(labels, scores));
+      for (const score of scores) assert.ok(chosen >= f1At(score) - 1e-12);
+    }),
+  );
+});
+
+test('negatives weigh so much that positives make up the prevalence', () => {
+  const labels = Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  const weight = negativeWeight(labels, 0.5);
+  assertClose(2 / (2 + 8 * weight), 0.5, 1e-12);
+});
+
+test('the bootstrap is seeded, covers the value, and narrows with more rows', () => {
+  const mean = (rows: number) =>
+    bootstrap(
+      rows,
+      (weights) => {
+        let sum = 0;
+        for (let i = 0; i < rows; i++) sum += (i % 2) * (weights?.[i] ?? 1);
+        return { mean: sum / rows };
+      },
+      { rounds: 400, confidence: 0.95, seed: 1 },
+    ).mean;
+  assert.deepEqual(mean(100), mean(100));
+  const [few, many] = [mean(100), mean(10_000)];
+  assert.ok(few.low < 0.5 && few.high > 0.5);
+  // A binomial share of 100 has a standard error of 0.05: the interval is about ± 0.098.
+  assertClose(few.high - few.low, 0.196, 0.03, 'width');
+  assertClose((few.high - few.low) / (many.high - many.low), 10, 1.5, 'ratio of widths');
+});
+
+test('comparisons say pass, fail or inconclusive', () => {
+  const labels = Uint8Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 1 : 0));
+  const good = { scores: Float64Array.from(labels, (y, i) => y * 0.8 + (i % 10) / 50), threshold: 0.5 };
+  const bad = { scores: Float64Array.from(labels, (_, i) => ((i * 7919) % 100) / 100), threshold: 0.5 };
+  const options = { rounds: 200, confidence: 0.95, seed: 1 };
+  assert.equal(compareScores(labels, bad, good, 0, options).pr_auc.verdict, 'pass');
+  assert.equal(compareScores(labels, good, bad, 0, options).pr_auc.verdict, 'fail');
+  assert.equal(judge({ value: 0.7, low: 0.6, high: 0.8 }, 0.7), 'inconclusive');
+  assert.equal(
+    judge({ value: Number.NaN, low: Number.NaN, high: Number.NaN }, 0.7),
+    'inconclusive',
+    'no data is never a pass',
+  );
+});
