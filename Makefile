@@ -164,8 +164,13 @@ check: $(PACKAGES) ## types, lint and format
 	@node_modules/.bin/tsc
 	@node_modules/.bin/biome check .
 
-bench: $(PACKAGES) ## speed and quality beside scikit-learn, LightGBM and xgboost: reports/bench.json
+bench: $(PACKAGES) .venv/installed ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json
 	@$(NODE) bench/bench.ts
+figures: $(PACKAGES) ## the figures that README and REPORT quote, from a life on the real AI4I file: bench/figures.json
+	@$(NODE) bench/figures.ts
+# The peers need Python; without it the benchmark says what it skips. The product never needs it.
+.venv/installed: bench/requirements.txt
+	@mkdir -p .venv && { python3 -m venv .venv && .venv/bin/pip install --quiet -r $< && touch $@ || true; } 2>&1 | tail -1
 
 clean: ## removes what make remembers and the reports; data, models and ledgers stay
 	@rm -rf $(STATE) $(or $(REPORTS),reports)
@@ -179,4 +184,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary raw prepare train gate registry compare promote rollback reproduce serve start stop \
-  smoke live replay labels monitor watch retrain audit trace doctor test check bench clean
+  smoke live replay labels monitor watch retrain audit trace doctor test check bench figures clean

@@ -21,7 +21,7 @@ import { nextDataVersion } from '../lib/registry/manifest.ts';
 import { latestVersion, listVersions } from '../lib/registry/versions.ts';
 import { followedWithin } from '../lib/serve/client.ts';
 import { readLabels } from '../lib/serve/labels.ts';
-import { formatInterval, run, say } from '../lib/terminal.ts';
+import { formatCount, formatInterval, run, say } from '../lib/terminal.ts';
 import { type Decision, decideRetraining } from '../lib/watch/decide.ts';
 import { hoursSinceRetraining, recordDecision } from '../lib/watch/decisions.ts';
 import { labelledRows } from '../lib/watch/labelled.ts';
@@ -37,7 +37,7 @@ run(async () => {
     const decision = decideRetraining(project.config.retraining, report, hoursSinceRetraining(project));
     const evidence = `monitor.json@${sha256File(project.path(project.config.paths.reports, 'monitor.json')).slice(0, 16)}`;
     recordDecision(project, decision.decision, champion, decision.reasons, evidence);
-    sayDecision(decision);
+    sayDecision(decision, report);
     if (decision.decision === 'yes') await retrain(project, champion, evidence);
   } finally {
     release();
@@ -55,8 +55,16 @@ function readReport(project: Project, champion: string): MonitorReport {
   return report;
 }
 
-function sayDecision({ decision, reasons }: Decision): void {
-  say('retrain', `${decision}: ${reasons[0]}`, `${reasons.slice(1).join(' · ')}   models/decisions.csv`);
+function sayDecision({ decision, reasons }: Decision, { harm, labels }: MonitorReport): void {
+  const measured =
+    harm === null
+      ? ''
+      : `${harm.metric} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)}, difference ${formatInterval(harm.difference)} · `;
+  say(
+    'retrain',
+    `${decision}: ${reasons[0]}`,
+    `${measured}${labels.positives} of ${formatCount(labels.count)} labels positive · recorded in models/decisions.csv`,
+  );
 }
 
 async function retrain(project: Project, champion: string, evidence: string): Promise<void> {
@@ -115,8 +123,8 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
     challenger,
     `retrained: PR-AUC ${verdict.difference.estimate.value.toFixed(3)} above ${champion} on held-out production rows`,
   );
-  recordDecision(project, 'promoted', challenger, [`${challenger} ${verdict.said}`], evidence);
   const followed = await followedWithin(project, challenger, 5000);
+  recordDecision(project, 'promoted', challenger, [`${challenger} ${verdict.said}`], evidence);
   say(
     'promote',
     `${challenger} is champion (was ${champion}); config.yaml reads data ${dataVersion}${followed}`,

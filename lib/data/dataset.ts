@@ -2,6 +2,7 @@
 import type { Schema } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
 import type { Matrix } from '../learn/matrix.ts';
+import { seedOf } from '../learn/random.ts';
 import { type NamedColumn, rolesOf } from './columns.ts';
 import { validateFile } from './validate.ts';
 
@@ -10,6 +11,8 @@ export interface Dataset {
   readonly inputs: Matrix;
   /** Class index per row. */
   readonly target: Uint8Array;
+  /** Rows of one entity, by their id columns, share a number: they must not be on both sides of a fold. */
+  readonly entities: Int32Array;
 }
 
 /** Reads a prepared CSV; fails with exit code 2 at the first row that breaks the schema. */
@@ -26,20 +29,25 @@ function readColumns(
 ): Dataset {
   const at = inputs.map((input) => kept.findIndex(({ name }) => name === input.name));
   const targetAt = kept.findIndex(({ name }) => name === target.name);
+  const idsAt = kept.flatMap(({ role }, i) => (role === 'id' ? [i] : []));
   const width = inputs.length;
   let values = new Float64Array(1024 * width);
   let labels = new Uint8Array(1024);
+  let entities = new Int32Array(1024);
   let rows = 0;
   validateFile(
     path,
     kept,
-    (row) => {
+    ({ values: read, cells }) => {
       if (rows === labels.length) {
         values = grown(values, Float64Array);
         labels = grown(labels, Uint8Array);
+        entities = grown(entities, Int32Array);
       }
-      for (let f = 0; f < width; f++) values[rows * width + f] = row.values[at[f]!]!;
-      labels[rows++] = row.values[targetAt]!;
+      for (let f = 0; f < width; f++) values[rows * width + f] = read[at[f]!]!;
+      const id = idsAt.map((i) => cells[i]).join('\n');
+      entities[rows] = seedOf(0, id.trim() === '' ? rows : id);
+      labels[rows++] = read[targetAt]!;
     },
     ({ line, reasons }) => {
       throw badInput(`${path}:${line}  ${reasons[0]}`);
@@ -48,10 +56,14 @@ function readColumns(
   return {
     inputs: { names: inputs.map(({ name }) => name), rows, values: values.slice(0, rows * width) },
     target: labels.slice(0, rows),
+    entities: entities.slice(0, rows),
   };
 }
 
-function grown<T extends Float64Array | Uint8Array>(array: T, kind: new (length: number) => T): T {
+function grown<T extends Float64Array | Uint8Array | Int32Array>(
+  array: T,
+  kind: new (length: number) => T,
+): T {
   const larger = new kind(Math.ceil(array.length * 1.5));
   larger.set(array);
   return larger;

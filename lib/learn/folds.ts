@@ -1,13 +1,25 @@
 import { random, shuffled } from './random.ts';
 
-/** The fold of each row: every class is dealt out evenly (stratified k-fold), in random order. */
-export function stratifiedFolds(target: Uint8Array, folds: number, seed: number): Uint8Array {
+/**
+ * The fold of each row: every class is dealt out evenly (stratified k-fold), in random order, and rows of one entity
+ * go where its first one went.
+ */
+export function stratifiedFolds(
+  target: Uint8Array,
+  folds: number,
+  seed: number,
+  entities?: Int32Array,
+): Uint8Array {
   const fold = new Uint8Array(target.length);
   const dealt: number[] = [];
+  const foldOf = new Map<number, number>();
   for (const row of shuffled(target.length, random(seed, 'folds'))) {
+    const known = entities === undefined ? undefined : foldOf.get(entities[row]!);
     const label = target[row]!;
-    fold[row] = (dealt[label] ?? 0) % folds;
+    fold[row] = known ?? (dealt[label] ?? 0) % folds;
+    if (known !== undefined) continue;
     dealt[label] = (dealt[label] ?? 0) + 1;
+    if (entities !== undefined) foldOf.set(entities[row]!, fold[row]!);
   }
   return fold;
 }

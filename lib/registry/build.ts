@@ -74,7 +74,7 @@ export async function buildVersion(
     return { pipeline, model };
   };
 
-  const fold = stratifiedFolds(data.target, evaluation.folds, seed);
+  const fold = stratifiedFolds(data.target, evaluation.folds, seed, data.entities);
   const scores = new Float64Array(data.inputs.rows);
   for (let which = 0; which < evaluation.folds; which++) {
     const { inside, outside } = splitFold(fold, which);
@@ -95,7 +95,7 @@ export async function buildVersion(
     reference: referenceOf(config, data, scores),
     golden: goldenOf(data, pipeline, model),
     metrics: {
-      method: `${evaluation.folds}-fold stratified cross-validation: every row is scored by a model not fitted on it`,
+      method: `${evaluation.folds}-fold stratified cross-validation: every row is scored by a model fitted on no row of its entity`,
       ...evaluate(data.target, scores, threshold, { rounds, confidence, seed }),
     },
     scores,

@@ -131,6 +131,15 @@ test('folds hold each class evenly and every row once', () => {
   );
 });
 
+test('rows of one entity share a fold, and without repeats entities change nothing', () => {
+  const target = Uint8Array.from({ length: 200 }, (_, i) => (i % 9 === 0 ? 1 : 0));
+  const alone = stratifiedFolds(target, 5, 3, Int32Array.from(target.keys()));
+  assert.deepEqual(alone, stratifiedFolds(target, 5, 3));
+  const entities = Int32Array.from(target.keys(), (i) => i % 120);
+  const fold = stratifiedFolds(target, 5, 3, entities);
+  for (let i = 0; i < 80; i++) assert.equal(fold[i], fold[i + 120]);
+});
+
 test('a perturbed day changes what was declared, as declared, and the same way each time', () => {
   const header = ['Type', 'Torque [Nm]'];
   const rows = Array.from({ length: 2000 }, (_, i) => ['L', String(40 + (i % 3))]);

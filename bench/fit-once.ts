@@ -1,0 +1,32 @@
+/** One fit in a process of its own, for its time and peak memory. Prints one JSON object. */
+import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
+import { allMetrics, rankScores } from '../lib/measure/metrics.ts';
+import { benchFit, loadTable } from './table.ts';
+
+const [folder, algorithm, threads] = process.argv.slice(2) as [string, Algorithm, string];
+const { matrix, target } = loadTable(folder);
+const held = Math.floor(matrix.rows / 10);
+const width = matrix.names.length;
+const train = { names: matrix.names, rows: matrix.rows - held, values: matrix.values.subarray(held * width) };
+const labels = target.subarray(held);
+if (matrix.rows < 200_000)
+  for (let i = 0; i < 5; i++) await benchFit(train, labels, algorithm, Number(threads), 0);
+const start = performance.now();
+const model = await benchFit(train, labels, algorithm, Number(threads), 0);
+const seconds = (performance.now() - start) / 1000;
+const memory_mb = process.resourceUsage().maxRSS / 1024;
+const score = scorerOf(model);
+const heldValues = matrix.values.subarray(0, held * width);
+for (let i = 0; i < 3; i++) score(heldValues, Math.min(held, 10_000));
+const before = performance.now();
+const scores = score(heldValues, held);
+const rows_per_second = (held / (performance.now() - before)) * 1000;
+const tested = target.subarray(0, held);
+console.log(
+  JSON.stringify({
+    seconds,
+    memory_mb,
+    rows_per_second,
+    ...allMetrics(rankScores(tested, scores), scores, 0.5),
+  }),
+);
