@@ -12,7 +12,18 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Another project is another config: make train CONFIG=examples/name/config.yaml
 CONFIG ?= config.yaml
-export CONFIG
+ifneq (1,$(words $(CONFIG)))
+$(error CONFIG may hold no space: "$(CONFIG)")
+endif
+ifeq (,$(wildcard $(CONFIG)))
+$(error $(CONFIG) is missing: everything is configured there)
+endif
+DAY ?= quiet
+ifeq (,$(filter quiet bad,$(DAY)))
+$(error there is no day "$(DAY)": DAY=quiet or DAY=bad)
+endif
+# Arguments reach the scripts by environment, so that no shell reads what they hold.
+export CONFIG VERSION A B AT ID CSV REASON DAY
 
 PACKAGES := node_modules/.package-lock.json
 NODE := node --import tsx
@@ -22,11 +33,12 @@ STATE := $(dir $(CONFIG)).make/$(basename $(notdir $(CONFIG)))
 # Content decides, not time: a checksum of config and code says whether config.mk is current, so no clock hides an edit
 # and an unchanged config starts no program. make remakes an included file first and starts over if it changed.
 ifneq (,$(filter-out help clean,$(or $(MAKECMDGOALS),help)))
+$(if $(wildcard $(STATE)/config.mk),,$(shell mkdir -p $(STATE) && touch $(STATE)/config.mk))
 include $(STATE)/config.mk
 endif
 $(STATE)/config.mk: FORCE | $(PACKAGES)
-	@mkdir -p $(STATE) && cksum $(CONFIG) scripts/*.ts lib/*.ts lib/*/*.ts > $(STATE)/now.cksum 2>/dev/null || true
-	@cmp -s $(STATE)/now.cksum $(STATE)/config.cksum || { $(NODE) scripts/config-emit.ts && mv $(STATE)/now.cksum $(STATE)/config.cksum; }
+	@now=$(STATE)/cksum.$$$$; cksum $(CONFIG) scripts/*.ts lib/*.ts lib/*/*.ts > $$now; \
+	if cmp -s $$now $(STATE)/cksum; then rm $$now; else $(NODE) scripts/config-emit.ts && mv $$now $(STATE)/cksum || { rm -f $$now; exit 2; }; fi
 
 # A verb whose files are all current says so; a script that ran has said what it did.
 SAID := touch $(STATE)/said
@@ -84,22 +96,22 @@ $(MODELS)/latest.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/train.
 	@$(SAID)
 
 gate: $(MODELS)/latest.json ## pass, fail (exit 3) or inconclusive against evaluation.minimum   [VERSION=v2]
-	@$(NODE) scripts/model-gate.ts $(VERSION)
+	@$(NODE) scripts/model-gate.ts "$$VERSION"
 
 registry: ## every version: data, metrics, aliases, what is live
 	@$(NODE) scripts/model-registry.ts
 
 compare: ## two versions on the same rows   A=v1 B=v2
-	@$(NODE) scripts/model-compare.ts $(A) $(B)
+	@$(NODE) scripts/model-compare.ts "$$A" "$$B"
 
 promote: ## makes a version champion; a running server switches over   VERSION=v2 [REASON="…"]
-	@$(NODE) scripts/model-promote.ts $(VERSION) $(if $(REASON),--reason "$(REASON)")
+	@$(NODE) scripts/model-promote.ts "$$VERSION" --reason "$$REASON"
 
 rollback: ## makes the previous champion champion again   [REASON="…"]
-	@$(NODE) scripts/model-rollback.ts $(if $(REASON),--reason "$(REASON)")
+	@$(NODE) scripts/model-rollback.ts --reason "$$REASON"
 
 reproduce: ## trains a version again from its recorded inputs and compares bytes   [VERSION=v1]
-	@$(NODE) scripts/model-reproduce.ts $(VERSION)
+	@$(NODE) scripts/model-reproduce.ts "$$VERSION"
 
 ##@ Serving
 
@@ -120,12 +132,11 @@ smoke: $(MODELS)/aliases.json ## three requests against the live API, or a throw
 	@$(NODE) --test-reporter ./lib/terminal-reporter.ts scripts/serve-smoke.ts
 
 live: ## which version is live and who put it there   [AT=2026-11-20T10:00Z]
-	@$(NODE) scripts/serve-live.ts $(if $(AT),--at $(AT))
+	@$(NODE) scripts/serve-live.ts --at "$$AT"
 
 ##@ After deployment
 
 # Day 2, as rows that the API has not seen. The bad day is the quiet one with the changes that the config declares.
-DAY ?= quiet
 $(PRODUCTION)/bad.csv: $(LATER_ROWS) $(STATE)/day2.json $(program.data-perturb)
 	@$(NODE) scripts/data-perturb.ts
 
@@ -133,7 +144,7 @@ replay: $(MODELS)/aliases.json $(LATER_ROWS) $(if $(filter bad,$(DAY)),$(PRODUCT
 	@$(NODE) scripts/serve-replay.ts --day $(DAY)
 
 labels: ## records the truth of predictions   CSV=file with id,label
-	@$(NODE) scripts/watch-labels.ts $(CSV)
+	@$(NODE) scripts/watch-labels.ts "$$CSV"
 
 monitor: ## errors, metrics, drift and latency from the API logs: reports/monitor.html
 	@$(NODE) scripts/watch-monitor.ts
@@ -150,7 +161,7 @@ audit: ## every ledger's chain and every recorded sha256
 	@$(NODE) scripts/trust-audit.ts
 
 trace: ## one prediction back to the raw rows, every hash checked   ID=…
-	@$(NODE) scripts/trust-trace.ts $(ID)
+	@$(NODE) scripts/trust-trace.ts "$$ID"
 
 doctor: ## says and mends what an interrupted run left behind
 	@$(NODE) scripts/trust-doctor.ts

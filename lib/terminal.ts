@@ -9,6 +9,10 @@ export function say(step: string, ...lines: string[]): void {
 
 /** Runs a program's main and turns what it throws into a message and an exit code. */
 export function run(main: () => void | Promise<void>): void {
+  // A reader that has seen enough (| head) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? 0 : FAILED),
+  );
   Promise.resolve()
     .then(main)
     .catch((error: unknown) => {
@@ -16,7 +20,8 @@ export function run(main: () => void | Promise<void>): void {
         console.error(error.message);
         process.exitCode = error.code;
       } else if (isSystemError(error)) {
-        console.error(`${error.path ?? error.syscall ?? 'the system'}: ${systemProblem(error)}`);
+        const where = (error.path ?? error.syscall ?? 'the system').replace(/\.tmp-\d+/, '');
+        console.error(`${where}: ${systemProblem(error)}`);
         process.exitCode = FAILED;
       } else {
         console.error(error);

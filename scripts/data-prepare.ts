@@ -13,7 +13,7 @@ import { sha256, sha256File } from '../lib/files/hash.ts';
 import { takeLock } from '../lib/files/lock.ts';
 import { touch, writeAtomic } from '../lib/files/write.ts';
 import { recordArtefacts } from '../lib/registry/ledgers.ts';
-import { nextDataVersion, readManifest } from '../lib/registry/manifest.ts';
+import { nextDataVersion, readManifest, sourceOf } from '../lib/registry/manifest.ts';
 import { formatCount, run, say } from '../lib/terminal.ts';
 
 run(() => {
@@ -121,7 +121,7 @@ function lineOf(
     sha256: sha256(text),
     rows,
     columns: header.length,
-    source: data.source,
+    source: sourceOf(project),
     script: 'scripts/data-prepare.ts',
     commit: describeCommit(currentCommit(project.configPath)),
     config: settingsHash(project.config, 'prepare'),

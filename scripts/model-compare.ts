@@ -12,7 +12,8 @@ import { formatCount, formatInterval, run, say } from '../lib/terminal.ts';
 
 run(() => {
   const [nameA, nameB] = process.argv.slice(2);
-  if (nameA === undefined || nameB === undefined) throw badInput('which two? make compare A=v1 B=v2');
+  if (!nameA || !nameB) throw badInput('which two? make compare A=v1 B=v2');
+  if (nameA === nameB) throw badInput(`${nameA} and ${nameB} are the same version`);
   const project = loadProject();
   const [a, b] = [loadVersion(project, nameA), loadVersion(project, nameB)];
   const changes = describeChanges(a.metadata.settings, b.metadata.settings);

@@ -16,6 +16,7 @@ import { loadProject, type Project, parseConfig } from '../lib/config/load.ts';
 import { FAILED, failed } from '../lib/fault.ts';
 import { git } from '../lib/files/git.ts';
 import { sha256File } from '../lib/files/hash.ts';
+import { writeAtomic } from '../lib/files/write.ts';
 import { firstDifference } from '../lib/registry/difference.ts';
 import { readManifest } from '../lib/registry/manifest.ts';
 import {
@@ -29,7 +30,7 @@ import { run, say } from '../lib/terminal.ts';
 
 run(() => {
   const project = loadProject();
-  const version = process.argv[2] ?? latestVersion(project);
+  const version = process.argv[2] || latestVersion(project);
   const metadata = readMetadata(project, version);
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-reproduce-'));
@@ -48,9 +49,16 @@ run(() => {
       if (sha256File(made) !== metadata.files[name])
         differs(`${name}: ${firstDifference(versionPath(project, version, name), made)}`, code);
     }
+    const restored = restore(
+      project,
+      version,
+      metadata,
+      names,
+      join(folder, dirname(config), project.config.paths.models, 'v1'),
+    );
     say(
       'reproduce',
-      `${version}  the same bytes: data ${metadata.data.version} and ${names.length} files, in ${((performance.now() - started) / 1000).toFixed(1)} s, with ${code}`,
+      `${version}  the same bytes: data ${metadata.data.version} and ${names.length} files, in ${((performance.now() - started) / 1000).toFixed(1)} s, with ${code}${restored}`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -117,6 +125,23 @@ function runScript(folder: string, config: string, ...args: string[]): void {
     encoding: 'utf8',
   });
   if (done.status !== 0) throw failed(`${args[0]} failed in the clean folder:\n${done.stderr}`);
+}
+
+/** Puts files that were damaged since back, now that their registered bytes have been made again. */
+function restore(
+  project: Project,
+  version: string,
+  { files }: Metadata,
+  names: readonly string[],
+  made: string,
+): string {
+  const damaged = names.filter((name) => {
+    const path = versionPath(project, version, name);
+    return !existsSync(path) || sha256File(path) !== files[name];
+  });
+  for (const name of damaged)
+    writeAtomic(versionPath(project, version, name), readFileSync(join(made, name), 'utf8'));
+  return damaged.length === 0 ? '' : `; ${damaged.join(', ')} had been damaged and is restored`;
 }
 
 function differs(what: string, code: string): never {

@@ -1,4 +1,5 @@
 /** Trains on the current data version, evaluates out of fold, and registers the result as the next model version. */
+import { existsSync } from 'node:fs';
 import { loadProject, type Project } from '../lib/config/load.ts';
 import { programHashes } from '../lib/config/programs.ts';
 import { describeChanges, settingsOf } from '../lib/config/settings.ts';
@@ -11,8 +12,9 @@ import { compareScores } from '../lib/measure/evaluate.ts';
 import { readAliases } from '../lib/registry/aliases.ts';
 import { buildVersion, type Version, versionFiles } from '../lib/registry/build.ts';
 import { json } from '../lib/registry/json.ts';
+import { sourceOf } from '../lib/registry/manifest.ts';
 import { readValidation } from '../lib/registry/validation.ts';
-import { listVersions, type Metadata, readMetadata, registerVersion } from '../lib/registry/versions.ts';
+import { latestVersion, type Metadata, readMetadata, registerVersion } from '../lib/registry/versions.ts';
 import { formatInterval, progress, run, say } from '../lib/terminal.ts';
 
 run(async () => {
@@ -31,7 +33,7 @@ run(async () => {
 
     const registered = registerVersion(project, versionFiles(version, data.target), {
       algorithm: config.model_params.algorithm,
-      source: config.data.source,
+      source: sourceOf(project),
       data: {
         version: config.data.current_version,
         path,
@@ -56,8 +58,8 @@ run(async () => {
 
 /** What changed since the latest version, where there is one. */
 function sayWhy(project: Project, settings: Record<string, unknown>): void {
-  const latest = listVersions(project).at(-1);
-  if (latest === undefined) return;
+  if (!existsSync(project.path(project.config.paths.models, 'latest.json'))) return;
+  const latest = latestVersion(project);
   const before = readMetadata(project, latest);
   const changes = describeChanges(before.settings, settings);
   const { current_version } = project.config.data;
@@ -92,7 +94,7 @@ function sayResult(
     return;
   }
   const size = algorithm === 'LogisticRegression' ? '' : ` ${n_estimators} × ${max_depth}`;
-  const what = project.config.data.source === 'simulated' ? '   (simulated data)' : '';
+  const what = sourceOf(project) === 'simulated' ? '   (simulated data)' : '';
   say(
     'train',
     `${registered.version}  ${algorithm}${size}   PR-AUC ${formatInterval(pr_auc)}${what}`,

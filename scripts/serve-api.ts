@@ -8,10 +8,10 @@ import { loadProject } from '../lib/config/load.ts';
 import { failed } from '../lib/fault.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
-import { type DeploymentEvent, recordDeployment } from '../lib/registry/ledgers.ts';
+import { type DeploymentEvent, ledgersOf, recordDeployment } from '../lib/registry/ledgers.ts';
 import { createApp } from '../lib/serve/app.ts';
 import { runningServer, serverStatePath } from '../lib/serve/client.ts';
-import { appendLabels, labelsPath } from '../lib/serve/labels.ts';
+import { appendLabels } from '../lib/serve/labels.ts';
 import { openPredictionLog, predictionFolder } from '../lib/serve/prediction-log.ts';
 import { followModel, type ServedModel } from '../lib/serve/served-model.ts';
 import { run, say } from '../lib/terminal.ts';
@@ -55,7 +55,11 @@ run(() => {
     served: model.current,
     record: (lines) => log.append(lines.map((line) => JSON.stringify(line))),
     recordLabels: (labels, time) =>
-      appendLabels(throwaway === undefined ? labelsPath(project) : `${throwaway}/labels.csv`, labels, time),
+      appendLabels(
+        throwaway === undefined ? ledgersOf(project).labels.path : `${throwaway}/labels.csv`,
+        labels,
+        time,
+      ),
     isReady: () => ready,
     refused: model.refused,
     maxRows: deployment.max_rows,
@@ -76,10 +80,9 @@ run(() => {
   }) as Server;
   server.on('error', (error: NodeJS.ErrnoException) => {
     const taken = error.code === 'EADDRINUSE';
+    const use = `port ${port} is in use by another program: set deployment.port in ${project.configPath}, or 0 for any free one`;
     console.error(
-      taken
-        ? `port ${port} is in use by another program: set deployment.port in ${project.configPath}, or 0 for any free one`
-        : error.message,
+      taken ? use : `cannot listen on deployment.host ${deployment.host}, port ${port}: ${error.message}`,
     );
     process.exit(1);
   });

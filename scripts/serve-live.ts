@@ -4,14 +4,14 @@ import { parseArgs } from 'node:util';
 import { loadProject } from '../lib/config/load.ts';
 import { badInput } from '../lib/fault.ts';
 import { isAlive } from '../lib/files/lock.ts';
+import { liveAt, readDeployments } from '../lib/registry/deployments.ts';
 import { run } from '../lib/terminal.ts';
-import { liveAt, readDeployments } from '../lib/watch/live.ts';
 
 run(() => {
   const { values } = parseArgs({ options: { at: { type: 'string' } } });
-  const moment = values.at === undefined ? new Date() : new Date(values.at);
-  if (Number.isNaN(moment.getTime()))
-    throw badInput(`AT=${values.at} is no time: write AT=2026-11-20T10:00Z`);
+  const at = values.at || undefined;
+  const moment = at === undefined ? new Date() : new Date(at);
+  if (Number.isNaN(moment.getTime())) throw badInput(`AT=${at} is no time: write AT=2026-11-20T10:00Z`);
   const { champion, until, servers } = liveAt(readDeployments(loadProject()), moment.toISOString());
   if (champion === undefined) {
     console.log(`no version was live at ${minute(moment.toISOString())}`);
@@ -24,7 +24,7 @@ run(() => {
   console.log(
     `${champion.model_version} 100 %   ${span}, ${champion.event} by ${champion.actor}: "${champion.reason}"   deployment_log.csv line ${champion.number}`,
   );
-  const asked = values.at !== undefined;
+  const asked = at !== undefined;
   const running = servers.filter(({ host, pid }) => asked || host !== hostname() || isAlive(Number(pid)));
   for (const { host, port, pid, model_version, time } of running) {
     console.log(`   ${model_version} answered on ${host}:${port}, process ${pid}, since ${minute(time)}`);

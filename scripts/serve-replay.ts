@@ -72,9 +72,10 @@ run(async () => {
 });
 
 async function post(url: string, body: unknown): Promise<Response> {
-  return fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+  const headers = { 'content-type': 'application/json' };
+  return fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
+    throw failed(
+      `${url} does not answer any more: make start, then replay again (what was answered is logged)`,
+    );
   });
 }

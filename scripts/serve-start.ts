@@ -13,7 +13,12 @@ run(async () => {
   const project = loadProject();
   const already = runningServer(project);
   if (already !== undefined) {
-    say('serve', `runs already: ${already.url}   ${(await health(already.url))?.model ?? 'not answering'}`);
+    const answer = await health(already.url);
+    if (answer === undefined)
+      throw failed(
+        `process ${already.pid} holds ${already.url} but does not answer: make stop, then make start`,
+      );
+    say('serve', `runs already: ${already.url}   ${answer.model}`);
     return;
   }
   const output = project.state('server.log');

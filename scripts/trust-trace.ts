@@ -15,7 +15,7 @@ let trouble = false;
 
 run(() => {
   const id = process.argv[2];
-  if (id === undefined || !PREDICTION_ID.test(id))
+  if (!id || !PREDICTION_ID.test(id))
     throw badInput('which prediction? make trace ID=… (20 hexadecimal digits, from the answer or the log)');
   const project = loadProject();
   const { line, path, chain } = findPrediction(project, id);

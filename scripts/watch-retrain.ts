@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import { editConfig } from '../lib/config/edit.ts';
 import { loadProject, type Project } from '../lib/config/load.ts';
 import { readDataset } from '../lib/data/dataset.ts';
@@ -80,7 +81,7 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
   writeCsv(path(file), header, rows);
   say(
     '',
-    `data ${dataVersion}: ${train} labelled production rows join training, ${test} (${testPositives} positive) are held out to compare on`,
+    `data ${dataVersion}: ${formatCount(train)} labelled production rows join training, ${formatCount(test)} (${testPositives} positive) are held out to compare on`,
   );
 
   // The config moves only when all went well: until then a candidate beside it drives the same rules.
@@ -103,11 +104,13 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
   );
   say(
     'compare',
-    `${challenger} against ${champion} on the ${test} held-out rows: PR-AUC ${formatInterval(verdict.difference.estimate)} (${verdict.said})`,
+    `${challenger} against ${champion} on the ${formatCount(test)} held-out rows: PR-AUC ${verdict.difference.estimate.value < 0 ? '' : '+'}${formatInterval(verdict.difference.estimate)}: it ${verdict.said}`,
+    ...verdict.costs,
   );
 
   if (!verdict.better) {
     rmSync(candidate);
+    forgetCandidate(candidate);
     writeAtomic(latestPath, latestBefore);
     recordDecision(project, 'kept', champion, [`${challenger} ${verdict.said}`], evidence);
     say(
@@ -117,11 +120,12 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
     return;
   }
   renameSync(candidate, configPath);
+  forgetCandidate(candidate);
   keepCurrent(project, [`${dataVersion}_train.csv`, `${dataVersion}_test.csv`], latestPath);
   promote(
     project,
     challenger,
-    `retrained: PR-AUC ${verdict.difference.estimate.value.toFixed(3)} above ${champion} on held-out production rows`,
+    `retrained: PR-AUC higher by ${verdict.difference.estimate.value.toFixed(3)} than that of ${champion} on held-out production rows`,
   );
   const followed = await followedWithin(project, challenger, 5000);
   recordDecision(project, 'promoted', challenger, [`${challenger} ${verdict.said}`], evidence);
@@ -129,6 +133,12 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
     'promote',
     `${challenger} is champion (was ${champion}); config.yaml reads data ${dataVersion}${followed}`,
   );
+}
+
+/** What make remembered of the candidate. */
+function forgetCandidate(candidate: string): void {
+  const name = basename(candidate, extname(candidate));
+  rmSync(join(dirname(candidate), '.make', name), { recursive: true, force: true });
 }
 
 function make(verbs: string[], config: string): void {
@@ -146,7 +156,7 @@ function judge(
   champion: string,
   challenger: string,
   test: string,
-): { difference: Difference; better: boolean; said: string } {
+): { difference: Difference; better: boolean; said: string; costs: string[] } {
   const { inputs, target } = readDataset(test, project.config.schema);
   const [a, b] = [champion, challenger].map((version) => {
     const loaded = loadVersion(project, version);
@@ -157,22 +167,25 @@ function judge(
     };
   }) as [Scored, Scored];
   const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
-  const difference = compareScores(target, a, b, 0, {
-    rounds,
-    confidence,
-    seed: project.config.model_params.random_state,
-  }).pr_auc;
+  const seed = project.config.model_params.random_state;
+  const differences = compareScores(target, a, b, 0, { rounds, confidence, seed });
+  const difference = differences.pr_auc;
+  const costs = Object.entries(differences)
+    .filter(([, { verdict }]) => verdict === 'fail')
+    .map(([metric, { estimate }]) => `at its threshold its ${metric} is lower: ${formatInterval(estimate)}`);
   const gate = judgeGate(project.config, b.metrics);
-  if (gate.verdict === 'fail')
+  if (gate.verdict === 'fail') {
     return {
       difference,
       better: false,
       said: `fails the gate: ${gate.checks.map(describeCheck).join('   ')}`,
+      costs,
     };
+  }
   const said = { pass: 'is better', fail: 'is worse', inconclusive: 'is not shown to be better' }[
     difference.verdict
   ];
-  return { difference, better: difference.verdict === 'pass', said };
+  return { difference, better: difference.verdict === 'pass', said, costs };
 }
 
 interface Scored {

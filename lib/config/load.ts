@@ -56,9 +56,10 @@ export function parseConfig(text: string, name: string): Config {
   if (trouble !== undefined) {
     const { line } = lines.linePos(trouble.pos[0]);
     throw badInput(
-      `${name}:${line}  ${trouble.code === 'DUPLICATE_KEY' ? 'this key stands twice in its section' : `not valid YAML: ${trouble.message}`}`,
+      `${name}:${line}  ${trouble.code === 'DUPLICATE_KEY' ? `${text.slice(trouble.pos[0]).split(/[:\n]/)[0]!.trim()}: this key stands twice in its section` : `not valid YAML: ${trouble.message}`}`,
     );
   }
+  if (document.contents === null) throw badInput(`${name}  is empty: everything is configured there`);
   const checked = v.safeParse(configSchema, document.toJS());
   if (checked.success)
     return checkReferences(checked.output, (keys, problem) =>
@@ -76,7 +77,8 @@ function problemOf(keys: readonly string[], issue: v.BaseIssue<unknown>): string
   if (issue.type === 'strict_object' && issue.expected === 'never') return `${key}: unknown key`;
   if (issue.input === undefined) return `${key}: is missing`;
   const custom = !/^Invalid/.test(issue.message);
-  return `${key}: expected ${custom ? issue.message : issue.expected}, got ${JSON.stringify(issue.input)?.slice(0, 80)}`;
+  if (typeof issue.input === 'object' && issue.type === 'check') return `${key}: expected ${issue.message}`;
+  return `${key}: expected ${custom ? issue.message : issue.expected}, got ${typeof issue.input === 'number' ? issue.input : JSON.stringify(issue.input)?.slice(0, 80)}`;
 }
 
 /** file:line of the deepest key of the path that is in the document. */

@@ -42,12 +42,12 @@ export function readCell(column: Column, cell: string): number | string {
     return index >= 0 ? index : `${quote(cell)} is none of ${column.categories!.join(', ')}`;
   }
   if (!NUMBER.test(cell)) return `${quote(cell)} is not a number${hint(cell)}`;
-  return checkNumber(column, Number(cell));
+  return checkNumber(column, Number(cell), cell);
 }
 
 /** The value, or what is wrong with it: not finite, not whole, out of range. */
-export function checkNumber(column: Column, value: number): number | string {
-  if (!Number.isFinite(value)) return `${value} is not a finite number`;
+function checkNumber(column: Column, value: number, cell: string): number | string {
+  if (!Number.isFinite(value)) return `${quote(cell)} is not a finite number`;
   if (column.type === 'integer' && !Number.isInteger(value)) return `${value} is not a whole number`;
   if (column.range !== undefined && (value < column.range[0] || value > column.range[1])) {
     return `${value} is outside ${describeRange(column)}`;

@@ -42,7 +42,7 @@ export function validateFile(
       const reason =
         fields.length === 1 && fields[0] === ''
           ? 'the line is empty'
-          : `${fields.length} fields where the header has ${width}`;
+          : `${fields.length} ${fields.length === 1 ? 'field' : 'fields'} where the header has ${width}`;
       onInvalid({ file: path, line, reasons: [reason], cells: fields });
       return;
     }
@@ -68,9 +68,12 @@ function matchHeader(path: string, header: readonly string[], columns: readonly 
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw badInput(`${path}:1  column "${twice}" stands twice in the header`);
   const missing = columns.filter((column) => !names.includes(column.name));
+  if (names.length === 1 && columns.length > 1) {
+    throw badInput(`${path}:1  the header is a single field; the separator must be a comma`);
+  }
   if (missing.length > 0) {
     throw badInput(
-      `${path}:1  column ${missing.map((column) => `"${column.name}"`).join(', ')} of the schema is missing`,
+      `${path}:1  column ${missing.map((column) => `"${column.name}"`).join(', ')} of the schema ${missing.length === 1 ? 'is' : 'are'} missing`,
     );
   }
   const extra = names.filter((name) => !columns.some((column) => column.name === name));

@@ -1,5 +1,5 @@
 /** CSV files, read piece by piece and written whole. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { csvFormatRow, csvParseRows } from 'd3-dsv';
 import { badInput } from '../fault.ts';
@@ -15,10 +15,11 @@ export function readRecords(path: string, onRecord: (fields: string[], line: num
   let fd: number;
   try {
     fd = openSync(path, 'r');
+    if (fstatSync(fd).isDirectory())
+      throw Object.assign(new Error('is a folder, not a file'), { code: 'EISDIR' });
   } catch (error) {
-    throw badInput(
-      `${path}  ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : String((error as Error).message)}`,
-    );
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw badInput(`${path}  ${missing ? 'is missing' : (error as Error).message}`);
   }
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const piece = Buffer.allocUnsafe(PIECE);
@@ -33,25 +34,30 @@ export function readRecords(path: string, onRecord: (fields: string[], line: num
   };
   try {
     for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece)) {
-      pending += decode(decoder, path, line, piece.subarray(0, read));
+      pending += decode(decoder, path, piece.subarray(0, read));
       const end = lastRecordEnd(pending);
       if (end === 0) continue;
       take(pending.slice(0, end));
       pending = pending.slice(end);
     }
-    pending += decode(decoder, path, line);
+    pending += decode(decoder, path);
+    if (pending.split('"').length % 2 === 0) {
+      throw badInput(`${path}:${line}  a quote is opened here or later and never closed`);
+    }
     if (pending !== '') take(pending);
   } finally {
     closeSync(fd);
   }
 }
 
-function decode(decoder: TextDecoder, path: string, line: number, bytes?: Uint8Array): string {
+function decode(decoder: TextDecoder, path: string, bytes?: Uint8Array): string {
   try {
     const text = bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
     if (!text.includes('\0')) return text;
   } catch {}
-  throw badInput(`${path}  is not a CSV text in UTF-8 (after line ${line}); export it as "CSV UTF-8"`);
+  throw badInput(
+    `${path}  is not a CSV text in UTF-8 (other encoding, or not a text at all); export it as "CSV UTF-8"`,
+  );
 }
 
 /** Where the last record that is certainly whole ends: after a line end outside quotes. */

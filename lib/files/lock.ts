@@ -1,5 +1,5 @@
 /** Locks as files that name their holder; one whose process is gone is taken over. */
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { BUSY, Fault } from '../fault.ts';
@@ -21,8 +21,8 @@ export function takeLock(path: string, waitMs = 0): () => void {
   mkdirSync(dirname(path), { recursive: true });
   const own = `${path}.tmp-${process.pid}`;
   const holder = `${process.pid} ${hostname()}\n`;
-  writeFileSync(own, holder);
   try {
+    writeFileSync(own, holder);
     for (const start = Date.now(); ; ) {
       try {
         linkSync(own, path);
@@ -41,7 +41,7 @@ export function takeLock(path: string, waitMs = 0): () => void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   } finally {
-    unlinkSync(own);
+    rmSync(own, { force: true });
   }
 }
 
@@ -69,11 +69,20 @@ function readHolder(path: string): string | undefined {
   }
 }
 
+/** Whether the process runs; one that was killed and not yet reaped does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
   }
 }

@@ -59,6 +59,7 @@ export function writeThrough(path: string, write: (sink: (text: string) => void)
     try {
       unlinkSync(temporary);
     } catch {}
+    if (error instanceof Error && 'syscall' in error) Object.assign(error, { path });
     throw error;
   }
   syncFolder(dirname(path));

@@ -25,7 +25,9 @@ export function readAliases(project: Project): Aliases {
     if (wrong !== undefined) throw new Error(`${wrong[0]} points to ${String(wrong[1])}`);
     return aliases as Aliases;
   } catch (error) {
-    throw failed(`${aliasesPath(project)} cannot be read: ${(error as Error).message}`);
+    throw failed(
+      `${aliasesPath(project)} cannot be read: ${(error as Error).message.replace(/\s+/g, ' ')}. make audit says what the deployment log knows.`,
+    );
   }
 }
 
@@ -42,8 +44,12 @@ export function promote(project: Project, version: string, reason: string): stri
   return moveChampion(project, 'promotion', () => version, reason);
 }
 
-/** Makes the previous champion champion again. */
-export function rollback(project: Project, reason: string): { version: string; from: string } {
+/** Makes the previous champion champion again, once `check` has found it whole. */
+export function rollback(
+  project: Project,
+  reason: string,
+  check: (version: string) => void,
+): { version: string; from: string } {
   let version = '';
   const from = moveChampion(
     project,
@@ -51,6 +57,7 @@ export function rollback(project: Project, reason: string): { version: string; f
     (aliases) => {
       if (aliases.previous === undefined) throw failed('there is no previous champion to go back to');
       version = aliases.previous;
+      check(version);
       return version;
     },
     reason,

@@ -4,6 +4,8 @@ import type { Project } from '../config/load.ts';
 import { sha256File } from '../files/hash.ts';
 import { type LedgerReading, readLedger } from '../files/ledger.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
+import { aliasesPath, readAliases } from './aliases.ts';
+import { lastMove, readDeployments } from './deployments.ts';
 import { ledgersOf, predictionLedgers } from './ledgers.ts';
 import { readManifest } from './manifest.ts';
 import { listVersions, readMetadata, verifyVersion } from './versions.ts';
@@ -49,6 +51,7 @@ export function audit(project: Project): Audit {
     if (!versions.includes(version!))
       problems.push(`model version ${version} is registered and its folder is missing`);
   }
+  problems.push(...aliasProblems(project));
   const lines = [...readings.values()].reduce((sum, { reading }) => sum + reading.lines.length, 0);
   return {
     checked: {
@@ -60,6 +63,20 @@ export function audit(project: Project): Audit {
     },
     problems,
   };
+}
+
+/** The champion is the one that the deployment log made champion last. */
+function aliasProblems(project: Project): string[] {
+  const moved = lastMove(readDeployments(project))?.model_version;
+  try {
+    const { champion } = readAliases(project);
+    if (champion === moved) return [];
+    return [
+      `${aliasesPath(project)} says ${champion ?? 'nothing'} is champion, the deployment log ${moved ?? 'nothing'}`,
+    ];
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 interface Anchor {
@@ -77,7 +94,7 @@ function anchorsOf(
   const parse = (from: string, text: string): Anchor[] =>
     [
       ...text.matchAll(
-        /(?<=^|[\s,"])((?:manifest|models|deployments|decisions|predictions\/[^\s=]+))=([0-9a-f]{32})/g,
+        /(?<=^|[\s,"])((?:manifest|models|deployments|labels|decisions|predictions\/[^\s=]+))=([0-9a-f]{32})/g,
       ),
     ].map(([, name, head]) => ({ from, name: name!, head: head! }));
   const ofLedgers = ['deployments', 'decisions'].flatMap((name) => {

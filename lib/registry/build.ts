@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { badInput } from '../fault.ts';
 import { fitPipeline, type Pipeline, transform } from '../features/pipeline.ts';
 import { featureImportances, fitModel, type Model, needsScaling, scorerOf } from '../learn/estimator.ts';
 import { splitFold, stratifiedFolds } from '../learn/folds.ts';
@@ -74,6 +75,7 @@ export async function buildVersion(
     return { pipeline, model };
   };
 
+  refuseFewPositives(data.target, evaluation.folds);
   const fold = stratifiedFolds(data.target, evaluation.folds, seed, data.entities);
   const scores = new Float64Array(data.inputs.rows);
   for (let which = 0; which < evaluation.folds; which++) {
@@ -100,6 +102,16 @@ export async function buildVersion(
     },
     scores,
   };
+}
+
+/** A fold without both classes can neither teach nor measure. */
+function refuseFewPositives(target: Uint8Array, folds: number): void {
+  const positives = target.reduce((sum, y) => sum + y, 0);
+  const rarer = Math.min(positives, target.length - positives);
+  if (rarer >= folds) return;
+  throw badInput(
+    `the rarer class has ${rarer} training rows, fewer than evaluation.folds (${folds}): it cannot be learnt and measured`,
+  );
 }
 
 function referenceOf(config: Config, { inputs }: Dataset, scores: Float64Array): DriftReference {

@@ -48,6 +48,8 @@ const MANIFEST_HEADER =
 const REGISTRATIONS_HEADER =
   '# One line per registered model version. Each line is chained to the one before.\n';
 
+export const LABELS_LEDGER = csvLedger(['id', 'label', 'time']);
+
 export function ledgersOf({ config, path }: Project) {
   return {
     manifest: { name: 'manifest', path: path(config.paths.manifest), format: logfmtLedger(MANIFEST_HEADER) },
@@ -61,6 +63,7 @@ export function ledgersOf({ config, path }: Project) {
       path: path(config.paths.deployment_log),
       format: csvLedger(DEPLOYMENT_COLUMNS),
     },
+    labels: { name: 'labels', path: path(config.data.production_dir, 'labels.csv'), format: LABELS_LEDGER },
     decisions: {
       name: 'decisions',
       path: path(config.paths.models, 'decisions.csv'),

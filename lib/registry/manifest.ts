@@ -1,6 +1,7 @@
 /** Reading manifest.txt: which artefact was made from what. */
 import type { Project } from '../config/load.ts';
 import { VERSION } from '../config/schema.ts';
+import { sha256File } from '../files/hash.ts';
 import { readLedger } from '../files/ledger.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
 import { ledgersOf } from './ledgers.ts';
@@ -19,4 +20,11 @@ export function nextDataVersion(project: Project): string {
     VERSION.test(version ?? '') ? [Number(version!.slice(1))] : [],
   );
   return `v${Math.max(0, ...taken) + 1}`;
+}
+
+/** Where the raw rows came from: simulated ones stay simulated, whatever data.source says of the same bytes later. */
+export function sourceOf(project: Project): string {
+  const raw = sha256File(project.path(project.config.data.raw_path));
+  const made = readManifest(project).find(({ version, sha256 }) => version === 'raw' && sha256 === raw);
+  return made?.source ?? project.config.data.source;
 }

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
 import { VERSION } from '../config/schema.ts';
-import { failed } from '../fault.ts';
+import { badInput, failed } from '../fault.ts';
 import type { Commit } from '../files/git.ts';
 import { sha256, sha256File } from '../files/hash.ts';
 import { appendLedger, readLedger } from '../files/ledger.ts';
@@ -75,7 +75,7 @@ export function versionPath(project: Project, version: string, ...parts: string[
 export function readMetadata(project: Project, version: string): Metadata {
   if (!VERSION.test(version) || !existsSync(versionPath(project, version))) {
     const known = listVersions(project).join(', ') || 'none yet: make train makes the first';
-    throw failed(`there is no model version ${JSON.stringify(version)} (registered: ${known})`);
+    throw badInput(`there is no model version ${JSON.stringify(version)} (registered: ${known})`);
   }
   return readVersionFile(project, version, 'metadata.json') as Metadata;
 }

@@ -23,6 +23,7 @@ export interface ParsedRow {
 export type ParsedRows = { readonly rows: ParsedRow[] } | { readonly problems: FieldProblem[] };
 
 const PROBLEMS_SHOWN = 100;
+const NO_OBJECT = 'must be an object with one field per input';
 
 /** Builds the checker of one signature, once. */
 export function rowParser(signature: Signature): (rows: readonly unknown[]) => ParsedRows {
@@ -36,6 +37,7 @@ export function rowParser(signature: Signature): (rows: readonly unknown[]) => P
   );
 
   const parseRow = (row: unknown): ParsedRow | Omit<FieldProblem, 'row'>[] => {
+    if (Array.isArray(row)) return [{ field: '', problem: NO_OBJECT }];
     const checked = v.safeParse(schema, row);
     if (!checked.success) return checked.issues.map(problemOf);
     const fields = checked.output as Record<string, RowValue>;
@@ -88,7 +90,7 @@ function fieldSchema({ type, range, unit, categories, nullable }: SignatureInput
 
 function problemOf(issue: v.BaseIssue<unknown>): Omit<FieldProblem, 'row'> {
   const key = issue.path?.[0]?.key;
-  if (issue.path === undefined) return { field: '', problem: 'must be an object with one field per input' };
+  if (issue.path === undefined) return { field: '', problem: NO_OBJECT };
   if (issue.type === 'strict_object') {
     return {
       field: String(key).slice(0, 64),

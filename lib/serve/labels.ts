@@ -1,10 +1,9 @@
-/** labels.csv: the truth of predictions, when it arrives. Appended in one write per batch, so writers do not mix. */
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** labels.csv: the truth of predictions, when it arrives; a ledger, since retraining rests on it. */
+import { csvParseRows } from 'd3-dsv';
 import type { Project } from '../config/load.ts';
-import { readTable } from '../files/csv.ts';
-import { withLock } from '../files/lock.ts';
-import { writeFully } from '../files/write.ts';
+import { csvLine } from '../files/csv.ts';
+import { appendLedger, readLedger } from '../files/ledger.ts';
+import { LABELS_LEDGER, ledgersOf } from '../registry/ledgers.ts';
 
 export const PREDICTION_ID = /^[0-9a-f]{20}$/;
 
@@ -13,33 +12,17 @@ export interface Label {
   readonly label: string;
 }
 
-export function labelsPath(project: Project): string {
-  return project.path(project.config.data.production_dir, 'labels.csv');
-}
-
 export function appendLabels(path: string, labels: readonly Label[], time: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  withLock(`${path}.lock`, 10_000, () => {
-    const fd = openSync(path, 'a');
-    const { size } = fstatSync(fd);
-    try {
-      const header = size === 0 ? 'id,label,time\n' : '';
-      writeFully(
-        fd,
-        Buffer.from(header + labels.map(({ id, label }) => `${id},${label},${time}\n`).join('')),
-      );
-    } catch (error) {
-      ftruncateSync(fd, size);
-      throw error;
-    } finally {
-      closeSync(fd);
-    }
-  });
+  appendLedger(
+    path,
+    LABELS_LEDGER,
+    labels.map(({ id, label }) => csvLine([id, label, time])),
+  );
 }
 
 /** Label by prediction id; the last one said counts. */
 export function readLabels(project: Project): Map<string, string> {
-  const path = labelsPath(project);
-  if (!existsSync(path)) return new Map();
-  return new Map(readTable(path).map(({ id, label }) => [id!, label!]));
+  const { path, format } = ledgersOf(project).labels;
+  const { lines } = readLedger(path, format);
+  return new Map(lines.map(({ body }) => csvParseRows(body)[0]!.slice(0, 2) as [string, string]));
 }

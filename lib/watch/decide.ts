@@ -56,6 +56,7 @@ export function decideRetraining(
   return because('yes', `harm: ${harm.metric} is lower than in training by more than ${config.max_drop}`);
 }
 
-function share(value: number): string {
-  return Number.isNaN(value) ? 'unknown' : `${(value * 100).toFixed(2)} %`;
+/** A report read back from JSON has null where there was nothing to divide by. */
+function share(value: number | null): string {
+  return value === null || Number.isNaN(value) ? 'unknown' : `${(value * 100).toFixed(2)} %`;
 }

@@ -26,11 +26,11 @@ export function recordDecision(
   appendLedger(path, format, [csvLine(cells)]);
 }
 
-/** Hours since the last decision to retrain; undefined if there was none. */
+/** Hours since a retraining ended, with a promotion or without; undefined if none did. */
 export function hoursSinceRetraining(project: Project, now = Date.now()): number | undefined {
   const { path, format } = ledgersOf(project).decisions;
   const last = readLedger(path, format)
-    .lines.filter(({ body }) => body.split(',')[1] === 'yes')
+    .lines.filter(({ body }) => ['promoted', 'kept'].includes(body.split(',')[1]!))
     .at(-1);
   return last === undefined ? undefined : (now - Date.parse(last.body.split(',')[0]!)) / 3_600_000;
 }

@@ -24,6 +24,7 @@ export interface MonitorReport {
   };
   /** Metrics on labelled predictions; null while they have no meaning. */
   readonly metrics: Readonly<Record<MetricName, Estimate>> | null;
+  readonly training_metrics: Readonly<Record<MetricName, Estimate>>;
   /** The retraining metric at the training share of positives, against training; null without both classes. */
   readonly harm: {
     readonly metric: 'pr_auc' | 'roc_auc';
@@ -85,6 +86,7 @@ export function monitor(
     metrics: bothClasses
       ? bootstrap(truth.length, (weights) => allMetrics(ranking, scores, threshold, weights), options)
       : null,
+    training_metrics: loaded.metrics.metrics,
     harm: bothClasses ? measureHarm(config, validation, { labels: truth, scores }) : null,
     drift: reference.inputs.map((input) =>
       measureDrift(

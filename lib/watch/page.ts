@@ -15,7 +15,7 @@ const STYLE = `
   tr { border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
   .bad { color: #b3261e; font-weight: 600; } .good { color: #1a7f37; font-weight: 600; } .open { color: #8a6100; font-weight: 600; }
   @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #7ee787; } .open { color: #f2cc60; } }
-  svg { max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
+  svg { min-width: 36rem; max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
   .scroll { overflow-x: auto; }`;
 
 export async function monitorPage(report: MonitorReport, psiThreshold: number): Promise<string> {
@@ -28,7 +28,7 @@ export async function monitorPage(report: MonitorReport, psiThreshold: number): 
 <body>
 <h1>${report.model} in production</h1>
 <p>${count(window.rows)} predictions from ${day(window.from)} to ${day(window.to)}, ${count(labels.count)} with their truth
-(${count(labels.positives)} positive). Model sha256 ${report.sha256.slice(0, 12)}…. Report made ${day(report.time)}.
+(${count(labels.positives)} positive). Model sha256 ${report.sha256.slice(0, 12)}…, report made ${day(report.time)}.
 ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` : ''}</p>
 
 <h2>In short</h2>
@@ -42,7 +42,7 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <td>${drifted.map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`).join(', ') || 'no input beyond its limit'}</td></tr>
 <tr><td>Requests refused</td><td>${count(refused.requests)}</td><td>${
     Object.entries(refused.by_problem)
-      .map(([problem, n]) => `${problem}: ${n}`)
+      .map(([problem, n]) => `${problem} (${n} rows)`)
       .join('; ') || '–'
   }</td></tr>
 <tr><td>Latency</td><td>${latency_ms === null ? '–' : `${latency_ms.p50.toFixed(2)} ms`}</td>
@@ -54,21 +54,24 @@ ${
   report.metrics === null
     ? ''
     : html`<h2>Metrics where the truth is known</h2>
-<div class="scroll"><table><tr><th>Metric</th><th class="n">Now</th></tr>
-${Object.entries(report.metrics).map(([name, estimate]) => html`<tr><td>${name}</td><td class="n">${interval(estimate)}</td></tr>`)}</table></div>`
+<p class="note">As they are: production's own share of positives. Above, ranking is compared at the share in training.</p>
+<div class="scroll"><table><tr><th>Metric</th><th class="n">Now</th><th class="n">In training</th></tr>
+${Object.entries(report.metrics).map(([name, estimate]) => html`<tr><td>${name}</td><td class="n">${interval(estimate)}</td><td class="n">${interval(report.training_metrics[name as 'recall'])}</td></tr>`)}</table></div>`
 }
 
 <h2>Drift</h2>
-${raw(driftPicture([...drift, score_drift], psiThreshold))}
+<div class="scroll">${raw(driftPicture([...drift, score_drift], psiThreshold))}</div>
 <p class="note">Bar: population stability index against the frozen training reference. Tick: the most that ${count(window.rows)} rows
-without drift would show at the configured false alarm rate. Dashed: the usual rule of thumb, ${psiThreshold}.</p>
+without drift would show at the configured false alarm rate. Dashed: the usual rule of thumb, ${psiThreshold}. Square-root scale.
+Drift alone is no harm: the quiet day of AI4I drifts as hard as a bad one.</p>
 <div class="scroll"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">limit</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
 ${[...drift, score_drift].map(driftRow)}</table></div>
 
 <h2>Scores</h2>
-${raw(scorePicture(report))}
+<div class="scroll">${raw(scorePicture(report))}</div>
 <h2>Errors over time</h2>
-${raw(errorPicture(report))}
+<p class="note">Each point is about ${Math.ceil(window.rows / 30)} predictions. Dashed: the error rate in training.</p>
+<div class="scroll">${raw(errorPicture(report))}</div>
 </body></html>`;
   return `${await page}\n`;
 }
@@ -95,7 +98,7 @@ function driftPicture(drift: readonly Drift[], psiThreshold: number): string {
       marginLeft: 180,
       width: 800,
       height: 40 + drift.length * 26,
-      x: { label: 'PSI', nice: true },
+      x: { label: 'PSI', nice: true, type: 'sqrt' },
       y: { label: null, domain: drift.map(({ name }) => name) },
       marks: [
         Plot.barX(drift, {
@@ -118,7 +121,11 @@ function scorePicture({ scores }: MonitorReport): string {
       width: 800,
       height: 220,
       x: { label: 'predicted probability', domain: [0, 1] },
-      y: { label: 'predictions', type: 'symlog' },
+      y: {
+        label: 'predictions (logarithmic)',
+        type: 'symlog',
+        ticks: [0, 1, 10, 100, 1000, 10000].filter((tick) => tick <= scores.length),
+      },
       marks: [
         Plot.rectY(scores, {
           ...Plot.binX({ y: 'count' }, { x: (d: number) => d, thresholds: 40 }),
@@ -140,7 +147,7 @@ function errorPicture({ over_time, error_rate }: MonitorReport): string {
       width: 800,
       height: 220,
       x: { label: 'step of the window, oldest first', ticks: 10 },
-      y: { label: 'error rate', percent: true, zero: true },
+      y: { label: 'errors, %', percent: true, zero: true },
       marks: [
         Plot.ruleY([error_rate.training.value], { strokeDasharray: '4 3' }),
         Plot.lineY(known, { x: 'step', y: 'error_rate', stroke: '#d1495b', strokeWidth: 2 }),
@@ -172,5 +179,5 @@ function count(n: number): string {
 }
 
 function day(time: string | null): string {
-  return time === null ? '–' : `${time.slice(0, 16).replace('T', ' ')} UTC`;
+  return time === null ? '–' : `${time.slice(0, 19).replace('T', ' ')} UTC`;
 }

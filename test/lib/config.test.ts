@@ -16,7 +16,7 @@ const mistakes: readonly (readonly [from: string, to: string, complaint: RegExp]
   ['n_estimators: 100', 'n_estimators: 1.5', /n_estimators: expected a whole number ≥ 1, got 1.5/],
   ['max_depth: 10', 'max_deep: 10', /model_params\.max_depth: is missing/],
   ['max_depth: 10', 'max_depth: 10\n  max_deep: 10', /model_params\.max_deep: unknown key/],
-  ['max_depth: 10', 'n_estimators: 10', /this key stands twice/],
+  ['max_depth: 10', 'n_estimators: 10', /n_estimators: this key stands twice/],
   [
     'algorithm: RandomForest',
     'algorithm: Forest',
@@ -63,7 +63,7 @@ test('the line of a complaint is the line of the key', () => {
 
 test('no YAML, no mapping, nothing at all', () => {
   assert.throws(() => parseConfig('a: [1', 'config.yaml'), /config\.yaml:1 {2}not valid YAML/);
-  assert.throws(() => parseConfig('', 'config.yaml'), /config\.yaml/);
+  assert.throws(() => parseConfig('', 'config.yaml'), /config\.yaml {2}is empty/);
   assert.throws(() => parseConfig('- 1', 'config.yaml'), /config\.yaml/);
 });
 

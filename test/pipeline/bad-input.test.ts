@@ -79,6 +79,16 @@ const broken: readonly (readonly [what: string, text: string | Buffer, complaint
     /mine\.csv:12 {2}5 fields where the header has 14/,
   ],
   ['an empty line', csv(clean).replace('\n4,', '\n\n4,'), /mine\.csv:5 {2}the line is empty/],
+  [
+    'a quote never closed',
+    csv(clean).replace('\n200,', '\n"200,'),
+    /mine\.csv:\d+ {2}a quote is opened here or later and never closed/,
+  ],
+  [
+    'another separator',
+    csv(clean).replaceAll(',', ';'),
+    /mine\.csv:1 {2}the header is a single field; the separator must be a comma/,
+  ],
   ['no rows', csv(clean.slice(0, 1)), /mine\.csv:1 {2}has a header but no rows/],
   ['an empty file', '', /mine\.csv {2}is empty/],
   [
@@ -152,10 +162,20 @@ test('a file that is not there', () => {
   assert.match(err, /data\/raw\/mine\.csv/);
 });
 
+test('too few failures to learn and to measure', () => {
+  const single = csv(clean.map((cells, i) => (i === 0 ? cells : cells.with(8, i === 7 ? '1' : '0'))));
+  assert.equal(prepare(single, 'v7').status, 0);
+  project.configure(['current_version: v1', 'current_version: v7']);
+  const { status, err } = project.script('model-train');
+  assert.equal(status, 2);
+  assert.match(err, /the rarer class has 1 training rows, fewer than evaluation\.folds \(5\)/);
+  project.configure(['current_version: v7', 'current_version: v1']);
+});
+
 test('a config that is not there, and one that is wrong', () => {
   const missing = project.make('train', 'CONFIG=absent.yaml');
   assert.equal(missing.status, 2);
-  assert.match(missing.err, /absent\.yaml {2}is missing: everything is configured there/);
+  assert.match(missing.err, /absent\.yaml is missing: everything is configured there/);
   project.configure(['n_estimators: 20', 'n_estimators: many']);
   const wrong = project.make('train');
   assert.equal(wrong.status, 2);

@@ -133,6 +133,21 @@ test('comparing, asking what was live, rolling back', () => {
   assert.match(project.make('promote', 'VERSION=v2').out, /v2 is champion \(was v1/);
 });
 
+test('labels from a file: of logged predictions, one label each', () => {
+  const folder = 'data/production/predictions';
+  const log = project.read(folder, readdirSync(project.path(folder)).at(-1)!);
+  const id = /"id":"([0-9a-f]{20})"/.exec(log.trimEnd().split('\n').at(-1)!)![1]!;
+  const label = (text: string) => {
+    writeFileSync(project.path('labels.csv'), text);
+    return project.make('labels', 'CSV=labels.csv');
+  };
+  assert.match(label(`id,label\n${'0'.repeat(20)},1\n`).err, /is of no logged prediction/);
+  assert.match(label(`id,label\n${id},0\n${id},1\n`).err, /labels\.csv:3 {2}id .* has two different labels/);
+  assert.match(label(`id,label\n${id},7\n`).err, /labels\.csv:2 {2}column "label": must be one of 0, 1/);
+  assert.match(label('a,b\n').err, /needs the columns id and label/);
+  assert.match(label(`id,label\n${id},0\n`).out, /1 recorded/);
+});
+
 test('a second monitoring and decision: the cooldown holds', () => {
   project.make('start');
   const { out, err } = project.make('replay', 'monitor', 'retrain', 'DAY=bad');
@@ -178,6 +193,18 @@ test('audit finds every edited, cut and reordered ledger, changed artefact and c
       /decisions\.csv:2 {2}the chain breaks/,
     ],
     [
+      'an edited label',
+      'data/production/labels.csv',
+      (text) => text.replace(',0,', ',1,'),
+      /labels\.csv:\d+ {2}the chain breaks/,
+    ],
+    [
+      'a champion that nobody promoted',
+      'models/aliases.json',
+      (text) => text.replace('"champion": "v2"', '"champion": "v1"'),
+      /aliases\.json says v1 is champion, the deployment log v2/,
+    ],
+    [
       'changed training rows',
       'data/processed/v1_train.csv',
       (text) => text.replace('298', '299'),
@@ -212,6 +239,12 @@ test('a damaged version never goes live: refused, named, the old one keeps servi
   const { url } = JSON.parse(project.read('.make/config/server.json')) as { url: string };
   const model = project.read('models/v1/model.json');
   writeFileSync(project.path('models/v1/model.json'), `${model.slice(0, 1000)}7${model.slice(1001)}`);
+  const rolledBack = project.make('rollback');
+  assert.match(
+    rolledBack.err,
+    /models\/v1\/model\.json does not match its registered sha256/,
+    'nor by rolling back',
+  );
   const { status, err } = project.make('promote', 'VERSION=v1');
   assert.equal(status, 2);
   assert.match(err, /models\/v1\/model\.json does not match its registered sha256 .* refused/);
@@ -229,6 +262,27 @@ test('a damaged version never goes live: refused, named, the old one keeps servi
   writeFileSync(project.path('models/v1/model.json'), model);
   assert.equal(project.make('stop').status, 0);
   assert.match(project.read('deployment_log.csv'), /,refused,v2,/);
+});
+
+test('make reproduce makes a damaged version again', () => {
+  const model = project.read('models/v1/model.json');
+  writeFileSync(project.path('models/v1/model.json'), model.slice(0, 5000));
+  assert.match(project.make('reproduce', 'VERSION=v1').out, /model\.json had been damaged and is restored/);
+  assert.equal(project.read('models/v1/model.json'), model);
+});
+
+test('a lost aliases.json is restored from the deployment log', () => {
+  const aliases = project.read('models/aliases.json');
+  rmSync(project.path('models/aliases.json'));
+  assert.match(project.make('audit').err, /aliases\.json says nothing is champion, the deployment log v2/);
+  assert.match(project.make('smoke').out, /v2 is champion/);
+  writeFileSync(project.path('models/aliases.json'), aliases);
+});
+
+test('what arguments hold, no shell reads', () => {
+  const { err } = project.make('promote', 'VERSION=v2; touch hacked');
+  assert.match(err, /there is no model version "v2; touch hacked"/);
+  assert.ok(!existsSync(project.path('hacked')));
 });
 
 test('make doctor mends what a killed run left, and says what', () => {

@@ -2,7 +2,7 @@
 import { csvParse } from 'd3-dsv';
 import type { Project } from '../config/load.ts';
 import { readLedger } from '../files/ledger.ts';
-import { ledgersOf } from '../registry/ledgers.ts';
+import { ledgersOf } from './ledgers.ts';
 
 export interface DeploymentLine {
   readonly time: string;
@@ -28,6 +28,11 @@ export function readDeployments(project: Project): DeploymentLine[] {
     ...(row as unknown as DeploymentLine),
     number: lines[i]!.number,
   }));
+}
+
+/** The line that last made a version champion. */
+export function lastMove(deployments: readonly DeploymentLine[]): DeploymentLine | undefined {
+  return deployments.filter(({ event }) => event === 'promotion' || event === 'rollback').at(-1);
 }
 
 export interface Live {
