@@ -28,10 +28,18 @@ run(() => {
   try {
     const life = liveOnce(folder, real);
     const bench = existsSync('reports/bench.json')
-      ? (JSON.parse(readFileSync('reports/bench.json', 'utf8')) as { lines: unknown[] }).lines
+      ? (JSON.parse(readFileSync('reports/bench.json', 'utf8')) as { lines: Line[] }).lines
       : [];
     writeAtomic('bench/figures.json', `${JSON.stringify({ life, bench }, null, 2)}\n`);
-    console.log('bench/figures.json');
+    const report = readFileSync('REPORT.md', 'utf8');
+    writeAtomic(
+      'REPORT.md',
+      report.replace(
+        /<!-- bench -->[\s\S]*<!-- \/bench -->/,
+        `<!-- bench -->\n${benchTable(bench)}\n<!-- /bench -->`,
+      ),
+    );
+    console.log('bench/figures.json · the table in REPORT.md');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -82,4 +90,36 @@ function liveOnce(folder: string, real: string) {
   );
   const reproduce = make('reproduce', 'VERSION=v1').trim();
   return { seconds, versions, quiet, bad, audit, reproduce };
+}
+
+interface Line {
+  readonly what: string;
+  readonly ours: number;
+  readonly theirs: number | null;
+  readonly ratio: number | null;
+  readonly goal: string;
+  readonly met: boolean | null;
+}
+
+function benchTable(lines: readonly Line[]): string {
+  const number = (x: number | null) => {
+    if (x === null) return '–';
+    return x >= 1000 ? Math.round(x).toLocaleString('en-US') : x.toFixed(x >= 100 ? 0 : 3);
+  };
+  const met = { true: 'yes', false: '**no**', null: '' };
+  const rows = lines.map(({ what, ours, theirs, ratio, goal, met: is }) =>
+    [
+      what,
+      number(ours),
+      number(theirs),
+      ratio === null ? '' : `${ratio.toFixed(2)}×`,
+      goal,
+      met[String(is) as 'true'],
+    ].join(' | '),
+  );
+  return [
+    '| | ours | theirs | ratio | goal | met |',
+    '| --- | ---: | ---: | ---: | --- | --- |',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
 }

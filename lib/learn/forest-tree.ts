@@ -5,7 +5,7 @@
 import { type Edges, thresholdAfter } from './bins.ts';
 import { type GiniSplit, giniScanner } from './gini.ts';
 import { partitionTagged, type TaggedRows } from './partition.ts';
-import { random } from './random.ts';
+import { mix, random, seedOf } from './random.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from './tree.ts';
 
 export interface ForestData {
@@ -42,20 +42,26 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
   const { maxDepth, minSamplesLeaf, maxFeatures, classWeights } = params;
 
   const sharesOf = (counts: readonly number[]): number[] => {
-    const weighted = counts.map((count, k) => count * classWeights[k]!);
-    const total = weighted.reduce((a, b) => a + b, 0);
-    return weighted.map((weight) => weight / total);
+    let total = 0;
+    for (let k = 0; k < counts.length; k++) total += counts[k]! * classWeights[k]!;
+    return counts.map((count, k) => (count * classWeights[k]!) / total);
   };
-  const coverOf = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
-  const isFinal = (counts: readonly number[], depth: number) =>
-    depth >= maxDepth ||
-    coverOf(counts) < 2 * minSamplesLeaf ||
-    counts.filter((count) => count > 0).length < 2;
+  const isFinal = (counts: readonly number[], depth: number) => {
+    if (depth >= maxDepth) return true;
+    let present = 0;
+    for (let k = 0; k < counts.length; k++) present += counts[k]! > 0 ? 1 : 0;
+    return present < 2 || coverOf(counts) < 2 * minSamplesLeaf;
+  };
 
   return (index) => {
     const rng = random(params.seed, 'tree', index);
     for (let f = 0; f < order.length; f++) order[f] = f;
-    const { distinct, counts: rootCounts } = bootstrap(data, rng.int, times, sample);
+    const { distinct, counts: rootCounts } = bootstrap(
+      data,
+      seedOf(params.seed, 'sample', index),
+      times,
+      sample,
+    );
     const tree = emptyTree();
     addLeaf(tree, sharesOf(rootCounts), coverOf(rootCounts));
     const pending = isFinal(rootCounts, 0)
@@ -123,6 +129,12 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
   }
 }
 
+function coverOf(counts: readonly number[]): number {
+  let cover = 0;
+  for (let k = 0; k < counts.length; k++) cover += counts[k]!;
+  return cover;
+}
+
 function tagged(rows: number): TaggedRows {
   return { rows: new Int32Array(rows), tags: new Int32Array(rows) };
 }
@@ -133,12 +145,16 @@ function tagged(rows: number): TaggedRows {
  */
 function bootstrap(
   { rows: total, target, classes }: ForestData,
-  draw: (n: number) => number,
+  seed: number,
   times: Uint16Array,
   { rows, tags }: TaggedRows,
 ) {
   times.fill(0);
-  for (let i = 0; i < total; i++) times[draw(total)]!++;
+  // Hashed counters: unlike a generator's state, they stay in registers.
+  const scale = total / 4294967296;
+  for (let i = 0, counter = seed; i < total; i++, counter = (counter + 0x9e3779b9) | 0) {
+    times[Math.floor(mix(counter) * scale)]!++;
+  }
   const counts = new Int32Array(classes);
   let distinct = 0;
   for (let row = 0; row < total; row++) {

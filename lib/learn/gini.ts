@@ -132,6 +132,7 @@ function sweep(
   for (let i = 0; i < visited; i++) {
     const b = occupied[i]!;
     const at = base + b * classes;
+    const before = leftCover;
     for (let k = 0; k < classes; k++) {
       const count = histogram[at + k]!;
       if (count === 0) continue;
@@ -146,7 +147,7 @@ function sweep(
       leftTotal += weight;
       rightTotal -= weight;
     }
-    if (leftCover < minSamplesLeaf || leftCover === 0) continue;
+    if (leftCover === before || leftCover < minSamplesLeaf) continue;
     if (cover - leftCover < minSamplesLeaf || leftCover === cover) break;
     const score = leftSquares / leftTotal + rightSquares / rightTotal;
     if (score > best) {

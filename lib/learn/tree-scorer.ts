@@ -3,7 +3,7 @@
  * tree is integer arithmetic without a branch, four rows at a time. One row and many rows give the same bits.
  */
 import { binFinder } from './bins.ts';
-import { depthOf, type Tree } from './tree.ts';
+import type { Tree } from './tree.ts';
 
 const BLOCK = 256;
 const LAST_BIN = 65_535;
@@ -17,17 +17,18 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
   const edges = thresholdsOf(trees, features);
   const finders = edges.map(binFinder);
   const nodes = trees.reduce((sum, tree) => sum + tree.left.length, 0);
-  /** Per node: feature << 16 | last bin that goes left. A feature beyond the last reads missing values as lowest. */
+  /**
+   * Per node: feature << 16 | last bin that goes left; LAST_BIN for a leaf. A feature beyond the last reads missing
+   * values as lowest.
+   */
   const tests = new Int32Array(nodes);
   /** Per node: its left child; a leaf is its own, and no bin is beyond LAST_BIN, so it is never left. */
   const lefts = new Int32Array(nodes);
   const values = new Float64Array(nodes);
   const roots = new Int32Array(trees.length);
-  const depths = new Int32Array(trees.length);
   let first = 0;
   for (const [t, tree] of trees.entries()) {
     roots[t] = first;
-    depths[t] = depthOf(tree);
     for (let node = 0; node < tree.left.length; node++) {
       const at = first + node;
       const left = tree.left[node]!;
@@ -58,7 +59,7 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
           }
         }
         for (let t = 0; t < roots.length; t++) {
-          descend(tests, lefts, values, bins, width, roots[t]!, depths[t]!, count, sums, start);
+          descend(tests, lefts, values, bins, width, roots[t]!, count, sums, start);
         }
       }
       return sums;
@@ -66,7 +67,7 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
   };
 }
 
-/** Takes `count` binned rows down one tree and adds the leaves they reach to sums[start …]. */
+/** Takes `count` binned rows down one tree, four together until all have reached a leaf; adds to sums[start …]. */
 function descend(
   tests: Int32Array,
   lefts: Int32Array,
@@ -74,7 +75,6 @@ function descend(
   bins: Uint16Array,
   width: number,
   root: number,
-  depth: number,
   count: number,
   sums: Float64Array,
   start: number,
@@ -85,9 +85,16 @@ function descend(
     const b = a + width;
     const c = b + width;
     const d = c + width;
-    let [w, x, y, z] = [root, root, root, root];
-    for (let level = 0; level < depth; level++) {
-      const [s, t, u, v] = [tests[w]!, tests[x]!, tests[y]!, tests[z]!];
+    let w = root;
+    let x = root;
+    let y = root;
+    let z = root;
+    for (;;) {
+      const s = tests[w]!;
+      const t = tests[x]!;
+      const u = tests[y]!;
+      const v = tests[z]!;
+      if (((s ^ LAST_BIN) | (t ^ LAST_BIN) | (u ^ LAST_BIN) | (v ^ LAST_BIN)) === 0) break;
       w = lefts[w]! + (((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31);
       x = lefts[x]! + (((t & 0xffff) - bins[b + (t >>> 16)]!) >>> 31);
       y = lefts[y]! + (((u & 0xffff) - bins[c + (u >>> 16)]!) >>> 31);
@@ -101,8 +108,7 @@ function descend(
   for (; i < count; i++) {
     const a = i * width;
     let node = root;
-    for (let level = 0; level < depth; level++) {
-      const s = tests[node]!;
+    for (let s = tests[node]!; s !== LAST_BIN; s = tests[node]!) {
       node = lefts[node]! + (((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31);
     }
     sums[start + i]! += values[node]!;

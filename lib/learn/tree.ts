@@ -42,14 +42,3 @@ export function splitLeaf(
   tree.missing_left[node] = missingLeft ? 1 : 0;
 }
 
-export function depthOf(tree: Tree): number {
-  const depth = new Int32Array(tree.left.length);
-  let deepest = 0;
-  for (let node = 0; node < depth.length; node++) {
-    const left = tree.left[node]!;
-    if (left === 0) continue;
-    depth[left] = depth[left + 1] = depth[node]! + 1;
-    deepest = Math.max(deepest, depth[left]!);
-  }
-  return deepest;
-}
