@@ -175,8 +175,8 @@ check: $(PACKAGES) ## types, lint and format
 	@node_modules/.bin/tsc
 	@node_modules/.bin/biome check .
 
-bench: $(PACKAGES) .venv/installed ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json
-	@$(NODE) bench/bench.ts
+bench: $(PACKAGES) .venv/installed ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
+	@$(NODE) bench/bench.ts $(ONLY)
 figures: $(PACKAGES) ## the figures that README and REPORT quote, from a life on the real AI4I file: bench/figures.json
 	@$(NODE) bench/figures.ts
 # The peers need Python; without it the benchmark says what it skips. The product never needs it.

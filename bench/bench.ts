@@ -50,32 +50,34 @@ console.log(
   `data: ${source}${hasPeers ? '' : `\nskipped: the peers, since ${python} has not all of bench/requirements.txt`}`,
 );
 const ai4i = ai4iTable(csv);
-await quality(ai4i);
-speed('AI4I', ai4i, [['RandomForest', 'sklearn-forest', 8]], [1, 2], 5);
-speed(
-  '100 k × 20',
-  syntheticTable(100_000),
-  [
-    ['RandomForest', 'sklearn-forest', 8],
-    ['GradientBoosting', 'lightgbm', 1],
-    ['GradientBoosting', 'xgboost', 1],
-  ],
-  [1],
-  3,
+const forest = [['RandomForest', 'sklearn-forest', 8]] as const;
+const boosting = [
+  ['GradientBoosting', 'lightgbm', 1],
+  ['GradientBoosting', 'xgboost', 1],
+] as const;
+const parts: Record<string, () => void | Promise<void>> = {
+  quality: () => quality(ai4i),
+  ai4i: () => speed('AI4I', ai4i, forest, [1, 2], 5),
+  '100k': () => speed('100 k × 20', syntheticTable(100_000), [...forest, ...boosting], [1], 3),
+  '1m': () => speed('1 M × 20', syntheticTable(1_000_000), boosting, [1, 2], 3),
+  whole: wholeRuns,
+  reading,
+};
+// make bench ONLY=ai4i measures one part anew and keeps the other lines.
+const only = process.argv[2] || undefined;
+if (only !== undefined && parts[only] === undefined)
+  throw new Error(`no part ${only}: ${Object.keys(parts).join(', ')}`);
+for (const [name, measure] of Object.entries(parts)) if (only === undefined || only === name) await measure();
+const before =
+  only !== undefined && existsSync('reports/bench.json')
+    ? (JSON.parse(readFileSync('reports/bench.json', 'utf8')) as { lines: Line[] }).lines
+    : [];
+const fresh = new Map(lines.map((line) => [line.what, line]));
+const all = before.length === 0 ? lines : before.map((line) => fresh.get(line.what) ?? line);
+writeAtomic(
+  'reports/bench.json',
+  `${JSON.stringify({ source, node: process.version, lines: all }, null, 2)}\n`,
 );
-speed(
-  '1 M × 20',
-  syntheticTable(1_000_000),
-  [
-    ['GradientBoosting', 'lightgbm', 1],
-    ['GradientBoosting', 'xgboost', 1],
-  ],
-  [1, 2],
-  3,
-);
-wholeRuns();
-reading();
-writeAtomic('reports/bench.json', `${JSON.stringify({ source, node: process.version, lines }, null, 2)}\n`);
 const missed = lines.filter(({ met }) => met === false).length;
 console.log(`\n${lines.length} figures, ${missed} short of their goal   reports/bench.json`);
 

@@ -37,21 +37,16 @@ export function countKernel(features: number, classes: number): CountKernel {
   return kernel;
 }
 
-/** Writes the bins below `binCount` that hold any of the rows, ascending, and returns how many they are. */
+/** Writes the bins that hold any of the rows, ascending and without MISSING, and returns how many they are. */
 export function occupiedBins(
   bins: Uint8Array,
   column: number,
   rows: Int32Array,
   start: number,
   end: number,
-  binCount: number,
   marks: Int32Array,
   occupied: Uint8Array,
 ): number {
-  if (end - start >= binCount / 2) {
-    for (let b = 0; b < binCount; b++) occupied[b] = b;
-    return binCount;
-  }
   for (let i = start; i < end; i++) {
     const b = bins[column + rows[i]!]!;
     marks[b >> 5]! |= 1 << (b & 31);

@@ -44,7 +44,9 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
   const sharesOf = (counts: readonly number[]): number[] => {
     let total = 0;
     for (let k = 0; k < counts.length; k++) total += counts[k]! * classWeights[k]!;
-    return counts.map((count, k) => (count * classWeights[k]!) / total);
+    const shares = new Array<number>(counts.length);
+    for (let k = 0; k < counts.length; k++) shares[k] = (counts[k]! * classWeights[k]!) / total;
+    return shares;
   };
   const isFinal = (counts: readonly number[], depth: number) => {
     if (depth >= maxDepth) return true;

@@ -26,6 +26,9 @@ export type GiniScan = (
   best: GiniSplit,
 ) => void;
 
+/** A large node visits every bin. */
+const ALL_BINS = Uint8Array.from({ length: 256 }, (_, bin) => bin);
+
 export function giniScanner(data: ForestData, params: ForestTreeParams, sample: TaggedRows): GiniScan {
   const { classes, edges, bins, rows: total } = data;
   const { rows, tags } = sample;
@@ -38,17 +41,22 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
   const left = new Float64Array(classes);
   const right = new Float64Array(classes);
   const found = new Float64Array(2 + classes);
+  const kernels = [1, 2, 3, 4].map((count) => countKernel(count, classes));
 
   return (features, from, count, start, end, counts, best) => {
     for (let slot = 0; slot < count; slot++) columns[slot] = features[from + slot]! * total;
-    countKernel(count, classes)(bins, columns, rows, tags, start, end, histogram);
+    kernels[count - 1]!(bins, columns, rows, tags, start, end, histogram);
     for (let slot = 0; slot < count; slot++) {
       const feature = features[from + slot]!;
       const base = slot * 256 * classes;
       const binCount = edges[feature]!.length + 1;
-      const visited = occupiedBins(bins, columns[slot]!, rows, start, end, binCount, marks, occupied);
-      improve(feature, base, visited, counts, best);
-      clearBins(histogram, slot, classes, occupied, visited);
+      const dense = end - start >= binCount / 2;
+      const visit = dense ? ALL_BINS : occupied;
+      const visited = dense
+        ? binCount
+        : occupiedBins(bins, columns[slot]!, rows, start, end, marks, occupied);
+      improve(feature, base, visit, visited, counts, best);
+      clearBins(histogram, slot, classes, visit, visited);
     }
   };
 
@@ -56,6 +64,7 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
   function improve(
     feature: number,
     base: number,
+    visit: Uint8Array,
     visited: number,
     counts: readonly number[],
     best: GiniSplit,
@@ -76,7 +85,7 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
       const bin = sweep(
         histogram,
         base,
-        occupied,
+        visit,
         visited,
         weights,
         left,
@@ -99,7 +108,8 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
 
 /**
  * Moves bin after bin from right to left and returns the bin after which the score is highest and above `floor`,
- * or −1; writes that score, the left child's cover and its weighted class counts to `out`. `left` and `right` hold weighted class counts.
+ * or −1; writes that score, the left child's cover and its weighted class counts to `out`. `left` and `right` hold
+ * weighted class counts, `occupied` the bins to visit.
  */
 function sweep(
   histogram: Int32Array,

@@ -41,4 +41,3 @@ export function splitLeaf(
   tree.left[node] = tree.left.length;
   tree.missing_left[node] = missingLeft ? 1 : 0;
 }
-
