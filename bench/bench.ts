@@ -4,16 +4,7 @@
  * .venv (bench/requirements.txt) has them; what is skipped is said.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { editConfig } from '../lib/config/edit.ts';
@@ -26,6 +17,7 @@ import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
 import { stratifiedFolds } from '../lib/learn/folds.ts';
 import { takeRows } from '../lib/learn/matrix.ts';
 import { allMetrics, rankScores } from '../lib/measure/metrics.ts';
+import { copyProject, plainEnvironment } from './project-copy.ts';
 import { benchFit, saveTable, syntheticTable, type Table } from './table.ts';
 
 interface Line {
@@ -270,14 +262,10 @@ function speed(
 /** make train from the shell after editing n_estimators, and with nothing to do. */
 function wholeRuns(): void {
   const project = join(folder, 'project');
-  for (const name of ['Makefile', 'scripts', 'lib', 'package.json', 'package-lock.json', 'tsconfig.json']) {
-    cpSync(name, join(project, name), { recursive: true, preserveTimestamps: true });
-  }
-  utimesSync(join(project, 'package-lock.json'), 0, 0);
-  symlinkSync(resolve('node_modules'), join(project, 'node_modules'));
+  copyProject(project);
   cpSync(csv, join(project, 'data/raw/ai4i2020.csv'));
   let text = editConfig(readFileSync('test/fixtures/config.yaml', 'utf8'), { 'data.source': 'file' });
-  const { MAKEFLAGS: _, MFLAGS: __, MAKELEVEL: ___, CONFIG: ____, ...env } = process.env;
+  const env = plainEnvironment();
   const train = (trees: number) => {
     text = editConfig(text, { 'model_params.n_estimators': trees });
     writeFileSync(join(project, 'config.yaml'), text);

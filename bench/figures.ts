@@ -3,16 +3,7 @@
  * and the lines of the last benchmark. Writes bench/figures.json; a test holds the texts against it.
  */
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { editConfig } from '../lib/config/edit.ts';
@@ -20,6 +11,7 @@ import { failed } from '../lib/fault.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { run } from '../lib/terminal.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
+import { copyProject, plainEnvironment } from './project-copy.ts';
 
 run(() => {
   const real = process.env.AI4I ?? resolve('..', 'shared', 'data', 'ai4i2020.csv');
@@ -46,18 +38,14 @@ run(() => {
 });
 
 function liveOnce(folder: string, real: string) {
-  for (const name of ['Makefile', 'scripts', 'lib', 'package.json', 'package-lock.json', 'tsconfig.json']) {
-    cpSync(name, join(folder, name), { recursive: true, preserveTimestamps: true });
-  }
-  utimesSync(join(folder, 'package-lock.json'), 0, 0);
-  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+  copyProject(folder);
   cpSync(real, join(folder, 'data/raw/ai4i2020.csv'));
   const config = editConfig(readFileSync('test/fixtures/config.yaml', 'utf8'), {
     'data.source': 'file',
     'deployment.port': 0,
   });
   writeFileSync(join(folder, 'config.yaml'), config);
-  const { MAKEFLAGS: _, MFLAGS: __, MAKELEVEL: ___, CONFIG: ____, ...env } = process.env;
+  const env = plainEnvironment();
   const make = (...verbs: string[]) => execFileSync('make', verbs, { cwd: folder, env, encoding: 'utf8' });
   const read = <T>(...path: string[]) => JSON.parse(readFileSync(join(folder, ...path), 'utf8')) as T;
 

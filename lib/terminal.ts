@@ -51,7 +51,8 @@ export interface Progress {
 export function progress(step: string, total: number): Progress {
   if (!process.stderr.isTTY) return { update() {}, stop() {} };
   const bar = new SingleBar({
-    format: `${step.padEnd(10)} {bar} {value}/{total} · {eta_formatted} left`,
+    format: `${step.padEnd(10)} {bar} {percentage} % · {eta_formatted} left`,
+    etaBuffer: 50,
     clearOnComplete: true,
     hideCursor: true,
   });

@@ -1,18 +1,10 @@
 /** What tests share: fixtures, temporary projects, running programs. */
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after } from 'node:test';
+import { copyProject, plainEnvironment } from '../bench/project-copy.ts';
 
 /** config.yaml as it is shipped: the project's own moves on as its data and models do. */
 export const defaultConfig = readFileSync(new URL('./fixtures/config.yaml', import.meta.url), 'utf8');
@@ -60,21 +52,9 @@ export interface TemporaryProject {
 /** A copy of the project in an empty folder, on any free port, with a small forest so that tests are quick. */
 export function temporaryProject(): TemporaryProject {
   const folder = temporaryFolder();
-  for (const name of ['Makefile', 'scripts', 'lib', 'package.json', 'package-lock.json', 'tsconfig.json']) {
-    cpSync(name, join(folder, name), { recursive: true, preserveTimestamps: true });
-  }
+  copyProject(folder);
   writeFileSync(join(folder, 'config.yaml'), defaultConfig);
-  // Packages are there already: the lock file must look older than they are, or make would install them again.
-  utimesSync(join(folder, 'package-lock.json'), 0, 0);
-  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
-  const {
-    MAKEFLAGS: _,
-    MFLAGS: __,
-    MAKELEVEL: ___,
-    CONFIG: ____,
-    NODE_TEST_CONTEXT: _____,
-    ...env
-  } = process.env;
+  const env = plainEnvironment();
   const options = { cwd: folder, env, encoding: 'utf8' as const };
   const path = (...parts: string[]) => join(folder, ...parts);
   const ran = (done: { status: number | null; stdout: string; stderr: string }): Ran => ({

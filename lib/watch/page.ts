@@ -63,7 +63,7 @@ ${Object.entries(report.metrics).map(([name, estimate]) => html`<tr><td>${name}<
 <div class="scroll">${raw(driftPicture([...drift, score_drift], psiThreshold))}</div>
 <p class="note">Bar: population stability index against the frozen training reference. Tick: the most that ${count(window.rows)} rows
 without drift would show at the configured false alarm rate. Dashed: the usual rule of thumb, ${psiThreshold}. Square-root scale.
-Drift alone is no harm: the quiet day of AI4I drifts as hard as a bad one.</p>
+Drift alone is no harm.</p>
 <div class="scroll"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">limit</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
 ${[...drift, score_drift].map(driftRow)}</table></div>
 
