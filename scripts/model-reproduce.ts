@@ -86,7 +86,7 @@ function layOutCode(metadata: Metadata, folder: string): string {
     commit === 'none'
       ? 'it was trained outside git'
       : dirty
-        ? 'its tree was dirty'
+        ? 'it was trained with uncommitted changes'
         : `commit ${commit.slice(0, 12)} is not in this repository`;
   const state = changed === undefined ? 'the same as then' : `not the same as then: ${changed[0]} differs`;
   return `the code of today (${why}; ${git('rev-parse', '--short', 'HEAD') ?? 'no git'}), ${state}`;

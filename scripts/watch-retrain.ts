@@ -9,8 +9,9 @@ import { basename, dirname, extname, join } from 'node:path';
 import { editConfig } from '../lib/config/edit.ts';
 import { loadProject, type Project } from '../lib/config/load.ts';
 import { readDataset } from '../lib/data/dataset.ts';
+import { PREDICTION } from '../lib/data/prepare.ts';
 import { failed } from '../lib/fault.ts';
-import { writeCsv } from '../lib/files/csv.ts';
+import { readTable, writeCsv } from '../lib/files/csv.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import { takeLock } from '../lib/files/lock.ts';
 import { readIfThere, touch, writeAtomic } from '../lib/files/write.ts';
@@ -73,10 +74,12 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
   const dataVersion = nextDataVersion(project);
   const file = `${config.data.production_dir}/labelled_${dataVersion}.csv`;
   const labels = readLabels(project);
-  const observed = readPredictionLogs(project).predictions.map((line) => ({
-    ...line,
-    label: labels.get(line.id),
-  }));
+  const joined = new Set(
+    config.data.labelled.flatMap((earlier) => readTable(path(earlier)).map((row) => row[PREDICTION])),
+  );
+  const observed = readPredictionLogs(project)
+    .predictions.filter(({ id }) => !joined.has(id))
+    .map((line) => ({ ...line, label: labels.get(line.id) }));
   const { header, rows, train, test, testPositives } = labelledRows(config, observed);
   writeCsv(path(file), header, rows);
   say(
@@ -142,7 +145,7 @@ function forgetCandidate(candidate: string): void {
 }
 
 function make(verbs: string[], config: string): void {
-  const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
+  const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, VERSION: ____, ...env } = process.env;
   const done = spawnSync('make', [...verbs, `CONFIG=${config}`], { stdio: 'inherit', env });
   if (done.status !== 0)
     throw failed(

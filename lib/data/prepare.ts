@@ -7,6 +7,8 @@ import { type InvalidRow, type ValidRow, validateFile } from './validate.ts';
 
 /** Column of a labelled file that says which rows stay out of training; the newest file's are the test rows. */
 export const PART = 'part';
+/** Column of a labelled file that says which prediction a row was, so that none joins training twice. */
+export const PREDICTION = 'prediction_id';
 
 export interface Prepared {
   /** Columns of both parts, in schema order. */
@@ -39,8 +41,10 @@ export function prepareData(config: Config, at: (path: string) => string): Prepa
   const idsOf = (row: ValidRow) =>
     roles.kept.flatMap((column, i) => (column.role === 'id' ? [row.cells[i]!] : [])).join('\n');
   const held = new Set(newest === undefined || roles.ids.length === 0 ? [] : test.map(idsOf));
-  const older = labelled.flat().filter((row) => row.part === 'train' || !newest!.includes(row));
-  const train = [...raw.slice(0, train_rows), ...older].filter((row) => !held.has(idsOf(row)));
+  const joining = labelled.flatMap((rows) =>
+    rows === newest ? rows.filter(({ part }) => part === 'train') : rows,
+  );
+  const train = [...raw.slice(0, train_rows), ...joining].filter((row) => !held.has(idsOf(row)));
   checkTarget(config, roles.target, train, roles.kept);
   const imputed = impute(roles.kept, train, test);
   const cellsOf = (row: ValidRow) => row.cells;
@@ -102,9 +106,9 @@ function readLabelled(config: Config, path: string): (ValidRow & { part: string 
   const rows: (ValidRow & { part: string })[] = [];
   validateFile(
     path,
-    [part, ...rolesOf(config.schema).kept],
+    [part, { name: PREDICTION, type: 'text', role: 'id', missing: 'refuse' }, ...rolesOf(config.schema).kept],
     ({ cells, values }) => {
-      rows.push({ part: cells[0]!, cells: cells.slice(1), values: values.slice(1) });
+      rows.push({ part: cells[0]!, cells: cells.slice(2), values: values.slice(2) });
     },
     ({ line, reasons }) => {
       throw badInput(`${path}:${line}  ${reasons[0]}`);

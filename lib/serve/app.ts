@@ -79,6 +79,7 @@ export function createApp(options: AppOptions): Hono {
           route: 'refused',
           model: model.version,
           problems: problems.slice(0, 20),
+          ...requestOf(c.req.header('x-request-id')),
         },
       ]);
       return c.json({ error: 'invalid input', fields: parsed.problems }, 400);
@@ -161,7 +162,6 @@ export function createApp(options: AppOptions): Hono {
     const probabilities = model.score(rows);
     const time = now().toISOString();
     const latency_ms = Math.round((performance.now() - start) * 1000) / 1000;
-    const request = requestId !== undefined && REQUEST_ID.test(requestId) ? { request: requestId } : {};
     return rows.map(({ ids, input }, i) => ({
       id: newId(),
       time,
@@ -173,9 +173,14 @@ export function createApp(options: AppOptions): Hono {
       probability: probabilities[i]!,
       class: model.classOf(probabilities[i]!),
       latency_ms,
-      ...request,
+      ...requestOf(requestId),
     }));
   }
+}
+
+/** What the log keeps of an x-request-id: nothing unless it is well-formed. */
+function requestOf(id: string | undefined): { request?: string } {
+  return id !== undefined && REQUEST_ID.test(id) ? { request: id } : {};
 }
 
 function newId(): string {

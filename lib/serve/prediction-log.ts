@@ -26,6 +26,8 @@ export interface RefusalLine {
   readonly route: 'refused';
   readonly model: string;
   readonly problems: readonly Omit<FieldProblem, 'row'>[];
+  /** The request's x-request-id, where it had one. */
+  readonly request?: string;
 }
 
 export function predictionFolder(project: Project): string {

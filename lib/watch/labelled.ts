@@ -1,7 +1,7 @@
 /** Labelled production rows as the rows of a new data version, some of them held out. */
 import type { Config } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
-import { PART } from '../data/prepare.ts';
+import { PART, PREDICTION } from '../data/prepare.ts';
 import type { Observed } from './window.ts';
 
 export interface LabelledRows {
@@ -33,12 +33,12 @@ export function labelledRows(config: Config, observed: readonly Observed[]): Lab
       const value = role === 'target' ? line.label : role === 'id' ? line.ids[name] : line.input[name];
       return value === null || value === undefined ? '' : String(value);
     });
-    return [part, ...cells];
+    return [part, line.id, ...cells];
   });
   const test = rows.filter(([part]) => part === 'test').length;
   const testPositives = known.filter((line) => held.has(entityOf(line)) && line.label === positive).length;
   return {
-    header: [PART, ...roles.kept.map(({ name }) => name)],
+    header: [PART, PREDICTION, ...roles.kept.map(({ name }) => name)],
     rows,
     train: rows.length - test,
     test,

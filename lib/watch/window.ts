@@ -32,8 +32,9 @@ export function readPredictionLogs(project: Project): {
     lines.pop();
     for (const text of lines) {
       const line = JSON.parse(text) as PredictionLine | RefusalLine;
+      if (line.request === SMOKE) continue;
       if (line.route === 'refused') refusals.push(line);
-      else if (line.request !== SMOKE) predictions.push(line);
+      else predictions.push(line);
     }
   }
   const byTime = (a: { time: string }, b: { time: string }) =>

@@ -302,6 +302,31 @@ test('make doctor mends what a killed run left, and says what', () => {
   assert.equal(project.make('audit').status, 0);
 });
 
+test('a second retraining takes only what is newly labelled', () => {
+  project.configure(
+    ['cooldown_hours: 24', 'cooldown_hours: 0'],
+    ['max_drop: 0.05', 'max_drop: 0'],
+    ['scale: 1.25', 'scale: 0.6'],
+  );
+  project.make('start');
+  const { out, err } = project.make('replay', 'monitor', 'retrain', 'DAY=bad');
+  project.make('stop');
+  assert.match(out, /^retrain +yes/m, out + err);
+  const idsOf = (version: string) =>
+    project
+      .read(`data/production/labelled_${version}.csv`)
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',')[1]!);
+  const [first, second] = [new Set(idsOf('v2')), idsOf('v3')];
+  assert.ok(second.length > 2000);
+  assert.ok(
+    second.every((id) => !first.has(id)),
+    'no prediction joins training twice',
+  );
+});
+
 function readHost(): string {
   return project.read('deployment_log.csv').split('\n')[1]!.split(',')[6]!;
 }
