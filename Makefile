@@ -23,7 +23,7 @@ ifeq (,$(filter quiet bad,$(DAY)))
 $(error there is no day "$(DAY)": DAY=quiet or DAY=bad)
 endif
 # Arguments reach the scripts by environment, so that no shell reads what they hold.
-export CONFIG VERSION A B AT ID CSV REASON DAY
+export CONFIG VERSION A B AT ID CSV REASON DAY NAME STAGE WEIGHT SPLIT
 
 PACKAGES := node_modules/.package-lock.json
 NODE := node --import tsx
@@ -98,16 +98,26 @@ $(MODELS)/latest.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/train.
 gate: $(MODELS)/latest.json ## pass, fail (exit 3) or inconclusive against evaluation.minimum   [VERSION=v2]
 	@$(NODE) scripts/model-gate.ts "$$VERSION"
 
-registry: ## every version: data, metrics, aliases, what is live
+registry: ## every version: data, metrics, stage, aliases, what is live with which share
 	@$(NODE) scripts/model-registry.ts
+versions: registry ## the same
 
 compare: ## two versions on the same rows   A=v1 B=v2
 	@$(NODE) scripts/model-compare.ts "$$A" "$$B"
 
+alias: ## points a name at a version   NAME=challenger VERSION=v3 (none: takes it away)
+	@$(NODE) scripts/model-alias.ts "$$NAME" "$$VERSION" --reason "$$REASON"
+
+stage: ## None, Staging or Archived; Production is what promote gives   VERSION=v2 STAGE=Archived
+	@$(NODE) scripts/model-stage.ts "$$VERSION" "$$STAGE" --reason "$$REASON"
+
+archive: ## the stage Archived for a version, or for all that nothing points at   [VERSION=v2]
+	@$(NODE) scripts/model-stage.ts "$$VERSION" --archive --reason "$$REASON"
+
 promote: ## makes a version champion; a running server switches over   VERSION=v2 [REASON="…"]
 	@$(NODE) scripts/model-promote.ts "$$VERSION" --reason "$$REASON"
 
-rollback: ## makes the previous champion champion again   [REASON="…"]
+rollback: ## ends a canary, else makes the previous champion champion again   [REASON="…"]
 	@$(NODE) scripts/model-rollback.ts --reason "$$REASON"
 
 reproduce: ## trains a version again from its recorded inputs and compares bytes   [VERSION=v1]
@@ -125,11 +135,27 @@ serve: $(MODELS)/aliases.json ## the API in the foreground, until Ctrl-C
 start: $(MODELS)/aliases.json ## the API in the background
 	@$(NODE) scripts/serve-start.ts
 
+restart: ## the workers of that API one after the other, no request dropped (deployment.workers ≥ 2)
+	@$(NODE) scripts/serve-restart.ts
+
 stop: ## ends the API started in the background
 	@$(NODE) scripts/serve-stop.ts
 
 smoke: $(MODELS)/aliases.json ## three requests against the live API, or a throwaway one
 	@$(NODE) --test-reporter ./lib/terminal-reporter.ts scripts/serve-smoke.ts
+
+# The pointers of models/traffic.json; a running server follows. For each shadow it starts scripts/serve-shadow.ts.
+canary: ## a share of the requests for one version   VERSION=v3 WEIGHT=10 (0: ends it)
+	@$(NODE) scripts/serve-traffic.ts canary "$$VERSION" "$$WEIGHT" --reason "$$REASON"
+
+shadow: ## a version that scores every request and answers none   VERSION=v3 (none: ends it)
+	@$(NODE) scripts/serve-traffic.ts shadow "$$VERSION" --reason "$$REASON"
+
+split: ## shares for several versions at once   SPLIT="v2=20 v3=10" (none: ends it)
+	@$(NODE) scripts/serve-traffic.ts split "$$SPLIT" --reason "$$REASON"
+
+rollout: ## more traffic for a version step by step, each step judged; back by itself   VERSION=v3
+	@$(NODE) scripts/serve-rollout.ts "$$VERSION" --reason "$$REASON"
 
 live: ## which version is live and who put it there   [AT=2026-11-20T10:00Z]
 	@$(NODE) scripts/serve-live.ts --at "$$AT"
@@ -194,5 +220,5 @@ $(PACKAGES): package-lock.json
 	@echo "packages   $$(ls node_modules | wc -l) folders, installed from package-lock.json"
 
 FORCE:
-.PHONY: FORCE help all summary raw prepare train gate registry compare promote rollback reproduce serve start stop \
-  smoke live replay labels monitor watch retrain audit trace doctor test check bench figures clean
+.PHONY: FORCE help all summary raw prepare train gate registry versions compare alias stage archive promote rollback \
+  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace doctor test check bench figures clean

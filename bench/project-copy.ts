@@ -26,6 +26,10 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
     'CSV',
     'REASON',
     'DAY',
+    'NAME',
+    'STAGE',
+    'WEIGHT',
+    'SPLIT',
     'NODE_TEST_CONTEXT',
   ];
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofMake.includes(name)));

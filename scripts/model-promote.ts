@@ -1,11 +1,9 @@
 /** Makes a version champion. Only a whole version that does not fail the gate may go live. */
 import { parseArgs } from 'node:util';
-import { loadProject } from '../lib/config/load.ts';
-import { badInput, Fault, MISSED } from '../lib/fault.ts';
-import { promote } from '../lib/registry/aliases.ts';
-import { lastMove, readDeployments } from '../lib/registry/deployments.ts';
-import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
-import { loadVersion } from '../lib/registry/load.ts';
+import { openRegistry } from '../lib/clockwork.ts';
+import type { Project } from '../lib/config/load.ts';
+import { badInput } from '../lib/fault.ts';
+import { recordedPointers, writePointers } from '../lib/registry/moves.ts';
 import { latestVersion } from '../lib/registry/versions.ts';
 import { followedWithin } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';
@@ -15,32 +13,18 @@ run(async () => {
     options: { reason: { type: 'string' }, first: { type: 'boolean' } },
     allowPositionals: true,
   });
-  const project = loadProject();
-  // Where aliases.json was lost, the log still knows the champion.
-  const logged = values.first ? lastMove(readDeployments(project))?.model_version : undefined;
-  const version = values.first ? (logged ?? latestVersion(project)) : positionals[0] || undefined;
+  const registry = openRegistry();
+  const { project } = registry;
+  if (values.first && restoreChampion(project)) return;
+  const version = values.first ? latestVersion(project) : positionals[0] || undefined;
   if (version === undefined)
     throw badInput('which version? make promote VERSION=v2 (make registry lists them)');
-  const { metrics } = loadVersion(project, version);
-  const gate = judgeGate(project.config, metrics);
-  if (gate.verdict === 'fail') {
-    throw new Fault(
-      `${version} fails the gate${values.first ? ', so there is no champion and nothing was started' : ' and stays where it is'}: ${gate.checks.map(describeCheck).join('   ')}`,
-      MISSED,
-    );
-  }
-  const before = promote(
-    project,
-    version,
-    values.reason ||
-      (logged !== undefined
-        ? 'restored from the deployment log'
-        : values.first
-          ? 'first version to pass the gate'
-          : 'make promote'),
-  );
+  const why = values.first ? 'first version to pass the gate' : 'make promote';
+  const before = registry.promote(registry.resolve(version), values.reason || why);
   const followed =
-    before === undefined || before === version ? '' : await followedWithin(project, version, 5000);
+    before === undefined || before === version
+      ? ''
+      : await followedWithin(project, ({ model }) => model === version, 5000);
   say(
     'promote',
     before === version
@@ -48,3 +32,13 @@ run(async () => {
       : `${version} is champion${before === undefined ? '' : ` (was ${before}; make rollback goes back)`}${followed}`,
   );
 });
+
+/** Where aliases.json was lost, the deployment log still knows where the pointers were. */
+function restoreChampion(project: Project): boolean {
+  const recorded = recordedPointers(project);
+  const { champion } = recorded.aliases;
+  if (champion === undefined) return false;
+  writePointers(project, recorded);
+  say('promote', `${champion} is champion: aliases.json restored from the deployment log`);
+  return true;
+}

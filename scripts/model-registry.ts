@@ -1,36 +1,33 @@
-/** Lists every version with its data, metrics and aliases, and what is live. */
-import { loadProject } from '../lib/config/load.ts';
-import { readAliases } from '../lib/registry/aliases.ts';
-import { listVersions, readMetadata } from '../lib/registry/versions.ts';
+/** Lists every version with its data, metrics, stage and aliases, and what is live with which share of the traffic. */
+import { openRegistry } from '../lib/clockwork.ts';
 import { health, runningServer } from '../lib/serve/client.ts';
 import { formatInterval, run } from '../lib/terminal.ts';
 
 run(async () => {
-  const project = loadProject();
-  const versions = listVersions(project);
+  const registry = openRegistry();
+  const { project } = registry;
+  const versions = registry.versions();
   if (versions.length === 0) {
     console.log('no version yet: make train');
     return;
   }
-  const aliases = Object.entries(readAliases(project));
   const server = runningServer(project);
-  const live = server === undefined ? undefined : (await health(server.url))?.model;
-  const rows = versions.map((version) => {
-    const { algorithm, data, metrics, training_date, source } = readMetadata(project, version);
-    const names = aliases.filter(([, to]) => to === version).map(([name]) => name);
-    if (version === live) names.push('live');
-    return [
-      version,
-      `${data.version}${source === 'simulated' ? ' (simulated)' : ''}`,
-      algorithm,
-      formatInterval(metrics.pr_auc),
-      formatInterval(metrics.recall),
-      formatInterval(metrics.f1),
-      training_date.slice(0, 16).replace('T', ' '),
-      names.join(', '),
-    ];
-  });
-  const table = [['version', 'data', 'algorithm', 'PR-AUC', 'recall', 'F1', 'trained (UTC)', 'is'], ...rows];
+  const live = server === undefined ? undefined : await health(server.url);
+  const shares = new Map(live?.traffic.map(({ version, percent }) => [version, `live ${percent} %`]));
+  const shown = shownMetrics(Object.keys(project.config.evaluation.minimum));
+  const rows = versions.map(({ version, stage, uses, metadata }) => [
+    version,
+    `${metadata.data.version}${metadata.source === 'simulated' ? ' (simulated)' : ''}`,
+    metadata.algorithm,
+    ...shown.map((metric) => formatInterval(metadata.metrics[metric])),
+    metadata.training_date.slice(0, 16).replace('T', ' '),
+    stage,
+    [
+      ...uses.filter((use) => !use.includes('%')),
+      ...(shares.has(version) ? [shares.get(version)!] : []),
+    ].join(', '),
+  ]);
+  const table = [['version', 'data', 'algorithm', ...shown, 'trained (UTC)', 'stage', 'is'], ...rows];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   for (const row of table)
     console.log(
@@ -40,3 +37,8 @@ run(async () => {
         .trimEnd(),
     );
 });
+
+/** The gate's metrics, and PR-AUC, by which versions are compared. */
+function shownMetrics(gate: readonly string[]) {
+  return [...new Set(['pr_auc', ...gate])] as ('pr_auc' | 'recall')[];
+}

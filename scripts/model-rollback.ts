@@ -1,17 +1,22 @@
-/** Makes the previous champion champion again. */
+/** Undoes the last step that gave a version traffic: ends a canary, else brings back the previous champion. */
 import { parseArgs } from 'node:util';
-import { loadProject } from '../lib/config/load.ts';
-import { rollback } from '../lib/registry/aliases.ts';
-import { loadVersion } from '../lib/registry/load.ts';
+import { openRegistry } from '../lib/clockwork.ts';
 import { followedWithin } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';
 
 run(async () => {
   const { values } = parseArgs({ options: { reason: { type: 'string' } } });
-  const project = loadProject();
-  const { version, from } = rollback(project, values.reason || 'make rollback', (previous) => {
-    loadVersion(project, previous);
-  });
-  const followed = await followedWithin(project, version, 5000);
+  const registry = openRegistry();
+  const { champion } = registry.pointers().aliases;
+  const { version, from } = registry.rollback(values.reason || 'make rollback');
+  if (version === champion) {
+    const ended = await followedWithin(registry.project, ({ traffic }) => traffic.length === 1, 5000);
+    say(
+      'rollback',
+      `${from} gets no more traffic; ${version} stays champion (make rollback again undoes its promotion)${ended}`,
+    );
+    return;
+  }
+  const followed = await followedWithin(registry.project, ({ model }) => model === version, 5000);
   say('rollback', `${version} is champion again (was ${from})${followed}`);
 });

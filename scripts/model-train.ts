@@ -9,10 +9,11 @@ import { sha256File } from '../lib/files/hash.ts';
 import { takeLock } from '../lib/files/lock.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { compareScores } from '../lib/measure/evaluate.ts';
-import { readAliases } from '../lib/registry/aliases.ts';
 import { buildVersion, type Version, versionFiles } from '../lib/registry/build.ts';
+import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
 import { json } from '../lib/registry/json.ts';
 import { sourceOf } from '../lib/registry/manifest.ts';
+import { readPointers, setStage } from '../lib/registry/moves.ts';
 import { readValidation } from '../lib/registry/validation.ts';
 import { latestVersion, type Metadata, readMetadata, registerVersion } from '../lib/registry/versions.ts';
 import { formatInterval, progress, run, say } from '../lib/terminal.ts';
@@ -50,11 +51,21 @@ run(async () => {
       code: programHashes('scripts/model-train.ts'),
     });
     writeLatest(project, registered.metadata);
+    const candidate = registered.isNew && tagCandidate(project, registered.version, version);
     sayResult(project, registered, version, data.target);
+    if (candidate) say('', `${registered.version} passes the gate and is a candidate: stage Staging`);
   } finally {
     release();
   }
 });
+
+/** A version that passes the gate is a candidate for production. */
+function tagCandidate(project: Project, version: string, { metrics }: Version): boolean {
+  const { verdict, checks } = judgeGate(project.config, metrics);
+  if (verdict !== 'pass') return false;
+  setStage(project, version, 'Staging', `passes the gate: ${checks.map(describeCheck).join(', ')}`);
+  return true;
+}
 
 /** What changed since the latest version, where there is one. */
 function sayWhy(project: Project, settings: Record<string, unknown>): void {
@@ -100,7 +111,7 @@ function sayResult(
     `${registered.version}  ${algorithm}${size}   PR-AUC ${formatInterval(pr_auc)}${what}`,
     `recall ${recall.value.toFixed(3)}  precision ${precision.value.toFixed(3)}  at threshold ${metrics.threshold.toFixed(3)}`,
   );
-  const { champion } = readAliases(project);
+  const { champion } = readPointers(project).aliases;
   if (champion === undefined || champion === registered.version) return;
   if (readMetadata(project, champion).data.sha256 !== readMetadata(project, registered.version).data.sha256)
     return;

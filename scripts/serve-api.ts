@@ -1,108 +1,79 @@
-/** The API: loads and checks its model, listens, follows the registry, and drains when told to stop. */
+/** The API: one process, or one that supervises deployment.workers of them. Follows the registry until told to stop. */
+import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { serve } from '@hono/node-server';
 import { loadProject } from '../lib/config/load.ts';
 import { failed } from '../lib/fault.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
-import { type DeploymentEvent, ledgersOf, recordDeployment } from '../lib/registry/ledgers.ts';
-import { createApp } from '../lib/serve/app.ts';
+import { logEvent } from '../lib/serve/application-log.ts';
 import { runningServer, serverStatePath } from '../lib/serve/client.ts';
-import { appendLabels } from '../lib/serve/labels.ts';
-import { openPredictionLog, predictionFolder } from '../lib/serve/prediction-log.ts';
-import { followModel, type ServedModel } from '../lib/serve/served-model.ts';
+import { startServer } from '../lib/serve/server.ts';
+import { superviseShadows } from '../lib/serve/shadows.ts';
+import { superviseWorkers } from '../lib/serve/workers.ts';
 import { run, say } from '../lib/terminal.ts';
 
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 run(() => {
-  // A throwaway server answers a smoke test: it leaves no line in any ledger and takes any free port.
   const { values } = parseArgs({ options: { throwaway: { type: 'string' } } });
-  const throwaway = values.throwaway;
+  const { throwaway } = values;
   const project = loadProject();
   const { deployment } = project.config;
-  const running = throwaway === undefined ? runningServer(project) : undefined;
+  const statePath = throwaway === undefined ? serverStatePath(project) : `${throwaway}/server.json`;
+  const isFirst = cluster.isPrimary;
+  const running = isFirst && throwaway === undefined ? runningServer(project) : undefined;
   if (running !== undefined)
     throw failed(`a server runs already: ${running.url}, process ${running.pid}. make stop ends it.`);
 
-  let port = throwaway === undefined ? deployment.port : 0;
-  const note = (event: DeploymentEvent, { version, sha256, loaded }: ServedModel, reason: string) => {
-    if (throwaway !== undefined) return;
-    recordDeployment(project, {
-      event,
-      version,
-      sha256,
-      dataVersion: loaded.metadata.data.version,
-      port,
-      reason,
-    });
+  const urlOf = (port: number) =>
+    `http://${deployment.host.includes(':') ? `[${deployment.host}]` : deployment.host}:${port}`;
+  const shadows = isFirst && throwaway === undefined ? superviseShadows(project) : undefined;
+  const announce = (port: number, workers: readonly number[]) =>
+    writeAtomic(statePath, json({ pid: process.pid, url: urlOf(port), workers }));
+  const end = (code: number) => {
+    shadows?.stop();
+    rmSync(statePath, { force: true });
+    say('serve', 'stopped');
+    process.exit(code);
   };
-  const model = followModel(
-    project,
-    (to, from) => {
-      note('switch', to, `${from.version} -> ${to.version}: the registry's pointer moved`);
-      say('serve', `${to.version} live (was ${from.version})`);
-    },
-    (version, problem) => {
-      note('refused', model.current(), `${version} refused: ${problem}`);
-      console.error(`${problem} Still serving ${model.current().version}.`);
-    },
-  );
-  const log = openPredictionLog(throwaway ?? predictionFolder(project));
-  let ready = false;
-  const app = createApp({
-    served: model.current,
-    record: (lines) => log.append(lines.map((line) => JSON.stringify(line))),
-    recordLabels: (labels, time) =>
-      appendLabels(
-        throwaway === undefined ? ledgersOf(project).labels.path : `${throwaway}/labels.csv`,
-        labels,
-        time,
-      ),
-    isReady: () => ready,
-    refused: model.refused,
-    maxRows: deployment.max_rows,
-    maxBodyBytes: deployment.max_body_bytes,
-  });
 
-  const server = serve({ fetch: app.fetch, port, hostname: deployment.host }, (address: AddressInfo) => {
-    port = address.port;
-    const url = `http://${deployment.host}:${port}`;
-    const { version, sha256 } = model.current();
-    note('start', model.current(), `serving ${deployment.model}`);
-    writeAtomic(
-      throwaway === undefined ? serverStatePath(project) : `${throwaway}/server.json`,
-      json({ pid: process.pid, url }),
-    );
-    ready = true;
-    say('serve', `${version} live on ${url}   sha256 ${sha256.slice(0, 12)}… = evaluated`);
-  }) as Server;
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    const taken = error.code === 'EADDRINUSE';
-    const use = `port ${port} is in use by another program: set deployment.port in ${project.configPath}, or 0 for any free one`;
-    console.error(
-      taken ? use : `cannot listen on deployment.host ${deployment.host}, port ${port}: ${error.message}`,
-    );
-    process.exit(1);
-  });
-
-  const poll = setInterval(model.follow, deployment.poll_ms);
-  const stop = (signal: string) => {
-    if (!ready) return;
-    ready = false;
-    clearInterval(poll);
-    // Busy connections answer what they have begun; idle ones are closed as they become so.
-    server.close(() => {
-      log.sync();
-      log.close();
-      note('stop', model.current(), signal);
-      if (throwaway === undefined) rmSync(serverStatePath(project), { force: true });
-      say('serve', 'stopped');
-      process.exit(0);
+  if (isFirst && deployment.workers > 1 && throwaway === undefined) {
+    const workers = superviseWorkers({
+      count: deployment.workers,
+      onReady(port, pids, isStart) {
+        if (isStart) say('serve', `${deployment.workers} workers on ${urlOf(port)}`);
+        announce(port, pids);
+      },
+      onTrouble: (message) => logEvent('error', message),
     });
-    server.closeIdleConnections();
-    setInterval(() => server.closeIdleConnections(), 50);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
+    for (const signal of SIGNALS) process.on(signal, () => void workers.stop('SIGTERM').then(() => end(0)));
+    process.on('SIGHUP', () => void workers.restart().then(() => say('serve', 'every worker was restarted')));
+    return;
+  }
+
+  const { stop } = startServer(project, {
+    throwaway,
+    adminToken: process.env.CLOCKWORK_ADMIN_TOKEN || undefined,
+    onListening(port, { version, sha256 }) {
+      if (!isFirst) return;
+      say('serve', `${version} live on ${urlOf(port)}   sha256 ${sha256.slice(0, 12)}… = evaluated`);
+      announce(port, [process.pid]);
+    },
+    onSwitch(now, before) {
+      if (!isFirst) return;
+      const text = ({ model, split }: typeof now) => split?.text ?? model.version;
+      say('serve', `${text(now)} live (was ${text(before)})`);
+    },
+    onListenError(error, port) {
+      const taken = error.code === 'EADDRINUSE';
+      const use = `port ${port} is in use by another program: set deployment.port in ${project.configPath}, or 0 for any free one`;
+      console.error(
+        taken ? use : `cannot listen on deployment.host ${deployment.host}, port ${port}: ${error.message}`,
+      );
+      process.exit(1);
+    },
+    onStopped: (code) => (isFirst ? end(code) : process.exit(code)),
+  });
+  for (const signal of SIGNALS) process.on(signal, () => stop(signal));
 });

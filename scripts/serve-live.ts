@@ -12,17 +12,24 @@ run(() => {
   const at = values.at || undefined;
   const moment = at === undefined ? new Date() : new Date(at);
   if (Number.isNaN(moment.getTime())) throw badInput(`AT=${at} is no time: write AT=2026-11-20T10:00Z`);
-  const { champion, until, servers } = liveAt(readDeployments(loadProject()), moment.toISOString());
-  if (champion === undefined) {
+  const { champion, traffic, move, until, servers } = liveAt(
+    readDeployments(loadProject()),
+    moment.toISOString(),
+  );
+  if (champion === undefined || move === undefined) {
     console.log(`no version was live at ${minute(moment.toISOString())}`);
     return;
   }
   const span =
-    until === undefined
-      ? `since ${minute(champion.time)}`
-      : `from ${minute(champion.time)} to ${minute(until)}`;
+    until === undefined ? `since ${minute(move.time)}` : `from ${minute(move.time)} to ${minute(until)}`;
+  const rest = 100 - Object.values(traffic.split).reduce((sum, percent) => sum + percent, 0);
+  const shares = [
+    `${champion} ${rest === 100 ? '' : '(champion) '}${rest} %`,
+    ...Object.entries(traffic.split).map(([version, percent]) => `${version} (canary) ${percent} %`),
+    ...traffic.shadow.map((version) => `${version} (shadow)`),
+  ].join(' · ');
   console.log(
-    `${champion.model_version} 100 %   ${span}, ${champion.event} by ${champion.actor}: "${champion.reason}"   deployment_log.csv line ${champion.number}`,
+    `${shares}   ${span}, ${move.event} by ${move.actor}: "${move.reason}"   deployment_log.csv line ${move.number}`,
   );
   const asked = at !== undefined;
   const running = servers.filter(({ host, pid }) => asked || host !== hostname() || isAlive(Number(pid)));

@@ -3,12 +3,15 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { loadProject, type Project } from '../lib/config/load.ts';
+import { describeChanges } from '../lib/config/settings.ts';
 import { appendLedger, readLedger } from '../lib/files/ledger.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { TEMPORARY } from '../lib/files/write.ts';
-import { ledgersOf, predictionLedgers } from '../lib/registry/ledgers.ts';
+import { allLedgers } from '../lib/registry/ledgers.ts';
+import { readPointers, recordedPointers, writePointers } from '../lib/registry/moves.ts';
 import { listVersions, registrationOf, versionPath } from '../lib/registry/versions.ts';
 import { runningServer, serverStatePath } from '../lib/serve/client.ts';
+import { isBeingWritten } from '../lib/serve/prediction-log.ts';
 import { run, say } from '../lib/terminal.ts';
 
 run(() => {
@@ -20,6 +23,7 @@ run(() => {
     ...unregistered(project),
     ...candidate(project),
     ...deadServer(project),
+    ...pointers(project),
   ];
   for (const line of mended) say('mended', line);
   say(
@@ -76,9 +80,8 @@ function staleLocks(project: Project): string[] {
 
 /** A torn last line was never confirmed to anyone; opening the ledger for writing takes it back. */
 function tornLines(project: Project): string[] {
-  const running = runningServer(project)?.pid;
-  return [...Object.values(ledgersOf(project)), ...predictionLedgers(project)].flatMap(({ path, format }) => {
-    if (running !== undefined && path.endsWith(`-${running}.jsonl`)) return [];
+  return allLedgers(project).flatMap(({ path, format }) => {
+    if (isBeingWritten(path) !== false) return [];
     if (!readLedger(path, format).problems.some((problem) => problem.includes('is torn'))) return [];
     appendLedger(path, format, []);
     return [`${path}: torn last line taken back`];
@@ -107,4 +110,14 @@ function deadServer(project: Project): string[] {
   if (!existsSync(serverStatePath(project)) || runningServer(project) !== undefined) return [];
   rmSync(serverStatePath(project));
   return [`${serverStatePath(project)}: of a server that is gone, removed`];
+}
+
+/** A move that was put on record and not carried out, or files that were lost: the deployment log says where they point. */
+function pointers(project: Project): string[] {
+  const recorded = recordedPointers(project);
+  try {
+    if (describeChanges(recorded, readPointers(project)).length === 0) return [];
+  } catch {}
+  writePointers(project, recorded);
+  return ['aliases, stages and traffic: written again from the deployment log'];
 }

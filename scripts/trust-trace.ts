@@ -9,6 +9,7 @@ import { readManifest } from '../lib/registry/manifest.ts';
 import { readMetadata, verifyVersion } from '../lib/registry/versions.ts';
 import { PREDICTION_ID, readLabels } from '../lib/serve/labels.ts';
 import type { PredictionLine } from '../lib/serve/prediction-log.ts';
+import { isRoutedRight } from '../lib/serve/split.ts';
 import { run } from '../lib/terminal.ts';
 
 let trouble = false;
@@ -24,12 +25,23 @@ run(() => {
     minute(line.time),
     `${line.class} (probability ${line.probability.toFixed(3)})`,
     label === undefined ? 'truth not known' : `true class ${label}`,
+    ...routeOf(line),
     chain,
     path,
   ]);
   traceModel(project, line);
   if (trouble) process.exitCode = FAILED;
 });
+
+/** Under a split: by what the version was drawn, and whether it is drawn again. */
+function routeOf(line: PredictionLine): string[] {
+  if (line.split === undefined) return [];
+  const right = isRoutedRight(line);
+  if (!right) trouble = true;
+  return [
+    `${line.route} of ${line.split} by key ${line.key}${right ? ', drawn again the same' : ': NOT WHAT THE KEY DRAWS'}`,
+  ];
+}
 
 function findPrediction(project: Project, id: string): { line: PredictionLine; path: string; chain: string } {
   for (const { path, format } of predictionLedgers(project)) {

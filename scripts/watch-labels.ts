@@ -8,7 +8,7 @@ import { appendLabels, type Label, PREDICTION_ID, readLabels } from '../lib/serv
 import { formatCount, run, say } from '../lib/terminal.ts';
 import { readPredictionLogs } from '../lib/watch/window.ts';
 
-run(() => {
+run(async () => {
   const path = process.argv[2];
   if (!path) throw badInput('which file? make labels CSV=labels.csv (with the columns id and label)');
   const project = loadProject();
@@ -41,7 +41,7 @@ run(() => {
   const before = readLabels(project);
   const changed = labels.filter(({ id, label }) => before.has(id) && before.get(id) !== label).length;
   const ledger = ledgersOf(project).labels.path;
-  appendLabels(ledger, labels, new Date().toISOString());
+  await appendLabels(ledger, labels, new Date().toISOString());
   say(
     'labels',
     `${formatCount(labels.length)} recorded in ${ledger}${changed > 0 ? `; ${formatCount(changed)} say otherwise than before, and the last word counts` : ''}`,

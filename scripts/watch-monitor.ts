@@ -1,12 +1,14 @@
-/** Reads the API logs and writes reports/monitor.json and reports/monitor.html; with --forever again and again. */
+/** Reads the API logs and writes reports/monitor.json and .html, and a line of monitor_history.jsonl; with --forever again and again. */
 import { parseArgs } from 'node:util';
 import { loadProject, type Project } from '../lib/config/load.ts';
+import { appendLedger, jsonLedger } from '../lib/files/ledger.ts';
 import { writeAtomic } from '../lib/files/write.ts';
-import { resolveVersion } from '../lib/registry/aliases.ts';
 import { json } from '../lib/registry/json.ts';
 import { loadVersion, readReference } from '../lib/registry/load.ts';
+import { resolveVersion } from '../lib/registry/moves.ts';
 import { readValidation } from '../lib/registry/validation.ts';
 import { sleep } from '../lib/serve/client.ts';
+import { type MonitorRun, monitorHistoryPath } from '../lib/serve/status.ts';
 import { run, say } from '../lib/terminal.ts';
 import { type MonitorReport, monitor } from '../lib/watch/monitor.ts';
 import { monitorPage } from '../lib/watch/page.ts';
@@ -39,6 +41,14 @@ async function report(project: Project): Promise<MonitorReport> {
     project.path(config.paths.reports, 'monitor.html'),
     await monitorPage(made, config.monitoring.psi_threshold),
   );
+  const run: MonitorRun = {
+    time: made.time,
+    model: made.model,
+    rows: made.window.rows,
+    error_rate: made.labels.count === 0 ? null : made.error_rate.production.value,
+    max_psi: Math.max(0, ...made.drift.map(({ psi }) => psi)),
+  };
+  if (made.window.rows > 0) appendLedger(monitorHistoryPath(project), jsonLedger, [JSON.stringify(run)]);
   return made;
 }
 

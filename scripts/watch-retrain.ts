@@ -16,10 +16,10 @@ import { sha256File } from '../lib/files/hash.ts';
 import { takeLock } from '../lib/files/lock.ts';
 import { readIfThere, touch, writeAtomic } from '../lib/files/write.ts';
 import { compareScores, type Difference } from '../lib/measure/evaluate.ts';
-import { promote, resolveVersion } from '../lib/registry/aliases.ts';
 import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
 import { loadVersion, scoreInputs } from '../lib/registry/load.ts';
 import { nextDataVersion } from '../lib/registry/manifest.ts';
+import { promote, resolveVersion } from '../lib/registry/moves.ts';
 import { latestVersion, listVersions } from '../lib/registry/versions.ts';
 import { followedWithin } from '../lib/serve/client.ts';
 import { readLabels } from '../lib/serve/labels.ts';
@@ -130,7 +130,7 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
     challenger,
     `retrained: PR-AUC higher by ${verdict.difference.estimate.value.toFixed(3)} than that of ${champion} on held-out production rows`,
   );
-  const followed = await followedWithin(project, challenger, 5000);
+  const followed = await followedWithin(project, ({ model }) => model === challenger, 5000);
   recordDecision(project, 'promoted', challenger, [`${challenger} ${verdict.said}`], evidence);
   say(
     'promote',

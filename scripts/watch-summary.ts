@@ -1,14 +1,14 @@
 /** What is live, what was decided, and where to look. */
 import { loadProject } from '../lib/config/load.ts';
 import { readLedger } from '../lib/files/ledger.ts';
-import { readAliases } from '../lib/registry/aliases.ts';
 import { ledgersOf } from '../lib/registry/ledgers.ts';
+import { readPointers } from '../lib/registry/moves.ts';
 import { listVersions, readMetadata } from '../lib/registry/versions.ts';
 import { run } from '../lib/terminal.ts';
 
 run(() => {
   const project = loadProject();
-  const { champion, previous } = readAliases(project);
+  const { champion, previous } = readPointers(project).aliases;
   const { decisions } = ledgersOf(project);
   const made = readLedger(decisions.path, decisions.format).lines.map(({ body }) => body.split(',')[1]!);
   const count = (event: string) => made.filter((decision) => decision === event).length;

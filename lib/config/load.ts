@@ -128,6 +128,9 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     if ((shift ?? scale ?? noise) !== undefined && !isNumber(column))
       throw fault(keys, `"${column}" is no number`);
   }
+  const { split } = config.deployment.traffic;
+  if (Object.values(split).reduce((sum, percent) => sum + percent, 0) > 100)
+    throw fault(['deployment', 'traffic', 'split'], 'the shares add up to more than 100 percent');
   if (config.model_params.algorithm === 'LogisticRegression') {
     const kept = Object.entries(schema).find(
       ([, column]) => column.role === 'input' && column.type !== 'category' && column.missing === 'keep',

@@ -30,6 +30,11 @@ export function rolesOf(schema: Schema): Roles {
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
+/** A decimal number as CSV files hold it; undefined for "", "0x10", "1,5" and whatever else Number() would take. */
+export function parseNumber(cell: string): number | undefined {
+  return NUMBER.test(cell) ? Number(cell) : undefined;
+}
+
 /**
  * Reads a CSV cell as the column's number: its value, its category's index, NaN where it is empty. Text gives 0.
  * Returns what is wrong as a text.
@@ -41,8 +46,9 @@ export function readCell(column: Column, cell: string): number | string {
     const index = column.categories!.indexOf(cell);
     return index >= 0 ? index : `${quote(cell)} is none of ${column.categories!.join(', ')}`;
   }
-  if (!NUMBER.test(cell)) return `${quote(cell)} is not a number${hint(cell)}`;
-  return checkNumber(column, Number(cell), cell);
+  const value = parseNumber(cell);
+  if (value === undefined) return `${quote(cell)} is not a number${hint(cell)}`;
+  return checkNumber(column, value, cell);
 }
 
 /** The value, or what is wrong with it: not finite, not whole, out of range. */

@@ -61,7 +61,7 @@ function decode(decoder: TextDecoder, path: string, bytes?: Uint8Array): string 
 }
 
 /** Where the last record that is certainly whole ends: after a line end outside quotes. */
-function lastRecordEnd(text: string): number {
+export function lastRecordEnd(text: string): number {
   let quoted = false;
   let end = 0;
   for (let i = 0; i < text.length; i++) {

@@ -5,6 +5,7 @@
 import {
   closeSync,
   existsSync,
+  fdatasync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -65,9 +66,13 @@ export function chainOf(previous: string, body: string): string {
 /** A ledger open for appending by one process at a time. */
 export interface LedgerWriter {
   readonly head: string;
+  /** Bytes of the file. */
+  readonly size: number;
   /** Appends the bodies or nothing: what a full disk cut short is taken back. */
   append(bodies: readonly string[]): void;
   sync(): void;
+  /** Puts what was appended on the disk while the program goes on. After a failure the file is not to be trusted. */
+  syncLater(done: (error: Error | null) => void): void;
   close(): void;
 }
 
@@ -89,6 +94,9 @@ export function openLedger(path: string, format: LedgerFormat): LedgerWriter {
     get head() {
       return head;
     },
+    get size() {
+      return size;
+    },
     append(bodies) {
       let next = head;
       const lines = bodies.map((body) => {
@@ -106,6 +114,7 @@ export function openLedger(path: string, format: LedgerFormat): LedgerWriter {
       head = next;
     },
     sync: () => fsyncSync(fd),
+    syncLater: (done) => fdatasync(fd, done),
     close: () => closeSync(fd),
   };
 }
@@ -137,8 +146,13 @@ export function ledgerHead(path: string, format: LedgerFormat): string {
 }
 
 /** Appends lines made from the current head under a lock, and puts them on disk; returns the new head. */
-export function appendLedger(path: string, format: LedgerFormat, bodies: readonly string[]): string {
-  return withLock(`${path}.lock`, 10_000, () => {
+export function appendLedger(
+  path: string,
+  format: LedgerFormat,
+  bodies: readonly string[],
+  waitMs = 10_000,
+): string {
+  return withLock(`${path}.lock`, waitMs, () => {
     const ledger = openLedger(path, format);
     try {
       ledger.append(bodies);

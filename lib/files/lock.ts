@@ -16,6 +16,16 @@ export function withLock<T>(path: string, waitMs: number, work: () => T): T {
   }
 }
 
+/** Holds the lock until the work has ended; fails at once with exit code 75 when another process holds it. */
+export async function withLockHeld<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const release = takeLock(path);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
 /** Takes the lock and returns its release; fails with exit code 75 when another process holds it for too long. */
 export function takeLock(path: string, waitMs = 0): () => void {
   mkdirSync(dirname(path), { recursive: true });
@@ -71,6 +81,7 @@ function readHolder(path: string): string | undefined {
 
 /** Whether the process runs; one that was killed and not yet reaped does not. */
 export function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
     return !isZombie(pid);

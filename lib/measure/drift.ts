@@ -72,6 +72,11 @@ export function categoryReference(
   };
 }
 
+/** Share of the column in each bin of the edges. */
+export function shareOfBins(column: Float64Array, edges: readonly number[]): readonly number[] {
+  return binShares(column, edges).proportions;
+}
+
 function binShares(column: Float64Array, edges: readonly number[]) {
   const counts = new Array<number>(edges.length + 1).fill(0);
   let count = 0;

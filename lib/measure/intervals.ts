@@ -16,6 +16,21 @@ export function wilson(events: number, trials: number, confidence: number): Esti
   };
 }
 
+/** Confidence interval of the difference of two shares, b − a (Newcombe 1998, method 10: from Wilson's intervals). */
+export function newcombe(
+  a: { events: number; trials: number },
+  b: { events: number; trials: number },
+  confidence: number,
+): Estimate {
+  const [of, to] = [wilson(a.events, a.trials, confidence), wilson(b.events, b.trials, confidence)];
+  const value = to.value - of.value;
+  return {
+    value,
+    low: value - Math.hypot(to.value - to.low, of.high - of.value),
+    high: value + Math.hypot(to.high - to.value, of.value - of.low),
+  };
+}
+
 /** The value below which a χ² variable lies with this probability. */
 export function chiSquaredQuantile(probability: number, degreesOfFreedom: number): number {
   return jstat.chisquare.inv(probability, degreesOfFreedom);

@@ -1,13 +1,15 @@
 /** Every chain and every recorded hash: what is wrong, by name. */
 import { existsSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
+import { describeChanges } from '../config/settings.ts';
 import { sha256File } from '../files/hash.ts';
 import { type LedgerReading, readLedger } from '../files/ledger.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
-import { aliasesPath, readAliases } from './aliases.ts';
-import { lastMove, readDeployments } from './deployments.ts';
-import { ledgersOf, predictionLedgers } from './ledgers.ts';
+import { isRoutedRight } from '../serve/split.ts';
+import { allLedgers } from './ledgers.ts';
 import { readManifest } from './manifest.ts';
+import { readPointers, recordedPointers } from './moves.ts';
+import { droppedFiles } from './retention.ts';
 import { listVersions, readMetadata, verifyVersion } from './versions.ts';
 
 export interface Audit {
@@ -22,14 +24,16 @@ export interface Audit {
 }
 
 export function audit(project: Project): Audit {
-  const ledgers = [...Object.values(ledgersOf(project)), ...predictionLedgers(project)];
+  const ledgers = allLedgers(project);
   const readings = new Map(
     ledgers.map((ledger) => [ledger.name, { ...ledger, reading: readLedger(ledger.path, ledger.format) }]),
   );
   const problems = [...readings.values()].flatMap(({ reading }) => reading.problems);
   const anchors = anchorsOf(project, readings);
+  const dropped = droppedFiles(project);
   for (const { from, name, head } of anchors) {
     const ledger = readings.get(name);
+    if (ledger === undefined && dropped.has(name)) continue;
     if (ledger === undefined) problems.push(`${from} records the head of ledger ${name}, which is gone`);
     else if (!ledger.reading.lines.some(({ chain }) => chain === head)) {
       problems.push(
@@ -51,7 +55,7 @@ export function audit(project: Project): Audit {
     if (!versions.includes(version!))
       problems.push(`model version ${version} is registered and its folder is missing`);
   }
-  problems.push(...aliasProblems(project));
+  problems.push(...routingProblems(readings), ...pointerProblems(project));
   const lines = [...readings.values()].reduce((sum, { reading }) => sum + reading.lines.length, 0);
   return {
     checked: {
@@ -65,15 +69,26 @@ export function audit(project: Project): Audit {
   };
 }
 
-/** The champion is the one that the deployment log made champion last. */
-function aliasProblems(project: Project): string[] {
-  const moved = lastMove(readDeployments(project))?.model_version;
+/** Every prediction under a split came from the version that its key draws. */
+function routingProblems(readings: ReadonlyMap<string, { path: string; reading: LedgerReading }>): string[] {
+  return [...readings].flatMap(([name, { path, reading }]) =>
+    name.startsWith('predictions/')
+      ? reading.lines
+          .filter(({ body }) => body.includes('"split":"') && !isRoutedRight(JSON.parse(body)))
+          .map(
+            ({ number }) =>
+              `${path}:${number}  was not answered by the version that its key and the split draw`,
+          )
+      : [],
+  );
+}
+
+/** Every pointer is where the deployment log says that it was moved to. */
+function pointerProblems(project: Project): string[] {
   try {
-    const { champion } = readAliases(project);
-    if (champion === moved) return [];
-    return [
-      `${aliasesPath(project)} says ${champion ?? 'nothing'} is champion, the deployment log ${moved ?? 'nothing'}`,
-    ];
+    return describeChanges(recordedPointers(project), readPointers(project)).map(
+      (change) => `a pointer is not where the deployment log left it: ${change}. make doctor puts it back`,
+    );
   } catch (error) {
     return [(error as Error).message];
   }
@@ -94,7 +109,7 @@ function anchorsOf(
   const parse = (from: string, text: string): Anchor[] =>
     [
       ...text.matchAll(
-        /(?<=^|[\s,"])((?:manifest|models|deployments|labels|decisions|predictions\/[^\s=]+))=([0-9a-f]{32})/g,
+        /(?<=^|[\s,"])((?:manifest|models|deployments|labels|decisions|dropped|predictions\/[^\s=]+|sensitive\/[^\s=]+))=([0-9a-f]{32})/g,
       ),
     ].map(([, name, head]) => ({ from, name: name!, head: head! }));
   const ofLedgers = ['deployments', 'decisions'].flatMap((name) => {

@@ -3,10 +3,12 @@ import { csvParse } from 'd3-dsv';
 import type { Project } from '../config/load.ts';
 import { readLedger } from '../files/ledger.ts';
 import { ledgersOf } from './ledgers.ts';
+import { NO_TRAFFIC, type Pointers, parseMove, replayMoves, type Traffic } from './pointers.ts';
 
 export interface DeploymentLine {
   readonly time: string;
   readonly event: string;
+  readonly change: string;
   readonly model_version: string;
   readonly model_sha256: string;
   readonly data_version: string;
@@ -35,23 +37,37 @@ export function lastMove(deployments: readonly DeploymentLine[]): DeploymentLine
   return deployments.filter(({ event }) => event === 'promotion' || event === 'rollback').at(-1);
 }
 
+/** The pointers that these lines leave behind. */
+export function pointersAfter(deployments: readonly DeploymentLine[]): Pointers {
+  return replayMoves(deployments.flatMap(({ event, change }) => parseMove(event, change) ?? []));
+}
+
 export interface Live {
-  /** The champion at that moment: who put it there, when and why. */
-  readonly champion: DeploymentLine | undefined;
-  /** Until when it stayed champion, if it did not. */
+  readonly champion: string | undefined;
+  readonly traffic: Traffic;
+  /** The line that last changed who gets requests. */
+  readonly move: DeploymentLine | undefined;
+  /** Until when it stayed so, if it did not. */
   readonly until: string | undefined;
   /** Servers that ran then, each with the line that says what it served. */
   readonly servers: readonly DeploymentLine[];
 }
 
 export function liveAt(deployments: readonly DeploymentLine[], at: string): Live {
-  const moves = deployments.filter(({ event }) => event === 'promotion' || event === 'rollback');
-  const before = moves.filter(({ time }) => time <= at);
+  const before = deployments.filter(({ time }) => time <= at);
+  const moves = deployments.filter(({ event }) => ['promotion', 'rollback', 'traffic'].includes(event));
   const servers = new Map<string, DeploymentLine>();
-  for (const line of deployments.filter(({ time }) => time <= at)) {
+  for (const line of before) {
     const key = `${line.host} ${line.pid}`;
     if (line.event === 'start' || line.event === 'switch') servers.set(key, line);
     else if (line.event === 'stop') servers.delete(key);
   }
-  return { champion: before.at(-1), until: moves[before.length]?.time, servers: [...servers.values()] };
+  const { aliases, traffic } = pointersAfter(before);
+  return {
+    champion: aliases.champion,
+    traffic: traffic ?? NO_TRAFFIC,
+    move: moves.filter(({ time }) => time <= at).at(-1),
+    until: moves.find(({ time }) => time > at)?.time,
+    servers: [...servers.values()],
+  };
 }

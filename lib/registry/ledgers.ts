@@ -13,6 +13,7 @@ import {
   logfmtLedger,
 } from '../files/ledger.ts';
 import { formatLogfmt } from '../files/logfmt.ts';
+import type { Move } from './pointers.ts';
 
 export interface Ledger {
   readonly name: string;
@@ -23,6 +24,7 @@ export interface Ledger {
 export const DEPLOYMENT_COLUMNS = [
   'time',
   'event',
+  'change',
   'model_version',
   'model_sha256',
   'data_version',
@@ -48,6 +50,8 @@ const MANIFEST_HEADER =
 const REGISTRATIONS_HEADER =
   '# One line per registered model version. Each line is chained to the one before.\n';
 
+export const DROPPED_COLUMNS = ['time', 'file', 'lines', 'bytes', 'sha256', 'head'] as const;
+
 export const LABELS_LEDGER = csvLedger(['id', 'label', 'time']);
 
 export function ledgersOf({ config, path }: Project) {
@@ -64,6 +68,11 @@ export function ledgersOf({ config, path }: Project) {
       format: csvLedger(DEPLOYMENT_COLUMNS),
     },
     labels: { name: 'labels', path: path(config.data.production_dir, 'labels.csv'), format: LABELS_LEDGER },
+    dropped: {
+      name: 'dropped',
+      path: path(config.data.production_dir, 'dropped.csv'),
+      format: csvLedger(DROPPED_COLUMNS),
+    },
     decisions: {
       name: 'decisions',
       path: path(config.paths.models, 'decisions.csv'),
@@ -72,12 +81,19 @@ export function ledgersOf({ config, path }: Project) {
   } satisfies Record<string, Ledger>;
 }
 
-/** The prediction logs: one ledger per server process. */
-export function predictionLedgers({ config, path }: Project): Ledger[] {
-  const folder = path(config.data.production_dir, 'predictions');
+/** The prediction logs and what lies apart from them: ledgers of one server process each. */
+export function predictionLedgers(project: Project): Ledger[] {
+  return ledgersIn(project, 'predictions');
+}
+
+export function sensitiveLedgers(project: Project): Ledger[] {
+  return ledgersIn(project, 'sensitive');
+}
+
+function ledgersIn({ config, path }: Project, folder: 'predictions' | 'sensitive'): Ledger[] {
   let names: string[];
   try {
-    names = readdirSync(folder);
+    names = readdirSync(path(config.data.production_dir, folder));
   } catch {
     return [];
   }
@@ -85,15 +101,20 @@ export function predictionLedgers({ config, path }: Project): Ledger[] {
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
     .map((name) => ({
-      name: `predictions/${name}`,
-      path: path(config.data.production_dir, 'predictions', name),
+      name: `${folder}/${name}`,
+      path: path(config.data.production_dir, folder, name),
       format: jsonLedger,
     }));
 }
 
+/** Every ledger there is. */
+export function allLedgers(project: Project): Ledger[] {
+  return [...Object.values(ledgersOf(project)), ...predictionLedgers(project), ...sensitiveLedgers(project)];
+}
+
 /** name=chain of every ledger that has lines, except the one that will hold this. */
 export function headsOf(project: Project, except: string): string {
-  return [...Object.values(ledgersOf(project)), ...predictionLedgers(project)]
+  return allLedgers(project)
     .filter(({ name }) => name !== except)
     .map(({ name, path, format }) => ({ name, head: ledgerHead(path, format) }))
     .filter(({ head }) => head !== '')
@@ -107,15 +128,20 @@ export function recordArtefacts(project: Project, lines: readonly Record<string,
   appendLedger(path, format, lines.map(formatLogfmt));
 }
 
-export type DeploymentEvent = 'start' | 'stop' | 'switch' | 'refused' | 'promotion' | 'rollback';
+/** What a server does, and what moves a pointer (pointers.ts). */
+export type DeploymentEvent = 'start' | 'stop' | 'switch' | 'refused' | 'rollout' | Move['event'];
 
 export interface Deployment {
   readonly event: DeploymentEvent;
+  /** What was moved, from where to where. */
+  readonly change?: string;
   readonly version: string;
   readonly sha256: string;
   readonly dataVersion: string;
   readonly port?: number;
   readonly reason: string;
+  /** Commit of the running code; asked of git where it is not given. */
+  readonly commit?: string;
 }
 
 /** Appends one line to the deployment log. */
@@ -124,10 +150,11 @@ export function recordDeployment(project: Project, deployment: Deployment): void
   const cells = [
     new Date().toISOString(),
     deployment.event,
+    deployment.change ?? '',
     deployment.version,
     deployment.sha256,
     deployment.dataVersion,
-    describeCommit(currentCommit(project.configPath)),
+    deployment.commit ?? describeCommit(currentCommit(project.configPath)),
     hostname(),
     String(deployment.port ?? ''),
     String(process.pid),

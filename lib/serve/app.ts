@@ -1,209 +1,324 @@
 /** The API, built without listening: test it with app.request(). */
-import { randomBytes } from 'node:crypto';
-import type { Context } from 'hono';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Context, Handler } from 'hono';
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import * as v from 'valibot';
-import type { ParsedRow } from './input.ts';
-import { type Label, PREDICTION_ID } from './labels.ts';
-import type { PredictionLine, RefusalLine } from './prediction-log.ts';
-import type { ServedModel } from './served-model.ts';
+import type { Config } from '../config/schema.ts';
+import { parseNumber } from '../data/columns.ts';
+import { Fault } from '../fault.ts';
+import { checkTraffic, type Traffic } from '../registry/pointers.ts';
+import type { SignatureInput } from '../registry/signature.ts';
+import { BATCH_TYPES, batchAnswers, openBatch } from './batch.ts';
+import { docsFile, docsPage } from './docs.ts';
+import type { Fleet } from './fleet.ts';
+import { callerOf, failureOf, isJson, JSON_TYPE, PROBLEMS, SECURITY_HEADERS } from './http.ts';
+import { inferProtocol } from './inference-protocol.ts';
+import { feedbackSchema, type Label } from './labels.ts';
+import type { ServerMetrics } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Predictor } from './predict.ts';
+import { ROUTES, type RouteId } from './routes.ts';
+import { type StatusPage, statusPage } from './status-page.ts';
 
 export interface AppOptions {
-  /** The model that answers now. */
-  readonly served: () => ServedModel;
-  /** Puts lines on record; what it does not take is not answered. */
-  readonly record: (lines: readonly (PredictionLine | RefusalLine)[]) => void;
-  readonly recordLabels: (labels: readonly Label[], time: string) => void;
+  /** The project's name: title of the pages, and the model's name in the Open Inference Protocol. */
+  readonly name: string;
+  readonly deployment: Config['deployment'];
+  readonly fleet: Pick<Fleet, 'current' | 'refused'>;
+  readonly predictor: Predictor;
+  readonly recordLabels: (labels: readonly Label[], time: string) => Promise<void>;
   readonly isReady: () => boolean;
-  /** A version that should have gone live and was refused. */
-  readonly refused: () => { version: string; problem: string } | undefined;
-  readonly maxRows: number;
-  readonly maxBodyBytes: number;
+  readonly metrics: Pick<ServerMetrics, 'request'>;
+  /** Prometheus text of all workers. */
+  readonly metricsText: () => Promise<string>;
+  readonly status: () => Promise<StatusPage>;
+  readonly admin: {
+    /** Undefined turns the routes off. */
+    readonly token: string | undefined;
+    readonly reload: () => void;
+    readonly route: (traffic: Traffic, reason: string) => void;
+  };
+  readonly onError?: (error: unknown) => void;
   readonly now?: () => Date;
 }
 
-const REQUEST_ID = /^[\w.:-]{1,64}$/;
+type Env = { Bindings: { incoming?: { headers: IncomingHttpHeaders } } };
 
 export function createApp(options: AppOptions): Hono {
-  const { served, record, now = () => new Date() } = options;
-  const app = new Hono();
+  const { deployment, fleet, predictor, isReady, admin, now = () => new Date() } = options;
+  const { onError = (error) => console.error(error) } = options;
+  const { max_body_bytes: maxBytes, max_rows: maxRows, traffic, cors: origins } = deployment;
+  const app = new Hono<Env>();
+  const protocol = inferProtocol(options.name, maxRows, predictor, fleet);
+  const callerIn = (c: Context) =>
+    callerOf(Object.fromEntries(c.req.raw.headers) as IncomingHttpHeaders, traffic.key_header);
 
-  app.get('/health', (c) => {
-    const { version, sha256, since } = served();
-    const refused = options.refused();
-    return c.json({
-      status: 'ok',
-      model: version,
-      sha256,
-      since,
-      ...(refused === undefined ? {} : { refused }),
-    });
-  });
+  const handlers: Record<RouteId, Handler> = {
+    status: async (c) => page(c, await statusPage(await options.status())),
 
-  app.get('/ready', (c) => (options.isReady() ? c.json({ ready: true }) : c.json({ ready: false }, 503)));
+    status_form: async (c) => {
+      // Pages of other origins could otherwise make a visitor's browser put rows on record.
+      const site = c.req.header('sec-fetch-site');
+      if (site !== undefined && site !== 'same-origin' && site !== 'none')
+        return c.json({ error: 'the form is not of this page' }, 403);
+      if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+        return c.json({ error: 'content-type must be application/x-www-form-urlencoded' }, 415);
+      const caller = callerIn(c);
+      const body = await readText(c, maxBytes);
+      if (body === undefined) return c.json({ error: PROBLEMS.tooLarge(maxBytes) }, 413);
+      const values = Object.fromEntries(new URLSearchParams(body));
+      const row = formRow(values, fleet.current().model.loaded.signature.inputs);
+      const predictions = await predictor.all([row], caller);
+      const answer = 'problems' in predictions ? { problems: predictions.problems } : predictions[0]!;
+      return page(c, await statusPage(await options.status(), { values, answer }));
+    },
 
-  app.get('/model_info', (c) => {
-    const { version, sha256, threshold, loaded } = served();
-    const { algorithm, source, data, training_date, metrics } = loaded.metadata;
-    const { signature } = loaded;
-    return c.json({
-      model: version,
-      sha256,
-      algorithm,
-      source,
-      data,
-      training_date,
-      metrics,
-      threshold,
-      signature,
-    });
-  });
+    health: (c) => {
+      const { model, split } = fleet.current();
+      const refused = fleet.refused();
+      return c.json({
+        status: 'ok',
+        model: model.version,
+        sha256: model.sha256,
+        since: model.since,
+        traffic: (split?.weights ?? [[model.version, 100] as const]).map(([version, percent]) => ({
+          version,
+          percent,
+        })),
+        ...(refused.length === 0 ? {} : { refused }),
+      });
+    },
 
-  app.post('/predict', async (c) => {
-    const start = performance.now();
-    const body = await readBody(c, options.maxBodyBytes);
-    if ('refusal' in body) return body.refusal;
-    const many = Array.isArray(body.value);
-    const rows = many ? (body.value as unknown[]) : [body.value];
-    if (rows.length === 0) return c.json({ error: 'the list of rows is empty' }, 400);
-    if (rows.length > options.maxRows)
-      return c.json({ error: `at most ${options.maxRows} rows in one request` }, 413);
-    const model = served();
-    const parsed = model.parse(rows);
-    if ('problems' in parsed) {
-      const problems = parsed.problems.map(({ field, problem }) => ({ field, problem }));
-      record([
-        {
-          id: newId(),
-          time: now().toISOString(),
-          route: 'refused',
-          model: model.version,
-          problems: problems.slice(0, 20),
-          ...requestOf(c.req.header('x-request-id')),
-        },
-      ]);
-      return c.json({ error: 'invalid input', fields: parsed.problems }, 400);
-    }
-    const lines = predict(model, parsed.rows, c.req.header('x-request-id'), start);
-    record(lines);
-    const answers = lines.map(({ id, probability, class: label }) => ({
-      id,
-      model: model.version,
-      sha256: model.sha256,
-      probability,
-      class: label,
-    }));
-    return c.json(many ? answers : answers[0]!);
-  });
+    ready: (c) => c.json({ ready: isReady() }, isReady() ? 200 : 503),
 
-  app.post('/feedback', async (c) => {
-    const body = await readBody(c, options.maxBodyBytes);
-    if ('refusal' in body) return body.refusal;
-    const labels = Array.isArray(body.value) ? body.value : [body.value];
-    const { classes } = served().loaded.signature.output;
-    const schema = v.array(
-      v.strictObject({
-        id: v.pipe(
-          v.string('must be the id of a prediction'),
-          v.regex(PREDICTION_ID, 'must be the id of a prediction'),
-        ),
-        label: v.pipe(
-          v.union([v.string(), v.number()]),
-          v.transform(String),
-          v.picklist(classes, `must be one of ${classes.join(', ')}`),
-        ),
-      }),
-    );
-    const checked = v.safeParse(schema, labels);
-    if (!checked.success) {
-      const fields = checked.issues.map(({ path, message, type }) => ({
-        row: path?.[0]?.key ?? 0,
-        field: type === 'strict_object' ? '' : String(path?.[1]?.key ?? ''),
-        problem:
-          type === 'strict_object'
-            ? 'must have id and label and nothing else'
-            : type === 'union'
-              ? `must be one of ${classes.join(', ')}`
-              : message,
-      }));
-      return c.json({ error: 'invalid input', fields }, 400);
-    }
-    options.recordLabels(checked.output, now().toISOString());
-    return c.json({ recorded: checked.output.length });
-  });
+    model_info: (c) => {
+      const { version, sha256, threshold, loaded } = fleet.current().model;
+      const { algorithm, source, data, training_date, metrics } = loaded.metadata;
+      return c.json({
+        model: version,
+        sha256,
+        algorithm,
+        source,
+        data,
+        training_date,
+        metrics,
+        threshold,
+        signature: loaded.signature,
+      });
+    },
 
-  const methods: Record<string, string> = {
-    '/health': 'GET',
-    '/ready': 'GET',
-    '/model_info': 'GET',
-    '/predict': 'POST',
-    '/feedback': 'POST',
+    metrics: async (c) => {
+      c.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+      return c.body(await options.metricsText());
+    },
+
+    openapi: (c) =>
+      c.json(openApiDocument(options.name, fleet.current().model, deployment, admin.token !== undefined)),
+
+    docs: (c) => page(c, docsPage(options.name)),
+
+    docs_file: async (c) => {
+      const file = await docsFile(c.req.param('file') ?? '');
+      if (file === undefined) return c.json({ error: 'no such file' }, 404);
+      c.header('content-type', file.type);
+      c.header('cache-control', 'public, max-age=86400');
+      return c.body(file.body);
+    },
+
+    predict: async (c) => {
+      const caller = callerIn(c);
+      const body = await readJson(c, maxBytes);
+      if ('refusal' in body) return body.refusal;
+      const { status, body: text } = await predictor.answer(body.value, caller);
+      c.header('content-type', JSON_TYPE);
+      return c.body(text, status as 200);
+    },
+
+    predict_batch: async (c) => {
+      const type = BATCH_TYPES.find((each) => c.req.header('content-type')?.startsWith(each));
+      if (type === undefined)
+        return c.json({ error: `content-type must be ${BATCH_TYPES.join(' or ')}` }, 415);
+      const opened = await openBatch(c.req.raw.body ?? [], type, fleet.current().model, maxBytes);
+      if ('problem' in opened) return c.json({ error: opened.problem }, opened.status);
+      c.header('content-type', `${type}; charset=utf-8`);
+      return c.body(
+        ReadableStream.from(batchAnswers(opened, predictor, callerIn(c), onError)) as ReadableStream,
+      );
+    },
+
+    feedback: async (c) => {
+      const body = await readJson(c, maxBytes);
+      if ('refusal' in body) return body.refusal;
+      const labels = Array.isArray(body.value) ? body.value : [body.value];
+      if (labels.length === 0) return c.json({ error: 'the list of labels is empty' }, 400);
+      if (labels.length > maxRows) return c.json({ error: `at most ${maxRows} labels in one request` }, 413);
+      const { classes } = fleet.current().model.loaded.signature.output;
+      const checked = v.safeParse(v.array(feedbackSchema(classes)), labels);
+      if (!checked.success) {
+        const fields = checked.issues.slice(0, 100).map(({ path, message, type }) => ({
+          row: path?.[0]?.key ?? 0,
+          field: type === 'strict_object' ? '' : String(path?.[1]?.key ?? ''),
+          problem: type === 'strict_object' ? 'must have id and label and nothing else' : message,
+        }));
+        return c.json({ error: 'invalid input', fields }, 400);
+      }
+      await options.recordLabels(checked.output, now().toISOString());
+      return c.json({ recorded: checked.output.length });
+    },
+
+    admin_reload: (c) => {
+      admin.reload();
+      const { model, split } = fleet.current();
+      return c.json({
+        model: model.version,
+        traffic: split?.text ?? `${model.version}=100`,
+        refused: fleet.refused(),
+      });
+    },
+
+    admin_routes: async (c) => {
+      const body = await readJson(c, maxBytes);
+      if ('refusal' in body) return body.refusal;
+      const checked = v.safeParse(trafficSchema, body.value);
+      if (!checked.success)
+        return c.json({ error: 'expected { split: { v3: 10 }, shadow: ["v4"], reason: "…" }' }, 400);
+      const { split, shadow, reason } = checked.output;
+      try {
+        admin.route(checkTraffic({ split, shadow }), reason);
+      } catch (error) {
+        if (error instanceof Fault) return c.json({ error: error.message }, 400);
+        throw error;
+      }
+      return c.json({
+        traffic: fleet.current().split?.text ?? `${fleet.current().model.version}=100`,
+        shadow,
+      });
+    },
+
+    v2_server: (c) => c.json(protocol.server()),
+    v2_live: (c) => c.json({ live: true }),
+    v2_ready: (c) => c.json({ ready: isReady() }, isReady() ? 200 : 503),
+    v2_model: (c) => (protocol.has(c) ? c.json(protocol.model()) : protocol.unknown(c)),
+    v2_model_ready: (c) =>
+      protocol.has(c)
+        ? c.json({ name: options.name, ready: isReady() }, isReady() ? 200 : 503)
+        : protocol.unknown(c),
+    v2_infer: async (c) => {
+      if (!protocol.has(c)) return protocol.unknown(c);
+      if (c.req.header('inference-header-content-length') !== undefined)
+        return c.json({ error: 'binary tensors are not taken: send them as JSON' }, 400);
+      const caller = callerIn(c);
+      const body = await readJson(c, maxBytes, () => true);
+      if ('refusal' in body) return body.refusal;
+      const { status, body: text } = await protocol.infer(body.value, caller);
+      c.header('content-type', JSON_TYPE);
+      return c.body(text, status as 200);
+    },
   };
-  app.notFound((c) => {
-    const allowed = methods[c.req.path];
-    if (allowed === undefined) return c.json({ error: 'no such route', routes: Object.keys(methods) }, 404);
-    return c.json({ error: `use ${allowed}` }, 405, { allow: allowed });
-  });
-  app.onError((error, c) => {
-    const unavailable = typeof (error as NodeJS.ErrnoException).syscall === 'string';
-    console.error(unavailable ? error.message : error);
-    return unavailable
-      ? c.json({ error: 'this prediction could not be put on record, so it is not given' }, 503)
-      : c.json({ error: 'internal error' }, 500);
-  });
-  return app;
 
-  function predict(
-    model: ServedModel,
-    rows: readonly ParsedRow[],
-    requestId: string | undefined,
-    start: number,
-  ): PredictionLine[] {
-    const probabilities = model.score(rows);
-    const time = now().toISOString();
-    const latency_ms = Math.round((performance.now() - start) * 1000) / 1000;
-    return rows.map(({ ids, input }, i) => ({
-      id: newId(),
-      time,
-      model: model.version,
-      sha256: model.sha256,
-      route: 'champion',
-      ids,
-      input,
-      probability: probabilities[i]!,
-      class: model.classOf(probabilities[i]!),
-      latency_ms,
-      ...requestOf(requestId),
-    }));
+  app.use(async (c, next) => {
+    const start = performance.now();
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS))
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    const { requestId } = callerIn(c);
+    if (requestId !== undefined) c.res.headers.set('x-request-id', requestId);
+    const route = ROUTES.find(({ path }) => path === c.req.routePath)?.path ?? 'none';
+    options.metrics.request(route, c.res.status, (performance.now() - start) / 1000, requestId);
+  });
+  if (origins.length > 0)
+    app.use(
+      cors({ origin: origins, allowMethods: ['GET', 'POST'], allowHeaders: CORS_HEADERS, maxAge: 600 }),
+    );
+
+  for (const { id, method, path, ...rest } of ROUTES) {
+    if ('admin' in rest) {
+      if (admin.token === undefined) continue;
+      app.on(method, path, bearerOnly(admin.token), handlers[id]);
+    } else app.on(method, path, handlers[id]);
+  }
+  for (const path of new Set(ROUTES.map((route) => route.path))) {
+    const allowed = ROUTES.filter((route) => route.path === path).map(({ method }) => method);
+    if (ROUTES.some((route) => route.path === path && 'admin' in route) && admin.token === undefined)
+      continue;
+    app.all(path, (c) =>
+      c.json({ error: `use ${allowed.join(' or ')}` }, 405, { allow: allowed.join(', ') }),
+    );
+  }
+  app.notFound((c) => c.json({ error: 'no such route: GET /openapi.json lists them' }, 404));
+  app.onError((error, c) => {
+    onError(error);
+    const { status, error: said } = failureOf(error);
+    return c.json({ error: said }, status);
+  });
+  return app as unknown as Hono;
+}
+
+const CORS_HEADERS = ['content-type', 'x-request-id'];
+
+const trafficSchema = v.strictObject({
+  split: v.optional(v.record(v.pipe(v.string(), v.regex(/^v[1-9]\d*$/)), v.number()), {}),
+  shadow: v.optional(v.array(v.pipe(v.string(), v.regex(/^v[1-9]\d*$/))), []),
+  reason: v.pipe(v.string(), v.nonEmpty(), v.maxLength(200)),
+});
+
+/** Lets pass who sends the token; digests are compared, so neither length nor prefix shows in the time it takes. */
+function bearerOnly(token: string): Handler {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const expected = digest(`Bearer ${token}`);
+  return async (c, next) => {
+    if (!timingSafeEqual(digest(c.req.header('authorization') ?? ''), expected))
+      return c.json({ error: 'a bearer token is needed' }, 401, { 'www-authenticate': 'Bearer' });
+    return await next();
+  };
+}
+
+function page(c: Context, { html, policy }: { html: string; policy: string }): Response {
+  c.header('content-security-policy', policy);
+  return c.html(html);
+}
+
+/** The JSON body, or the answer that refuses it. */
+async function readJson(
+  c: Context,
+  maxBytes: number,
+  isRight: (contentType: string | undefined) => boolean = isJson,
+): Promise<{ value: unknown } | { refusal: Response }> {
+  if (!isRight(c.req.header('content-type'))) return { refusal: c.json({ error: PROBLEMS.notJson }, 415) };
+  const text = await readText(c, maxBytes);
+  if (text === undefined) return { refusal: c.json({ error: PROBLEMS.tooLarge(maxBytes) }, 413) };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { refusal: c.json({ error: PROBLEMS.malformed }, 400) };
   }
 }
 
-/** What the log keeps of an x-request-id: nothing unless it is well-formed. */
-function requestOf(id: string | undefined): { request?: string } {
-  return id !== undefined && REQUEST_ID.test(id) ? { request: id } : {};
-}
-
-function newId(): string {
-  return randomBytes(10).toString('hex');
-}
-
-/** The JSON body, or the answer that refuses it. Reading stops at the limit whatever content-length says. */
-async function readBody(c: Context, maxBytes: number): Promise<{ value: unknown } | { refusal: Response }> {
-  const type = c.req.header('content-type') ?? '';
-  if (!/^application\/json\s*(;|$)/i.test(type))
-    return { refusal: c.json({ error: 'content-type must be application/json' }, 415) };
-  const tooLarge = () => ({ refusal: c.json({ error: `the body may have at most ${maxBytes} bytes` }, 413) });
-  if (Number(c.req.header('content-length') ?? 0) > maxBytes) return tooLarge();
+/** The body as text; undefined beyond the limit, where reading stops whatever content-length says. */
+async function readText(c: Context, maxBytes: number): Promise<string | undefined> {
+  if (Number(c.req.header('content-length') ?? 0) > maxBytes) return undefined;
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of c.req.raw.body ?? []) {
     size += piece.length;
-    if (size > maxBytes) return tooLarge();
+    if (size > maxBytes) return undefined;
     pieces.push(piece);
   }
-  try {
-    return { value: JSON.parse(Buffer.concat(pieces).toString('utf8')) };
-  } catch {
-    return { refusal: c.json({ error: 'the body is not valid JSON' }, 400) };
-  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+/** What a form sends are texts: numbers where the input is one, null where the field was left empty. */
+function formRow(
+  values: Readonly<Record<string, string>>,
+  inputs: readonly SignatureInput[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    inputs.map(({ name, categories }) => {
+      const text = Object.hasOwn(values, name) ? values[name]!.trim() : '';
+      if (text === '') return [name, null];
+      return [name, categories === undefined ? (parseNumber(text) ?? text) : text];
+    }),
+  );
 }

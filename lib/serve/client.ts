@@ -7,12 +7,16 @@ import { isAlive } from '../files/lock.ts';
 export interface ServerState {
   readonly pid: number;
   readonly url: string;
+  /** Processes that answer. */
+  readonly workers: readonly number[];
 }
 
 export interface Health {
   readonly status: string;
   readonly model: string;
   readonly sha256: string;
+  readonly traffic: readonly { readonly version: string; readonly percent: number }[];
+  readonly refused?: readonly { readonly version: string; readonly problem: string }[];
 }
 
 export function serverStatePath(project: Project): string {
@@ -38,15 +42,19 @@ export async function health(url: string): Promise<Health | undefined> {
   }
 }
 
-/** Waits until the running server serves the version; says so, or that it does not, or nothing without a server. */
-export async function followedWithin(project: Project, version: string, ms: number): Promise<string> {
+/** Waits until what the running server says of itself is so; says when, or that it is not, or nothing without a server. */
+export async function followedWithin(
+  project: Project,
+  isSo: (health: Health) => boolean,
+  ms: number,
+): Promise<string> {
   const server = runningServer(project);
   if (server === undefined) return '';
   const start = performance.now();
   while (performance.now() - start < ms) {
-    if ((await health(server.url))?.model === version) {
+    const now = await health(server.url);
+    if (now !== undefined && isSo(now))
       return `; the running server switched after ${((performance.now() - start) / 1000).toFixed(1)} s`;
-    }
     await sleep(50);
   }
   return `; the running server has not switched after ${ms / 1000} s: see ${server.url}/health`;

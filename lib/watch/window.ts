@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
 import { predictionLedgers } from '../registry/ledgers.ts';
 import { readLabels } from '../serve/labels.ts';
-import type { PredictionLine, RefusalLine } from '../serve/prediction-log.ts';
+import type { LogLine, PredictionLine, RefusalLine, ShadowLine } from '../serve/prediction-log.ts';
 
 export interface Observed extends PredictionLine {
   /** The true class, where it is known. */
@@ -20,26 +20,36 @@ export interface Window {
 /** Requests that a smoke test made are not production. */
 const SMOKE = 'smoke';
 
-/** All logged predictions and refusals, oldest first. A torn last line was never answered and is skipped. */
-export function readPredictionLogs(project: Project): {
-  predictions: PredictionLine[];
-  refusals: RefusalLine[];
-} {
+export interface PredictionLogs {
+  readonly predictions: readonly PredictionLine[];
+  /** Requests that were refused, and such that a model failed to answer. */
+  readonly refusals: readonly RefusalLine[];
+  readonly shadows: readonly ShadowLine[];
+}
+
+/** All that the servers logged, oldest first. A torn last line was never answered and is skipped. */
+export function readPredictionLogs(project: Project): PredictionLogs {
   const predictions: PredictionLine[] = [];
   const refusals: RefusalLine[] = [];
+  const shadows: ShadowLine[] = [];
   for (const { path } of predictionLedgers(project)) {
     const lines = readFileSync(path, 'utf8').split('\n');
     lines.pop();
     for (const text of lines) {
-      const line = JSON.parse(text) as PredictionLine | RefusalLine;
-      if (line.request === SMOKE) continue;
-      if (line.route === 'refused') refusals.push(line);
+      const line = JSON.parse(text) as LogLine;
+      if (line.route === 'shadow') shadows.push(line);
+      else if (line.request === SMOKE) continue;
+      else if ('problems' in line) refusals.push(line);
       else predictions.push(line);
     }
   }
   const byTime = (a: { time: string }, b: { time: string }) =>
     a.time < b.time ? -1 : a.time > b.time ? 1 : 0;
-  return { predictions: predictions.sort(byTime), refusals: refusals.sort(byTime) };
+  return {
+    predictions: predictions.sort(byTime),
+    refusals: refusals.sort(byTime),
+    shadows: shadows.sort(byTime),
+  };
 }
 
 /** The last `size` predictions of a version. */

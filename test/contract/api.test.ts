@@ -2,93 +2,18 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import type { Hono } from 'hono';
-import { parseConfig } from '../../lib/config/load.ts';
-import { fitPipeline, transform } from '../../lib/features/pipeline.ts';
-import { fitModel, scorerOf } from '../../lib/learn/estimator.ts';
-import type { Matrix } from '../../lib/learn/matrix.ts';
-import { random } from '../../lib/learn/random.ts';
-import type { LoadedVersion } from '../../lib/registry/load.ts';
-import { signatureOf } from '../../lib/registry/signature.ts';
-import { createApp } from '../../lib/serve/app.ts';
-import { serveModel } from '../../lib/serve/served-model.ts';
-import { defaultConfig } from '../support.ts';
+import { poster, row, type Served, served } from './served.ts';
 
-const config = parseConfig(defaultConfig, 'config.yaml');
-const row = {
-  Type: 'L',
-  'Air temperature [K]': 298.1,
-  'Process temperature [K]': 308.6,
-  'Rotational speed [rpm]': 1551,
-  'Torque [Nm]': 42.8,
-  'Tool wear [min]': 10,
-};
-const recorded: Record<string, unknown>[] = [];
-const labels: unknown[] = [];
-let full = false;
-let ready = true;
-let app: Hono;
+let api: Served;
+let recorded: Served['recorded'];
+let app: Served['app'];
+let post: ReturnType<typeof poster>;
 
 before(async () => {
-  const rng = random(1, 'api');
-  const inputs: Matrix = {
-    names: Object.keys(row),
-    rows: 400,
-    values: Float64Array.from(
-      { length: 2400 },
-      (_, i) =>
-        [
-          rng.int(3),
-          295 + rng.float() * 10,
-          305 + rng.float() * 10,
-          1200 + rng.int(1000),
-          20 + rng.float() * 50,
-          rng.int(240),
-        ][i % 6]!,
-    ),
-  };
-  const target = Uint8Array.from({ length: 400 }, (_, i) => (inputs.values[i * 6 + 4]! > 55 ? 1 : 0));
-  const pipeline = fitPipeline(inputs, config.schema, config.features.engineered, false);
-  const model = await fitModel(
-    transform(pipeline, inputs),
-    target,
-    ['0', '1'],
-    { ...config.model_params, n_estimators: 10 },
-    { threads: 1 },
-  );
-  const loaded = {
-    version: 'v1',
-    sha256: 'a'.repeat(64),
-    signature: signatureOf(config.schema, inputs, 0.5),
-    pipeline,
-    scorer: scorerOf(model),
-    metadata: { algorithm: 'RandomForest', source: 'simulated', data: {}, training_date: '', metrics: {} },
-  } as unknown as LoadedVersion;
-  const served = serveModel(loaded, 'model', '2026-01-01T00:00:00Z');
-  app = createApp({
-    served: () => served,
-    record: (lines) => {
-      if (full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' });
-      recorded.push(...(lines as unknown as Record<string, unknown>[]));
-    },
-    recordLabels: (sent) => labels.push(...sent),
-    isReady: () => ready,
-    refused: () => undefined,
-    maxRows: 100,
-    maxBodyBytes: 20_000,
-  });
+  api = await served();
+  ({ app, recorded } = api);
+  post = poster(app);
 });
-
-const post = (
-  path: string,
-  body: unknown,
-  headers: Record<string, string> = { 'content-type': 'application/json' },
-) =>
-  app.request(path, {
-    method: 'POST',
-    headers,
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
 
 async function refusal(
   body: unknown,
@@ -222,15 +147,15 @@ test('health names the model, ready says whether to send traffic', async () => {
   const health = (await (await app.request('/health')).json()) as Record<string, string>;
   assert.deepEqual([health.status, health.model, health.sha256], ['ok', 'v1', 'a'.repeat(64)]);
   assert.equal((await app.request('/ready')).status, 200);
-  ready = false;
+  api.state.ready = false;
   assert.equal((await app.request('/ready')).status, 503);
-  ready = true;
+  api.state.ready = true;
 });
 
 test('what cannot be put on record is not answered', async () => {
-  full = true;
+  api.state.full = true;
   const response = await post('/predict', row);
-  full = false;
+  api.state.full = false;
   assert.equal(response.status, 503);
   assert.doesNotMatch(await response.text(), /probability/);
 });
@@ -238,7 +163,7 @@ test('what cannot be put on record is not answered', async () => {
 test('feedback takes the truth of a prediction, or names what is wrong', async () => {
   const id = 'ab'.repeat(10);
   assert.equal((await post('/feedback', { id, label: 1 })).status, 200);
-  assert.deepEqual(labels.at(-1), { id, label: '1' });
+  assert.deepEqual(api.labels.at(-1), { id, label: '1' });
   const response = await post('/feedback', [
     { id, label: '0' },
     { id: '../etc', label: '2' },
@@ -249,7 +174,7 @@ test('feedback takes the truth of a prediction, or names what is wrong', async (
     fields.map(({ row, field }) => `${row} ${field}`),
     ['1 id', '1 label'],
   );
-  assert.equal(labels.length, 1, 'all of a request or nothing');
+  assert.equal(api.labels.length, 1, 'all of a request or nothing');
 });
 
 test('whatever JSON arrives, the answer is JSON and never a 500', async () => {

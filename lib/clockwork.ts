@@ -1,0 +1,129 @@
+/**
+ * The registry for people who work interactively; the make verbs are shells around the same functions.
+ *
+ *     const registry = openRegistry();                        // or openRegistry('examples/name/config.yaml')
+ *     registry.versions();                                    // data, metrics, stage, aliases of each
+ *     registry.load('champion').predict([{ Type: 'L', … }]);  // by alias, version, latest or stage
+ *     registry.compare('v1', 'v2').differences.pr_auc;        // { estimate, verdict }
+ *     registry.promote('v2', 'new wear feature');             // a line in deployment_log.csv, then the pointer
+ *
+ * What fails throws a Fault whose message says what to do.
+ */
+import { loadProject, type Project } from './config/load.ts';
+import { badInput, Fault, MISSED } from './fault.ts';
+import { type Comparison, compareVersions } from './registry/compare.ts';
+import { describeCheck, judgeGate } from './registry/gate.ts';
+import { loadVersion } from './registry/load.ts';
+import * as moves from './registry/moves.ts';
+import {
+  type Pointers,
+  parseTraffic,
+  type Stage,
+  stageOf,
+  type Traffic,
+  usesOf,
+} from './registry/pointers.ts';
+import { listVersions, type Metadata, readMetadata } from './registry/versions.ts';
+import { serveModel } from './serve/served-model.ts';
+
+export interface VersionSummary {
+  readonly version: string;
+  readonly stage: Stage;
+  /** Aliases, shares of the traffic and shadowing. */
+  readonly uses: readonly string[];
+  readonly metadata: Metadata;
+}
+
+export interface Prediction {
+  readonly probability: number;
+  readonly class: string;
+}
+
+export interface Registry {
+  readonly project: Project;
+  versions(): VersionSummary[];
+  pointers(): Pointers;
+  /** The version that an alias, a version, latest or a stage stands for. */
+  resolve(name: string): string;
+  /** Loads and checks a version; predict fails on rows that the signature does not allow. */
+  load(name: string): {
+    version: string;
+    metadata: Metadata;
+    predict(rows: readonly unknown[]): Prediction[];
+  };
+  compare(a: string, b: string): Comparison;
+  /** Makes a whole version that does not fail the gate champion; returns the one before. */
+  promote(version: string, reason: string): string | undefined;
+  /** Ends a canary, or makes the previous champion champion again. */
+  rollback(reason: string): { version: string; from: string };
+  alias(name: string, version: string | undefined, reason: string): string | undefined;
+  stage(version: string, stage: string, reason: string): Stage;
+  /** Archives what nothing points at. */
+  archive(reason: string): string[];
+  /** Shares of the traffic as text, "v3=10 shadow:v4" or "none"; versions that fail the gate get none. */
+  route(traffic: string | ((now: Traffic) => Traffic), reason: string): { before: Traffic; after: Traffic };
+}
+
+export function openRegistry(configPath?: string): Registry {
+  const project = loadProject(configPath);
+  const refuseUnfit = (version: string) => {
+    const gate = judgeGate(project.config, loadVersion(project, version).metrics);
+    if (gate.verdict === 'fail')
+      throw new Fault(
+        `${version} fails the gate and stays where it is: ${gate.checks.map(describeCheck).join('   ')}`,
+        MISSED,
+      );
+  };
+  return {
+    project,
+    versions() {
+      const pointers = moves.readPointers(project);
+      return listVersions(project).map((version) => ({
+        version,
+        stage: stageOf(pointers, version),
+        uses: usesOf(pointers, version),
+        metadata: readMetadata(project, version),
+      }));
+    },
+    pointers: () => moves.readPointers(project),
+    resolve: (name) => moves.resolveVersion(project, name),
+    load(name) {
+      const loaded = loadVersion(project, moves.resolveVersion(project, name));
+      const model = serveModel(loaded, project.config.deployment.threshold, new Date().toISOString());
+      return {
+        version: loaded.version,
+        metadata: loaded.metadata,
+        predict(rows) {
+          const parsed = model.parse(rows);
+          if ('problems' in parsed)
+            throw badInput(
+              parsed.problems.map(({ row, field, problem }) => `row ${row}: ${field} ${problem}`).join('\n'),
+            );
+          return [...model.score(parsed)].map((probability) => ({
+            probability,
+            class: model.classOf(probability),
+          }));
+        },
+      };
+    },
+    compare: (a, b) => compareVersions(project, a, b),
+    promote(version, reason) {
+      refuseUnfit(version);
+      return moves.promote(project, version, reason);
+    },
+    rollback: (reason) => moves.rollback(project, reason, (version) => void loadVersion(project, version)),
+    alias: (name, version, reason) => moves.setAlias(project, name, version, reason),
+    stage: (version, stage, reason) => moves.setStage(project, version, stage, reason),
+    archive: (reason) => moves.archiveUnused(project, reason),
+    route(traffic, reason) {
+      const choose = typeof traffic === 'string' ? () => parseTraffic(traffic) : traffic;
+      return moves.setTraffic(project, reason, (now) => {
+        const chosen = choose(now);
+        for (const version of Object.keys(chosen.split))
+          if (now.split[version] === undefined) refuseUnfit(version);
+        for (const version of chosen.shadow) loadVersion(project, version);
+        return chosen;
+      });
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** Two versions side by side: what went into them, their metrics on the same rows, and where they disagree. */
+import { existsSync } from 'node:fs';
+import type { Project } from '../config/load.ts';
+import type { MetricName } from '../config/schema.ts';
+import { describeChanges } from '../config/settings.ts';
+import { readDataset } from '../data/dataset.ts';
+import { badInput } from '../fault.ts';
+import { compareScores, type Difference } from '../measure/evaluate.ts';
+import { type LoadedVersion, loadVersion, scoreInputs } from './load.ts';
+import { readValidation } from './validation.ts';
+
+export interface Comparison {
+  /** Settings, data and code that differ, each as "key before → after". */
+  readonly changes: readonly string[];
+  /** Which rows both were scored on. */
+  readonly rows: { readonly count: number; readonly path: string; readonly outOfFold: boolean };
+  /** b − a: pass when b is better or equal, fail when worse. */
+  readonly differences: Readonly<Record<MetricName, Difference>>;
+  /** Rows that both class alike, each at its own threshold. */
+  readonly agreeing: number;
+  /** The rows whose scores lie furthest apart, the furthest first. */
+  readonly apart: readonly {
+    readonly row: number;
+    readonly a: number;
+    readonly b: number;
+    readonly truth: string;
+  }[];
+}
+
+const APART_SHOWN = 5;
+
+export function compareVersions(project: Project, nameA: string, nameB: string): Comparison {
+  if (nameA === nameB) throw badInput(`${nameA} and ${nameB} are the same version`);
+  const [a, b] = [loadVersion(project, nameA), loadVersion(project, nameB)];
+  const { labels, scores, path, outOfFold } = scoresOnSameRows(project, a, b);
+  const [of, to] = [a, b].map(({ signature }, i) => ({
+    scores: scores[i]!,
+    threshold: signature.output.threshold,
+  })) as [Scored, Scored];
+  const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
+  const seed = project.config.model_params.random_state;
+  const distance = (row: number) => Math.abs(to.scores[row]! - of.scores[row]!);
+  return {
+    changes: changesBetween(a, b),
+    rows: { count: labels.length, path, outOfFold },
+    differences: compareScores(labels, of, to, 0, { rounds, confidence, seed }),
+    agreeing: labels.reduce(
+      (sum, _, i) => sum + (of.scores[i]! >= of.threshold === to.scores[i]! >= to.threshold ? 1 : 0),
+      0,
+    ),
+    apart: [...labels.keys()]
+      .sort((i, j) => distance(j) - distance(i))
+      .slice(0, APART_SHOWN)
+      .map((row) => ({
+        row: row + 1,
+        a: of.scores[row]!,
+        b: to.scores[row]!,
+        truth: a.signature.output.classes[labels[row]!]!,
+      })),
+  };
+}
+
+interface Scored {
+  scores: Float64Array;
+  threshold: number;
+}
+
+function changesBetween({ metadata: a }: LoadedVersion, { metadata: b }: LoadedVersion): string[] {
+  const data =
+    a.data.sha256 === b.data.sha256
+      ? []
+      : [
+          `data ${a.data.version} (${a.data.rows} rows) → ${b.data.version} (${b.data.rows} rows), sha256 ${a.data.sha256.slice(0, 12)}… → ${b.data.sha256.slice(0, 12)}…`,
+        ];
+  const files = [...new Set([...Object.keys(a.code), ...Object.keys(b.code)])].filter(
+    (file) => a.code[file] !== b.code[file],
+  );
+  const code = files.length === 0 ? [] : [`code of training: ${files.slice(0, 5).join(', ')}`];
+  return [...data, ...describeChanges(a.settings, b.settings), ...code];
+}
+
+/** Out-of-fold scores where both trained on the same rows; else both models on the newer one's test rows. */
+function scoresOnSameRows(project: Project, a: LoadedVersion, b: LoadedVersion) {
+  if (a.metadata.data.sha256 === b.metadata.data.sha256) {
+    const [of, to] = [readValidation(project, a.version), readValidation(project, b.version)];
+    return {
+      labels: of.labels,
+      scores: [of.scores, to.scores],
+      path: a.metadata.data.path,
+      outOfFold: true,
+    };
+  }
+  const newer = Number(a.metadata.data.version.slice(1)) > Number(b.metadata.data.version.slice(1)) ? a : b;
+  const path = `${project.config.data.processed_dir}/${newer.metadata.data.version}_test.csv`;
+  if (!existsSync(project.path(path)))
+    throw badInput(`${path} is missing: no rows that neither version was trained on`);
+  const { inputs, target } = readDataset(project.path(path), project.config.schema);
+  return {
+    labels: target,
+    scores: [scoreInputs(a, inputs), scoreInputs(b, inputs)],
+    path,
+    outOfFold: false,
+  };
+}

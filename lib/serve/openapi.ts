@@ -1,0 +1,344 @@
+/** The OpenAPI 3.1 document: every route, every error, examples from the model's signature. */
+import type { Config } from '../config/schema.ts';
+import type { SignatureInput } from '../registry/signature.ts';
+import { BATCH_TYPES } from './batch.ts';
+import { ROUTES, type RouteId } from './routes.ts';
+import type { ServedModel } from './served-model.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What an operation takes and gives, besides the errors that every one may have. */
+interface Operation {
+  readonly body?: Json;
+  readonly ok: { readonly description: string; readonly content?: Json };
+  /** Statuses of the errors that this operation may answer. */
+  readonly errors: readonly (keyof typeof ERRORS)[];
+  readonly headers?: readonly Json[];
+}
+
+const ERRORS = {
+  400: 'The body is not what this route takes; fields names each wrong field of each row',
+  401: 'The bearer token is missing or wrong',
+  403: 'The form is not of this page',
+  404: 'There is no such thing',
+  413: 'The body or the list is too long',
+  415: 'The content type is not one that this route takes',
+  500: 'The server failed; what happened is in its log',
+  503: 'Not ready, or the answer could not be put on record',
+} as const;
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const object = (properties: Json, required: readonly string[] = Object.keys(properties)) => ({
+  type: 'object',
+  properties,
+  required,
+});
+const text = (description: string) => ({ type: 'string', description });
+const ofJson = (schema: Json, example?: unknown) => ({
+  'application/json': example === undefined ? { schema } : { schema, example },
+});
+
+export function openApiDocument(
+  name: string,
+  model: ServedModel,
+  { max_rows, max_body_bytes, traffic, port, host }: Config['deployment'],
+  withAdmin: boolean,
+): Json {
+  const { inputs, ids, sensitive, example, output } = model.loaded.signature;
+  const id = 'c0ffee'.padEnd(20, '0');
+  const prediction = {
+    id,
+    model: model.version,
+    sha256: model.sha256,
+    probability: 0.5,
+    class: output.classes[1],
+  };
+  const key = {
+    name: traffic.key_header,
+    in: 'header',
+    required: false,
+    description: 'Requests with the same value get the same version while traffic is split',
+    schema: { type: 'string', pattern: '^[\\w.:@+-]{1,128}$' },
+  };
+  const page = (description: string) => ({
+    description,
+    content: { 'text/html': { schema: { type: 'string' } } },
+  });
+  const csv = [Object.keys(example), Object.values(example)].map((cells) => cells.join(',')).join('\n');
+
+  const operations: Record<RouteId, Operation> = {
+    status: { ok: page('The status page'), errors: [] },
+    status_form: {
+      body: {
+        'application/x-www-form-urlencoded': {
+          schema: { type: 'object', additionalProperties: { type: 'string' } },
+          example,
+        },
+      },
+      ok: page('The status page with the prediction, or with what is wrong in the form'),
+      errors: [403, 413, 415, 503],
+    },
+    health: { ok: { description: 'The server is up', content: ofJson(ref('Health')) }, errors: [] },
+    ready: {
+      ok: { description: 'Send traffic', content: ofJson(object({ ready: { type: 'boolean' } })) },
+      errors: [503],
+    },
+    model_info: { ok: { description: 'The model', content: ofJson({ type: 'object' }) }, errors: [] },
+    metrics: {
+      ok: {
+        description: 'Prometheus text format 0.0.4',
+        content: { 'text/plain': { schema: { type: 'string' } } },
+      },
+      errors: [],
+    },
+    openapi: { ok: { description: 'OpenAPI 3.1', content: ofJson({ type: 'object' }) }, errors: [] },
+    docs: { ok: page('Swagger UI'), errors: [] },
+    docs_file: {
+      ok: {
+        description: 'A script or a style sheet',
+        content: {
+          'text/javascript': { schema: { type: 'string' } },
+          'text/css': { schema: { type: 'string' } },
+        },
+      },
+      errors: [404],
+    },
+    predict: {
+      body: ofJson(
+        { oneOf: [ref('Row'), { type: 'array', items: ref('Row'), minItems: 1, maxItems: max_rows }] },
+        example,
+      ),
+      ok: {
+        description: 'One prediction, or a list in the order of the rows; each is on record under its id',
+        content: ofJson(
+          { oneOf: [ref('Prediction'), { type: 'array', items: ref('Prediction') }] },
+          prediction,
+        ),
+      },
+      errors: [400, 413, 415, 503],
+      headers: [key],
+    },
+    predict_batch: {
+      body: {
+        [BATCH_TYPES[0]]: { schema: { type: 'string', description: 'A header, then rows' }, example: csv },
+        [BATCH_TYPES[1]]: {
+          schema: { type: 'string', description: 'A row as JSON on each line' },
+          example: JSON.stringify(example),
+        },
+      },
+      ok: {
+        description:
+          'A line for each row, in their order, as the rows are scored; a wrong row has a problem in place of a probability',
+        content: Object.fromEntries(BATCH_TYPES.map((type) => [type, { schema: { type: 'string' } }])),
+      },
+      errors: [400, 413, 415, 503],
+      headers: [key],
+    },
+    feedback: {
+      body: ofJson(
+        { oneOf: [ref('Label'), { type: 'array', items: ref('Label'), minItems: 1, maxItems: max_rows }] },
+        { id, label: output.classes[1] },
+      ),
+      ok: {
+        description: 'How many labels were recorded',
+        content: ofJson(object({ recorded: { type: 'integer' } })),
+      },
+      errors: [400, 413, 415, 503],
+    },
+    admin_reload: {
+      ok: { description: 'What answers now', content: ofJson({ type: 'object' }) },
+      errors: [401],
+    },
+    admin_routes: {
+      body: ofJson(
+        object(
+          {
+            split: {
+              type: 'object',
+              additionalProperties: { type: 'number', exclusiveMinimum: 0, maximum: 100 },
+            },
+            shadow: { type: 'array', items: { type: 'string', pattern: '^v[1-9]\\d*$' } },
+            reason: { type: 'string', minLength: 1, maxLength: 200 },
+          },
+          ['reason'],
+        ),
+        { split: {}, shadow: [], reason: 'all traffic back to the champion' },
+      ),
+      ok: { description: 'Who answers now', content: ofJson({ type: 'object' }) },
+      errors: [400, 401, 413, 415],
+    },
+    v2_server: { ok: { description: 'The server', content: ofJson({ type: 'object' }) }, errors: [] },
+    v2_live: {
+      ok: { description: 'Up', content: ofJson(object({ live: { type: 'boolean' } })) },
+      errors: [],
+    },
+    v2_ready: {
+      ok: { description: 'Ready', content: ofJson(object({ ready: { type: 'boolean' } })) },
+      errors: [503],
+    },
+    v2_model: {
+      ok: { description: 'Inputs and outputs', content: ofJson({ type: 'object' }) },
+      errors: [404],
+    },
+    v2_model_ready: { ok: { description: 'Ready', content: ofJson({ type: 'object' }) }, errors: [404, 503] },
+    v2_infer: {
+      body: ofJson(ref('InferRequest'), {
+        inputs: inputs.map((input) => ({
+          name: input.name,
+          shape: [1],
+          datatype: input.categories ? 'BYTES' : input.type === 'integer' ? 'INT64' : 'FP64',
+          data: [example[input.name]],
+        })),
+      }),
+      ok: { description: 'Tensors of probability, class and id', content: ofJson({ type: 'object' }) },
+      errors: [400, 404, 413, 503],
+      headers: [key],
+    },
+  };
+
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of ROUTES) {
+    if ('admin' in route && !withAdmin) continue;
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    const { body, ok, errors, headers = [] } = operations[route.id];
+    const parameters = [
+      ...[...route.path.matchAll(/:(\w+)/g)].map(([, parameter]) => ({
+        name: parameter,
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+        example: parameter === 'model' ? name : 'swagger-ui.css',
+      })),
+      ...headers,
+    ];
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: {
+        operationId: route.id,
+        summary: route.summary,
+        ...(parameters.length === 0 ? {} : { parameters }),
+        ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
+        ...('admin' in route ? { security: [{ admin: [] }] } : {}),
+        responses: {
+          200: ok,
+          ...Object.fromEntries(
+            [...errors, 500 as const].map((status) => [
+              status,
+              {
+                description: ERRORS[status],
+                content: ofJson(status === 503 ? { type: 'object' } : ref('Error')),
+              },
+            ]),
+          ),
+        },
+      },
+    };
+  }
+
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: name,
+      version: model.version,
+      description: `Predicts ${output.target} with ${model.loaded.metadata.algorithm}. A body may have at most ${max_body_bytes} bytes. Every prediction is on record before it is given.`,
+    },
+    servers: port === 0 ? [{ url: '/' }] : [{ url: '/' }, { url: `http://${host}:${port}` }],
+    paths,
+    components: {
+      schemas: {
+        Row: {
+          type: 'object',
+          properties: Object.fromEntries([
+            ...inputs.map((input) => [input.name, fieldSchema(input)]),
+            ...[...ids, ...sensitive].map((column) => [
+              column.name,
+              {
+                type: ['string', 'number', 'null'],
+                maxLength: 200,
+                description: 'Not an input of the model',
+              },
+            ]),
+          ]),
+          required: inputs.map((input) => input.name),
+          additionalProperties: false,
+        },
+        Prediction: object({
+          id: text('Under which the prediction is on record'),
+          model: text('Version that answered'),
+          sha256: text('Of its model.json'),
+          probability: {
+            type: 'number',
+            minimum: 0,
+            maximum: 1,
+            description: `Of ${output.target} = ${output.positive}`,
+          },
+          class: { enum: output.classes },
+        }),
+        Label: object({
+          id: { type: 'string', pattern: '^[0-9a-f]{20}$' },
+          label: {
+            enum: [...output.classes, ...output.classes.filter((c) => String(Number(c)) === c).map(Number)],
+          },
+        }),
+        Health: object(
+          {
+            status: { const: 'ok' },
+            model: text('Version that answers'),
+            sha256: text('Of its model.json'),
+            since: { type: 'string', format: 'date-time' },
+            traffic: {
+              type: 'array',
+              items: object({ version: { type: 'string' }, percent: { type: 'number' } }),
+            },
+            refused: {
+              type: 'array',
+              items: object({ version: { type: 'string' }, problem: { type: 'string' } }),
+            },
+          },
+          ['status', 'model', 'sha256', 'since', 'traffic'],
+        ),
+        InferRequest: object(
+          {
+            id: { type: 'string', maxLength: 200 },
+            inputs: {
+              type: 'array',
+              minItems: 1,
+              items: object({
+                name: { type: 'string' },
+                shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
+                datatype: { type: 'string' },
+                data: { type: 'array' },
+              }),
+            },
+            outputs: { type: 'array', items: object({ name: { enum: ['probability', 'class', 'id'] } }) },
+          },
+          ['inputs'],
+        ),
+        Error: object(
+          {
+            error: { type: 'string' },
+            fields: {
+              type: 'array',
+              items: object({
+                row: { type: 'integer' },
+                field: { type: 'string' },
+                problem: { type: 'string' },
+              }),
+            },
+          },
+          ['error'],
+        ),
+      },
+      ...(withAdmin ? { securitySchemes: { admin: { type: 'http', scheme: 'bearer' } } } : {}),
+    },
+  };
+}
+
+function fieldSchema({ type, unit, range, categories, nullable, description }: SignatureInput): Json {
+  const about = [description, unit].filter(Boolean).join(', ');
+  const described = about === '' ? {} : { description: about };
+  if (categories !== undefined) return { enum: nullable ? [...categories, null] : categories, ...described };
+  const kind = type === 'integer' ? 'integer' : 'number';
+  const bounds = range === undefined ? {} : { minimum: range[0], maximum: range[1] };
+  return { type: nullable ? [kind, 'null'] : kind, ...bounds, ...described };
+}

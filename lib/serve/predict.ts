@@ -1,0 +1,203 @@
+/** Predictions from parsed bodies: chosen model, checked rows, lines on record, then the answer. */
+import { randomBytes } from 'node:crypto';
+import type { Fleet } from './fleet.ts';
+import { type FieldProblem, type Fields, NO_FIELDS, type Rows } from './input.ts';
+import type { ServerMetrics } from './metrics.ts';
+import type { PredictionLog } from './prediction-log.ts';
+import type { ServedModel } from './served-model.ts';
+
+export interface PredictorOptions {
+  readonly fleet: Pick<Fleet, 'current'>;
+  readonly log: Pick<PredictionLog, 'append'>;
+  readonly metrics: Pick<ServerMetrics, 'predictions'>;
+  readonly maxRows: number;
+  readonly now: () => Date;
+}
+
+/** Who asks: what a request's headers say of it. */
+export interface Caller {
+  /** What the traffic is split by; the prediction's own id where there is none. */
+  readonly key: string | undefined;
+  /** The request's x-request-id, where it has a well-formed one. */
+  readonly requestId: string | undefined;
+  /** performance.now() at the arrival. */
+  readonly start: number;
+}
+
+export interface Prediction {
+  readonly id: string;
+  readonly model: string;
+  readonly sha256: string;
+  readonly probability: number;
+  readonly class: string;
+}
+
+/** An answer before it becomes an HTTP response: JSON text and its status. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface Predictor {
+  /** Answers a JSON value: one row or a list. */
+  answer(body: unknown, caller: Caller): Promise<Answer>;
+  /** Rows that may be wrong one by one, in their order; fails when they cannot be put on record. */
+  each(rows: readonly unknown[], caller: Caller): Promise<(Prediction | { problems: FieldProblem[] })[]>;
+  /** All rows or the problems of some. */
+  all(
+    rows: readonly unknown[],
+    caller: Caller,
+  ): Promise<Prediction[] | { problems: readonly FieldProblem[] }>;
+}
+
+const PROBLEMS_LOGGED = 20;
+const ID_BYTES = 10;
+
+export function createPredictor({ fleet, log, metrics, maxRows, now }: PredictorOptions): Predictor {
+  const newId = idSource();
+
+  const all: Predictor['all'] = async (rows, caller) => {
+    const id = newId();
+    const lineup = fleet.current();
+    const key = caller.key ?? id;
+    const chosen = lineup.choose(key);
+    const parsed = chosen.parse(rows);
+    if ('problems' in parsed) {
+      const problems = parsed.problems.map(({ field, problem }) => ({ field, problem }));
+      await log.append([notPredicted('refused', id, now(), chosen, problems, caller)]);
+      return parsed;
+    }
+    const { model, probabilities, failure } = score(chosen, lineup.model, parsed, rows);
+    const lines =
+      failure === undefined
+        ? []
+        : [notPredicted('failed', newId(), now(), chosen, [{ field: '', problem: failure }], caller)];
+    if (probabilities === undefined) {
+      await log.append(lines);
+      throw new Error(failure);
+    }
+    const split =
+      lineup.split === undefined
+        ? ''
+        : `${model === chosen ? '' : `,"instead_of":"${chosen.version}"`},"key":${JSON.stringify(key)},"salt":${JSON.stringify(lineup.split.salt)},"split":"${lineup.split.text}"`;
+    const about = `,"time":"${now().toISOString()}","model":"${model.version}","sha256":"${model.sha256}","route":"${model === lineup.model ? 'champion' : 'canary'}"${split}`;
+    const latency = Math.round((performance.now() - caller.start) * 1000) / 1000;
+    const end = `,"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
+    const sensitive: string[] = [];
+    let positives = 0;
+    const predictions = parsed.rows.map((row, i): Prediction => {
+      const prediction = {
+        id: i === 0 ? id : newId(),
+        model: model.version,
+        sha256: model.sha256,
+        probability: probabilities[i]!,
+        class: model.classOf(probabilities[i]!),
+      };
+      if (prediction.probability >= model.threshold) positives++;
+      lines.push(
+        `{"id":"${prediction.id}"${about},"ids":${fieldsJson(row.ids)},"input":${fieldsJson(row.input)},"probability":${prediction.probability},"class":${JSON.stringify(prediction.class)}${end}`,
+      );
+      if (row.sensitive !== NO_FIELDS && Object.keys(row.sensitive).length > 0)
+        sensitive.push(`{"id":"${prediction.id}","sensitive":${fieldsJson(row.sensitive)}}`);
+      return prediction;
+    });
+    await log.append(lines, sensitive);
+    metrics.predictions(model.version, predictions.length, positives);
+    return predictions;
+  };
+
+  return {
+    all,
+    async each(rows, caller) {
+      const parsed = await all(rows, caller);
+      if (!('problems' in parsed)) return parsed;
+      // Few rows are wrong: those that are not are answered together, in one batch of the log.
+      const wrong = new Map<number, FieldProblem[]>();
+      const { parse } = fleet.current().model;
+      for (const [index, row] of rows.entries()) {
+        const alone = parse([row]);
+        if ('problems' in alone) wrong.set(index, [...alone.problems]);
+      }
+      const right = rows.filter((_, index) => !wrong.has(index));
+      const predicted = right.length === 0 ? [] : await all(right, caller);
+      if ('problems' in predicted) throw new Error('a row that was right alone is wrong among others');
+      let next = 0;
+      return rows.map((_, index) => {
+        const problems = wrong.get(index);
+        return problems === undefined ? predicted[next++]! : { problems };
+      });
+    },
+    async answer(body, caller) {
+      const many = Array.isArray(body);
+      const rows = many ? (body as unknown[]) : [body];
+      if (rows.length === 0) return { status: 400, body: '{"error":"the list of rows is empty"}' };
+      if (rows.length > maxRows)
+        return { status: 413, body: `{"error":"at most ${maxRows} rows in one request"}` };
+      const predictions = await all(rows, caller);
+      if ('problems' in predictions)
+        return {
+          status: 400,
+          body: JSON.stringify({ error: 'invalid input', fields: predictions.problems }),
+        };
+      if (!many) return { status: 200, body: predictionJson(predictions[0]!) };
+      return { status: 200, body: `[${predictions.map(predictionJson).join(',')}]` };
+    },
+  };
+}
+
+/** Scores with the chosen model; where a canary fails, the model beside it answers and the failure is on record. */
+function score(
+  chosen: ServedModel,
+  model: ServedModel,
+  parsed: Rows,
+  rows: readonly unknown[],
+): { model: ServedModel; probabilities?: Float64Array; failure?: string } {
+  try {
+    return { model: chosen, probabilities: chosen.score(parsed) };
+  } catch (error) {
+    const failure = (error as Error).message;
+    if (chosen === model) return { model, failure };
+    const again = model.parse(rows);
+    return 'problems' in again ? { model, failure } : { model, probabilities: model.score(again), failure };
+  }
+}
+
+function notPredicted(
+  route: 'refused' | 'failed',
+  id: string,
+  time: Date,
+  { version }: ServedModel,
+  problems: readonly { field: string; problem: string }[],
+  { requestId }: Caller,
+): string {
+  return JSON.stringify({
+    id,
+    time: time.toISOString(),
+    route,
+    model: version,
+    problems: problems.slice(0, PROBLEMS_LOGGED),
+    ...(requestId === undefined ? {} : { request: requestId }),
+  });
+}
+
+function fieldsJson(fields: Fields): string {
+  return JSON.stringify(fields);
+}
+
+function predictionJson({ id, model, sha256, probability, class: label }: Prediction): string {
+  return `{"id":"${id}","model":"${model}","sha256":"${sha256}","probability":${probability},"class":${JSON.stringify(label)}}`;
+}
+
+/** Random ids, drawn many at a time. */
+export function idSource(): () => string {
+  let pool = randomBytes(ID_BYTES * 512);
+  let next = 0;
+  return () => {
+    if (next === pool.length) {
+      pool = randomBytes(pool.length);
+      next = 0;
+    }
+    next += ID_BYTES;
+    return pool.toString('hex', next - ID_BYTES, next);
+  };
+}

@@ -1,0 +1,196 @@
+/** One server process: loads and checks its models, listens, follows the registry, and drains when told to stop. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Project } from '../config/load.ts';
+import { currentCommit, describeCommit } from '../files/git.ts';
+import { type DeploymentEvent, ledgersOf, recordDeployment } from '../registry/ledgers.ts';
+import { setTraffic } from '../registry/moves.ts';
+import { dropOldLogs } from '../registry/retention.ts';
+import { createApp } from './app.ts';
+import { logEvent } from './application-log.ts';
+import { followFleet, type Lineup } from './fleet.ts';
+import { appendLabels } from './labels.ts';
+import { createListener } from './listener.ts';
+import { type ServerMetrics, serverMetrics } from './metrics.ts';
+import { createPredictor } from './predict.ts';
+import { isBeingWritten, openPredictionLog, predictionFolder, sensitiveFolder } from './prediction-log.ts';
+import type { ServedModel } from './served-model.ts';
+import { gatherStatus, readCounts } from './status.ts';
+import { supervisor } from './workers.ts';
+
+export interface ServerOptions {
+  /** A folder for a server that leaves no line in any ledger of the project, and takes any free port. */
+  readonly throwaway?: string | undefined;
+  readonly adminToken: string | undefined;
+  readonly onListening: (port: number, model: ServedModel) => void;
+  readonly onSwitch: (now: Lineup, before: Lineup) => void;
+  readonly onListenError: (error: NodeJS.ErrnoException, port: number) => void;
+  /** Called when everything is answered and closed. */
+  readonly onStopped: (code: number) => void;
+}
+
+export interface RunningServer {
+  readonly server: Server;
+  stop(signal: string): void;
+}
+
+/** Fails before the port is open if the model cannot be loaded. */
+export function startServer(project: Project, options: ServerOptions): RunningServer {
+  const { throwaway } = options;
+  const { deployment } = project.config;
+  const isThrowaway = throwaway !== undefined;
+  const commit = isThrowaway ? '' : describeCommit(currentCommit(project.configPath));
+  let port = isThrowaway ? 0 : deployment.port;
+  const note = (event: DeploymentEvent, model: ServedModel, reason: string, change = '') => {
+    if (isThrowaway) return;
+    const { version, sha256, loaded } = model;
+    try {
+      recordDeployment(project, {
+        event,
+        change,
+        version,
+        sha256,
+        dataVersion: loaded.metadata.data.version,
+        port,
+        reason,
+        commit,
+      });
+    } catch (error) {
+      logEvent('error', 'the deployment log could not be written', { problem: (error as Error).message });
+    }
+  };
+
+  const metrics = withRequestLog(serverMetrics(), deployment.log.requests);
+  const fleet = followFleet(
+    project,
+    (now, before) => {
+      metrics.lineup(weightsIn(now));
+      note('switch', now.model, "the registry's pointer moved", `${describe(before)} -> ${describe(now)}`);
+      options.onSwitch(now, before);
+    },
+    ({ version, problem }, now) => {
+      note('refused', now.model, `${version} refused: ${problem}`);
+      logEvent('error', `${version} refused, still serving ${describe(now)}`, { problem });
+    },
+  );
+  metrics.lineup(weightsIn(fleet.current()));
+
+  let ready = false;
+  let stopping = false;
+  const troubles: string[] = [];
+  const log = openPredictionLog({
+    folder: isThrowaway ? throwaway : predictionFolder(project),
+    sensitiveFolder: isThrowaway ? throwaway : sensitiveFolder(project),
+    durability: deployment.durability,
+    maxBytes: deployment.log.max_bytes,
+    onRotate: () => setImmediate(drop),
+    onBroken(error) {
+      // What the disk lost is not known (fsync tells once): nothing more is answered, and a restart reads what is there.
+      troubles.push(`the disk does not hold the prediction log: ${error.message}`);
+      logEvent('error', 'the disk does not hold the prediction log: stopping', { problem: error.message });
+      stop('the disk does not hold the prediction log', 1);
+    },
+  });
+  const predictor = createPredictor({
+    fleet,
+    log,
+    metrics,
+    maxRows: deployment.max_rows,
+    now: () => new Date(),
+  });
+  const crew = supervisor(
+    metrics.registry,
+    () => fleet.follow(true),
+    () => stop('its supervisor is gone', 1),
+  );
+  const onError = (error: unknown) =>
+    logEvent('error', 'a request failed', {
+      problem: (error as Error)?.message ?? String(error),
+      stack: (error as Error)?.stack,
+    });
+  const labels = isThrowaway ? `${throwaway}/labels.csv` : ledgersOf(project).labels.path;
+  const app = createApp({
+    name: project.config.project_name,
+    deployment,
+    fleet,
+    predictor,
+    recordLabels: (sent, time) => appendLabels(labels, sent, time),
+    isReady: () => ready,
+    metrics,
+    metricsText: crew.metricsText,
+    status: async () => gatherStatus(project, fleet, ready, readCounts(await crew.metricsText()), troubles),
+    admin: {
+      token: options.adminToken,
+      reload: crew.reload,
+      route(traffic, reason) {
+        setTraffic(project, `POST /admin/routes: ${reason}`, () => traffic);
+        fleet.follow();
+      },
+    },
+    onError,
+  });
+  const { server, drain } = createListener({ app, predictor, metrics, deployment, onError });
+
+  const drop = () => {
+    if (isThrowaway) return;
+    try {
+      const dropped = dropOldLogs(project, (path) => isBeingWritten(path) === true);
+      if (dropped.length > 0) logEvent('info', 'old prediction logs dropped', { files: dropped });
+    } catch (error) {
+      logEvent('error', 'old prediction logs could not be dropped', { problem: (error as Error).message });
+    }
+  };
+  const poll = setInterval(() => fleet.follow(), deployment.poll_ms);
+
+  function stop(reason: string, code = 0): void {
+    if (stopping) return;
+    stopping = true;
+    ready = false;
+    clearInterval(poll);
+    void drain(deployment.drain_timeout_ms)
+      .then(() => log.close())
+      .catch(onError)
+      .then(() => {
+        if (port !== 0) note('stop', fleet.current().model, reason);
+        options.onStopped(code);
+      });
+  }
+
+  server.on('error', (error: NodeJS.ErrnoException) => options.onListenError(error, port));
+  server.listen({ port, host: deployment.host, backlog: 1024 }, () => {
+    port = (server.address() as AddressInfo).port;
+    const { model } = fleet.current();
+    note('start', model, `serving ${deployment.model}`, describe(fleet.current()));
+    ready = true;
+    crew.ready(port);
+    options.onListening(port, model);
+    setImmediate(drop);
+  });
+  return { server, stop };
+}
+
+function weightsIn({ model, split }: Lineup) {
+  return split?.weights ?? [[model.version, 100] as const];
+}
+
+/** "v1", or "v1=90 v3=10". */
+function describe({ model, split }: Lineup): string {
+  return split?.text ?? model.version;
+}
+
+/** With log.requests on, each request is one JSON line as well. */
+function withRequestLog(metrics: ServerMetrics, on: boolean): ServerMetrics {
+  if (!on) return metrics;
+  return {
+    ...metrics,
+    request(route, status, seconds, requestId) {
+      metrics.request(route, status, seconds, requestId);
+      logEvent('info', 'request', {
+        route,
+        status,
+        ms: Math.round(seconds * 1e6) / 1000,
+        ...(requestId === undefined ? {} : { request: requestId }),
+      });
+    },
+  };
+}

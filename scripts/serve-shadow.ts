@@ -1,0 +1,137 @@
+/**
+ * A shadowing version: reads what the servers put on record, scores the same rows and puts its own answers on record beside
+ * them. The prediction log is its queue, so no answer waits for it and nothing is lost while it is away.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadProject, type Project } from '../lib/config/load.ts';
+import { badInput } from '../lib/fault.ts';
+import { readLedger } from '../lib/files/ledger.ts';
+import { readDeployments } from '../lib/registry/deployments.ts';
+import { predictionLedgers } from '../lib/registry/ledgers.ts';
+import { loadVersion } from '../lib/registry/load.ts';
+import { parseMove } from '../lib/registry/pointers.ts';
+import { idSource } from '../lib/serve/predict.ts';
+import {
+  type LogLine,
+  openPredictionLog,
+  predictionFolder,
+  type ShadowLine,
+} from '../lib/serve/prediction-log.ts';
+import { serveModel } from '../lib/serve/served-model.ts';
+import { run } from '../lib/terminal.ts';
+
+const PIECE = 1 << 20;
+const BLOCK = 500;
+
+run(async () => {
+  const version = process.argv[2];
+  if (!version)
+    throw badInput('usage: serve-shadow VERSION (make shadow VERSION=v3 starts it with the server)');
+  const project = loadProject();
+  const { deployment } = project.config;
+  const model = serveModel(loadVersion(project, version), deployment.threshold, new Date().toISOString());
+  const since = shadowingSince(project, version);
+  const answered = answeredBefore(project, version, since);
+  const newId = idSource();
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => (stopping = true));
+  const parent = process.ppid;
+
+  const log = openPredictionLog({
+    folder: predictionFolder(project),
+    sensitiveFolder: predictionFolder(project),
+    durability: 'process',
+    maxBytes: deployment.log.max_bytes,
+    onBroken: () => process.exit(1),
+  });
+  const offsets = new Map<string, number>();
+  while (!stopping && process.ppid === parent) {
+    let read = 0;
+    for (const { path } of writtenSince(project, since)) {
+      if (stopping) break;
+      const { lines, offset } = newLines(path, offsets.get(path) ?? 0);
+      offsets.set(path, offset);
+      read += lines.length;
+      const given = lines.flatMap((text) => {
+        const line = JSON.parse(text) as LogLine;
+        const isAnswer = line.route === 'champion' || line.route === 'canary';
+        return isAnswer && line.time >= since && !answered.has(line.id) ? [line] : [];
+      });
+      for (let i = 0; i < given.length; i += BLOCK) {
+        const block = given.slice(i, i + BLOCK);
+        const parsed = model.parse(block.map(({ input }) => input));
+        if ('problems' in parsed) continue;
+        const probabilities = model.score(parsed);
+        const time = new Date().toISOString();
+        await log.append(
+          block.map(({ id }, k) => {
+            const line: ShadowLine = {
+              id: newId(),
+              time,
+              route: 'shadow',
+              of: id,
+              model: version,
+              sha256: model.sha256,
+              probability: probabilities[k]!,
+              class: model.classOf(probabilities[k]!),
+            };
+            return JSON.stringify(line);
+          }),
+        );
+      }
+    }
+    if (read === 0) await sleep(deployment.poll_ms);
+  }
+  await log.close();
+});
+
+/** When the version was last made a shadow; requests before that are not its. */
+function shadowingSince(project: Project, version: string): string {
+  let since = '';
+  let shadowing = false;
+  for (const { time, event, change } of readDeployments(project)) {
+    const move = parseMove(event, change);
+    if (move?.event !== 'traffic') continue;
+    const now = move.traffic.shadow.includes(version);
+    if (now && !shadowing) since = time;
+    shadowing = now;
+  }
+  return since;
+}
+
+function writtenSince(project: Project, since: string) {
+  const from = since === '' ? 0 : Date.parse(since);
+  return predictionLedgers(project).filter(
+    ({ path }) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= from,
+  );
+}
+
+/** Predictions that the version answered before it was last ended. */
+function answeredBefore(project: Project, version: string, since: string): Set<string> {
+  const answered = new Set<string>();
+  for (const { path, format } of writtenSince(project, since)) {
+    for (const { body } of readLedger(path, format).lines) {
+      if (!body.includes('"route":"shadow"')) continue;
+      const line = JSON.parse(body) as ShadowLine;
+      if (line.model === version) answered.add(line.of);
+    }
+  }
+  return answered;
+}
+
+/** Whole lines that were appended since the offset, up to a piece of them. */
+function newLines(path: string, from: number): { lines: string[]; offset: number } {
+  if (!existsSync(path)) return { lines: [], offset: from };
+  const fd = openSync(path, 'r');
+  try {
+    const size = fstatSync(fd).size;
+    const piece = Buffer.alloc(Math.min(PIECE, Math.max(0, size - from)));
+    const length = readSync(fd, piece, 0, piece.length, from);
+    const end = piece.subarray(0, length).lastIndexOf(10) + 1;
+    if (end === 0) return { lines: [], offset: from };
+    return { lines: piece.toString('utf8', 0, end - 1).split('\n'), offset: from + end };
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,215 @@
+/** An API over a small forest that was taught "more torque, more risk", with everything it records in memory. */
+import type { Hono } from 'hono';
+import { parseConfig } from '../../lib/config/load.ts';
+import type { Config } from '../../lib/config/schema.ts';
+import { failed } from '../../lib/fault.ts';
+import { fitPipeline, transform } from '../../lib/features/pipeline.ts';
+import { fitModel, scorerOf } from '../../lib/learn/estimator.ts';
+import type { Matrix } from '../../lib/learn/matrix.ts';
+import { random } from '../../lib/learn/random.ts';
+import type { LoadedVersion } from '../../lib/registry/load.ts';
+import type { Traffic } from '../../lib/registry/pointers.ts';
+import { signatureOf } from '../../lib/registry/signature.ts';
+import { createApp } from '../../lib/serve/app.ts';
+import { type Lineup, lineupOf, type Refusal } from '../../lib/serve/fleet.ts';
+import { createListener, type Listener } from '../../lib/serve/listener.ts';
+import { serverMetrics } from '../../lib/serve/metrics.ts';
+import { createPredictor } from '../../lib/serve/predict.ts';
+import { type ServedModel, serveModel } from '../../lib/serve/served-model.ts';
+import { readCounts, type StatusPage } from '../../lib/serve/status.ts';
+import { defaultConfig } from '../support.ts';
+
+export const row = {
+  Type: 'L',
+  'Air temperature [K]': 298.1,
+  'Process temperature [K]': 308.6,
+  'Rotational speed [rpm]': 1551,
+  'Torque [Nm]': 42.8,
+  'Tool wear [min]': 10,
+};
+
+export interface Served {
+  readonly app: Hono;
+  readonly listener: Listener;
+  readonly config: Config;
+  readonly signature: LoadedVersion['signature'];
+  readonly models: readonly ServedModel[];
+  /** Lines of the prediction log, read back. */
+  readonly recorded: Record<string, unknown>[];
+  readonly sensitive: Record<string, unknown>[];
+  readonly labels: { id: string; label: string }[];
+  readonly errors: unknown[];
+  readonly routed: { traffic: Traffic; reason: string }[];
+  /** What the tests change. */
+  readonly state: {
+    full: boolean;
+    ready: boolean;
+    lineup: Lineup;
+    refused: Refusal[];
+    reloads: number;
+    status: Partial<StatusPage>;
+  };
+}
+
+export interface ServedOptions {
+  readonly deployment?: Partial<Config['deployment']>;
+  readonly adminToken?: string;
+  readonly configText?: string;
+}
+
+export async function served(options: ServedOptions = {}): Promise<Served> {
+  const parsed = parseConfig(options.configText ?? defaultConfig, 'config.yaml');
+  const deployment = { ...parsed.deployment, max_rows: 100, max_body_bytes: 20_000, ...options.deployment };
+  const config = { ...parsed, deployment };
+  const { inputs, target } = trainingRows();
+  const pipeline = fitPipeline(inputs, config.schema, config.features.engineered, false);
+  const signature = signatureOf(config.schema, inputs, 0.5);
+  const models = await Promise.all(
+    [10, 5].map(async (n_estimators, i) => {
+      const model = await fitModel(
+        transform(pipeline, inputs),
+        target,
+        ['0', '1'],
+        { ...config.model_params, n_estimators },
+        { threads: 1 },
+      );
+      const loaded = {
+        version: `v${i + 1}`,
+        sha256: 'ab'[i]!.repeat(64),
+        signature,
+        pipeline,
+        scorer: scorerOf(model),
+        metadata: {
+          algorithm: 'RandomForest',
+          source: 'simulated',
+          data: { version: 'v1' },
+          training_date: '',
+          metrics: {},
+        },
+      } as unknown as LoadedVersion;
+      return serveModel(loaded, 'model', '2026-01-01T00:00:00Z');
+    }),
+  );
+  const state: Served['state'] = {
+    full: false,
+    ready: true,
+    lineup: lineupOf(models[0]!, [], 'salt'),
+    refused: [],
+    reloads: 0,
+    status: {},
+  };
+  const recorded: Record<string, unknown>[] = [];
+  const sensitive: Record<string, unknown>[] = [];
+  const labels: { id: string; label: string }[] = [];
+  const errors: unknown[] = [];
+  const routed: Served['routed'] = [];
+  const fleet = { current: () => state.lineup, refused: () => state.refused };
+  const metrics = serverMetrics();
+  const read = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const predictor = createPredictor({
+    fleet,
+    log: {
+      async append(lines, apart = []) {
+        if (state.full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' });
+        recorded.push(...read(lines));
+        sensitive.push(...read(apart));
+      },
+    },
+    metrics,
+    maxRows: deployment.max_rows,
+    now: () => new Date(),
+  });
+  const onError = (error: unknown) => void errors.push(error);
+  const app = createApp({
+    name: config.project_name,
+    deployment,
+    fleet,
+    predictor,
+    recordLabels: async (sent) => void labels.push(...sent),
+    isReady: () => state.ready,
+    metrics,
+    metricsText: () => metrics.registry.metrics(),
+    status: async () => ({
+      name: config.project_name,
+      time: '2026-01-02T00:00:00Z',
+      ready: state.ready,
+      live: {
+        version: 'v1',
+        sha256: 'a'.repeat(64),
+        algorithm: 'RandomForest',
+        data: 'v1',
+        simulated: true,
+        since: '2026-01-01T00:00:00Z',
+        actor: 'somebody',
+        reason: 'first <model>',
+      },
+      traffic: [{ version: 'v1', percent: 100 }],
+      shadow: [],
+      alarms: [],
+      counts: readCounts(await metrics.registry.metrics()),
+      monitor: undefined,
+      deployments: [],
+      decisions: [],
+      signature,
+      threshold: 0.5,
+      ...state.status,
+    }),
+    admin: {
+      token: options.adminToken,
+      reload: () => state.reloads++,
+      route(traffic, reason) {
+        if (traffic.shadow.includes('v9')) throw failed('there is no model version "v9"');
+        routed.push({ traffic, reason });
+      },
+    },
+    onError,
+  });
+  const listener = createListener({ app, predictor, metrics, deployment, onError });
+  return { app, listener, config, signature, models, recorded, sensitive, labels, errors, routed, state };
+}
+
+function trainingRows(): { inputs: Matrix; target: Uint8Array } {
+  const rng = random(1, 'api');
+  const inputs: Matrix = {
+    names: Object.keys(row),
+    rows: 400,
+    values: Float64Array.from(
+      { length: 2400 },
+      (_, i) =>
+        [
+          rng.int(3),
+          295 + rng.float() * 10,
+          305 + rng.float() * 10,
+          1200 + rng.int(1000),
+          20 + rng.float() * 50,
+          rng.int(240),
+        ][i % 6]!,
+    ),
+  };
+  return {
+    inputs,
+    target: Uint8Array.from({ length: 400 }, (_, i) => (inputs.values[i * 6 + 4]! > 55 ? 1 : 0)),
+  };
+}
+
+export function poster(app: Hono) {
+  return (
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = { 'content-type': 'application/json' },
+  ) =>
+    app.request(path, {
+      method: 'POST',
+      headers,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+}
+
+/** Listens on a free port of the loopback. */
+export function listen({ server }: Listener): Promise<string> {
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () =>
+      resolve(`http://127.0.0.1:${(server.address() as { port: number }).port}`),
+    ),
+  );
+}
