@@ -17,7 +17,7 @@ export function docsPage(name: string): { html: string; policy: string } {
   const page = html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>API of ${name}</title><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<title>API of ${name}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
 <body><div id="page"></div><noscript>This page needs JavaScript; <a href="/openapi.json">the document itself</a> does not.</noscript>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body>
 </html>`;

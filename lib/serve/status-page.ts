@@ -29,13 +29,14 @@ const STYLE = `
   tr + tr { border-top: 1px solid var(--line); } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
   dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; } dt { opacity: .75; } dd { margin: 0; overflow-wrap: anywhere; }
   code { font-size: .875em; } .big { font-size: 1.6rem; font-weight: 600; } .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
-  .bar { display: flex; height: .75rem; border-radius: .375rem; overflow: hidden; background: var(--soft); margin: .25rem 0 .75rem; }
-  .bar span { background: var(--accent); } .bar span + span { opacity: .55; } .note { opacity: .75; font-size: .9rem; margin: .5rem 0 0; }
+  svg.bar { height: .75rem; border-radius: .375rem; background: var(--soft); margin: .25rem 0 .75rem; } .note { opacity: .75; font-size: .9rem; margin: .5rem 0 0; }
   svg { display: block; width: 100%; height: 2.5rem; color: var(--accent); }
-  form { display: grid; gap: .6rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); align-items: end; }
+  form { display: grid; gap: .6rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); align-items: start; }
   label { display: grid; gap: .1rem; } label small { opacity: .75; } input, select, button { font: inherit; padding: .35rem .5rem; box-sizing: border-box; width: 100%; }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; } [aria-invalid=true] { outline: 2px solid var(--bad); }
-  a { color: var(--accent); }`;
+  form button { align-self: center; } a { color: var(--accent); } #alarms:empty { display: none; } .when { white-space: nowrap; }
+  @media (max-width: 40rem) { .events, .events tbody, .events tr, .events td { display: block; } .events tr:first-child { display: none; }
+    .events tr { padding: .5rem 0; } .events td { padding: 0; } .when { opacity: .75; font-size: .9rem; } }`;
 
 /** Renews what is marked live every two seconds, and sends the form without leaving the page. */
 const SCRIPT = `
@@ -56,7 +57,7 @@ const SCRIPT = `
 
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const policy = () =>
-  `default-src 'none'; style-src ${hashOf(STYLE)}; script-src ${hashOf(SCRIPT)}; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+  `default-src 'none'; img-src data:; style-src ${hashOf(STYLE)}; script-src ${hashOf(SCRIPT)}; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 
 export async function statusPage(
   status: StatusPage,
@@ -83,7 +84,7 @@ export async function statusPage(
 
 <section aria-labelledby="live-title"><h2 id="live-title">Live</h2><div id="live" data-live>
 <p class="big">${live.version}</p>
-<div class="bar" role="img" aria-label="Traffic: ${status.traffic.map(({ version, percent }) => `${version} ${percent} %`).join(', ')}">${status.traffic.map(({ percent }) => raw(`<span style="flex:${percent}"></span>`))}</div>
+${trafficBar(status.traffic)}
 <dl>
 <dt>Traffic</dt><dd>${status.traffic.map(({ version, percent }) => `${version} ${percent} %`).join(' · ')}${
     status.shadow.length === 0 ? '' : ` · shadow: ${status.shadow.join(', ')}`
@@ -118,6 +119,18 @@ export async function statusPage(
   return { html: String(await page), policy: policy() };
 }
 
+/** Shares side by side; attributes, since the page's policy allows no style in an element. */
+function trafficBar(traffic: StatusPage['traffic']) {
+  const label = `Traffic: ${traffic.map(({ version, percent }) => `${version} ${percent} %`).join(', ')}`;
+  let from = 0;
+  const parts = traffic.map(({ percent }, i) => {
+    const part = html`<rect x="${from}" width="${percent}" height="10" fill="currentColor" opacity="${i === 0 ? 1 : 0.8 / (i + 1)}"/>`;
+    from += percent;
+    return part;
+  });
+  return html`<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="${label}">${parts}</svg>`;
+}
+
 function requestTable({ requests, predictions, refused, failed, p50, p95 }: RequestCounts) {
   const rows: [string, string][] = [
     ['Requests to /predict', count(requests)],
@@ -145,8 +158,8 @@ function monitorPart(monitor: MonitorSummary | undefined) {
     labels.count === 0
       ? 'no truth yet'
       : `${percent(error_rate.production.value)} (training ${percent(error_rate.training.value)})`
-  }</dd></dl>${sparkline(rates, 'Error rate of the last runs, in percent')}
-<dl><dt>Drift</dt><dd class="${drifted.length > 0 ? 'bad' : ''}">${drifted.map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`).join(', ') || 'none beyond its limit'}</dd></dl>${sparkline(psis, 'Largest PSI of the last runs')}`;
+  }</dd></dl>${sparkline(rates, 'Error rate in percent over the last runs')}
+<dl><dt>Drift</dt><dd class="${drifted.length > 0 ? 'bad' : ''}">${drifted.map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`).join(', ') || 'none beyond its limit'}</dd></dl>${sparkline(psis, 'Largest PSI over the last runs')}`;
 }
 
 /** A line over the runs, from 0 to its highest point; said in words for those who do not see it. */
@@ -159,15 +172,16 @@ function sparkline(values: readonly number[], what: string) {
         `${((i / (values.length - 1)) * 200).toFixed(1)},${(38 - (value / highest) * 36).toFixed(1)}`,
     )
     .join(' ');
-  const label = `${what}: ${values.length} runs, from ${values[0]!.toFixed(2)} to ${values.at(-1)!.toFixed(2)}, highest ${highest.toFixed(2)}`;
-  return html`<svg viewBox="0 0 200 40" preserveAspectRatio="none" role="img" aria-label="${label}"><polyline points="${points}" fill="none" stroke="currentColor" stroke-width="2" vector-effect="non-scaling-stroke"/></svg>`;
+  const label = `${what}, ${values.length} of them: first ${values[0]!.toFixed(2)}, highest ${highest.toFixed(2)}, last ${values.at(-1)!.toFixed(2)}`;
+  return html`<svg viewBox="0 0 200 40" preserveAspectRatio="none" role="img" aria-label="${label}"><polyline points="${points}" fill="none" stroke="currentColor" stroke-width="2" vector-effect="non-scaling-stroke"/></svg>
+<p class="note">${label}</p>`;
 }
 
 function eventTable(lines: readonly EventLine[], none: string) {
   if (lines.length === 0) return html`<p>${none}</p>`;
-  return html`<table><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">What</th><th scope="col">Why</th></tr>${lines.map(
+  return html`<table class="events"><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">What</th><th scope="col">Why</th></tr>${lines.map(
     ({ time, event, what, why }) =>
-      html`<tr><td>${day(time)}</td><td>${event}</td><td>${what}</td><td>${why}</td></tr>`,
+      html`<tr><td class="when">${day(time)}</td><td>${event}</td><td>${what}</td><td>${why}</td></tr>`,
   )}</table>`;
 }
 
