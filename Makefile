@@ -129,10 +129,15 @@ reproduce: ## trains a version again from its recorded inputs and compares bytes
 $(MODELS)/aliases.json: | $(MODELS)/latest.json
 	@$(NODE) scripts/model-promote.ts --first
 
-serve: $(MODELS)/aliases.json ## the API in the foreground, until Ctrl-C
-	@exec $(NODE) scripts/serve-api.ts
+# One file that starts in a third of the time that compiling every module of scripts/serve-api.ts takes.
+SERVER := .make/serve-api.mjs
+$(SERVER): $(program.serve-api) scripts/serve-bundle.ts $(PACKAGES)
+	@$(NODE) scripts/serve-bundle.ts && touch $@
 
-start: $(MODELS)/aliases.json ## the API in the background
+serve: $(MODELS)/aliases.json $(SERVER) ## the API in the foreground, until Ctrl-C
+	@exec node $(SERVER)
+
+start: $(MODELS)/aliases.json $(SERVER) ## the API in the background
 	@$(NODE) scripts/serve-start.ts
 
 restart: ## the workers of that API one after the other, no request dropped (deployment.workers ≥ 2)
@@ -141,7 +146,7 @@ restart: ## the workers of that API one after the other, no request dropped (dep
 stop: ## ends the API started in the background
 	@$(NODE) scripts/serve-stop.ts
 
-smoke: $(MODELS)/aliases.json ## three requests against the live API, or a throwaway one
+smoke: $(MODELS)/aliases.json $(SERVER) ## three requests against the live API, or a throwaway one
 	@$(NODE) --test-reporter ./lib/terminal-reporter.ts scripts/serve-smoke.ts
 
 # The pointers of models/traffic.json; a running server follows. For each shadow it starts scripts/serve-shadow.ts.

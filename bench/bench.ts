@@ -12,28 +12,18 @@ import { parseConfig } from '../lib/config/load.ts';
 import { readDataset } from '../lib/data/dataset.ts';
 import { AI4I_HEADER, simulateAi4i } from '../lib/data/simulate-ai4i.ts';
 import { fitPipeline, transform } from '../lib/features/pipeline.ts';
-import { writeAtomic } from '../lib/files/write.ts';
 import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
 import { stratifiedFolds } from '../lib/learn/folds.ts';
 import { takeRows } from '../lib/learn/matrix.ts';
 import { allMetrics, rankScores } from '../lib/measure/metrics.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
+import { median, note, timed, writeLines } from './record.ts';
+import { serving } from './serving.ts';
 import { benchFit, saveTable, syntheticTable, type Table } from './table.ts';
-
-interface Line {
-  readonly what: string;
-  readonly ours: number;
-  readonly theirs: number | null;
-  /** ours against theirs, so that more is better. */
-  readonly ratio: number | null;
-  readonly goal: string;
-  readonly met: boolean | null;
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'clockwork-bench-'));
 const python = process.env.PYTHON ?? '.venv/bin/python';
 const hasPeers = spawnSync(python, ['-c', 'import sklearn, lightgbm, xgboost, pandas']).status === 0;
-const lines: Line[] = [];
 const config = parseConfig(readFileSync('test/fixtures/config.yaml', 'utf8'), 'config.yaml');
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -54,40 +44,14 @@ const parts: Record<string, () => void | Promise<void>> = {
   '1m': () => speed('1 M × 20', syntheticTable(1_000_000), boosting, [1, 2], 3),
   whole: wholeRuns,
   reading,
+  serving: () => serving(csv, python),
 };
 // make bench ONLY=ai4i measures one part anew and keeps the other lines.
 const only = process.argv[2] || undefined;
 if (only !== undefined && parts[only] === undefined)
   throw new Error(`no part ${only}: ${Object.keys(parts).join(', ')}`);
 for (const [name, measure] of Object.entries(parts)) if (only === undefined || only === name) await measure();
-const before =
-  only !== undefined && existsSync('reports/bench.json')
-    ? (JSON.parse(readFileSync('reports/bench.json', 'utf8')) as { lines: Line[] }).lines
-    : [];
-const fresh = new Map(lines.map((line) => [line.what, line]));
-const all = before.length === 0 ? lines : before.map((line) => fresh.get(line.what) ?? line);
-writeAtomic(
-  'reports/bench.json',
-  `${JSON.stringify({ source, node: process.version, lines: all }, null, 2)}\n`,
-);
-const missed = lines.filter(({ met }) => met === false).length;
-console.log(`\n${lines.length} figures, ${missed} short of their goal   reports/bench.json`);
-
-function note(
-  what: string,
-  ours: number,
-  theirs: number | null,
-  ratio: number | null,
-  goal: string,
-  met: boolean | null,
-): void {
-  lines.push({ what, ours, theirs, ratio, goal, met });
-  const digits = (x: number | null) =>
-    (x === null ? '–' : x >= 1000 ? x.toFixed(0) : x.toPrecision(4)).padStart(9);
-  console.log(
-    `${met === false ? '✗' : met ? '✓' : ' '} ${what.padEnd(62)} ours ${digits(ours)}  theirs ${digits(theirs)}  ${ratio === null ? '' : `ratio ${ratio.toFixed(2)}  `}${goal}`,
-  );
-}
+writeLines(source);
 
 function ai4iFile(): { csv: string; source: string } {
   const real = process.env.AI4I ?? resolve('..', 'shared', 'data', 'ai4i2020.csv');
@@ -337,14 +301,4 @@ function peer(threads: number, ...args: string[]): unknown {
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
   map.set(key, [...(map.get(key) ?? []), value]);
-}
-
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) / 1000;
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

@@ -16,6 +16,7 @@ import {
   type LogLine,
   openPredictionLog,
   predictionFolder,
+  predictionsIn,
   type ShadowLine,
 } from '../lib/serve/prediction-log.ts';
 import { serveModel } from '../lib/serve/served-model.ts';
@@ -53,11 +54,9 @@ run(async () => {
       const { lines, offset } = newLines(path, offsets.get(path) ?? 0);
       offsets.set(path, offset);
       read += lines.length;
-      const given = lines.flatMap((text) => {
-        const line = JSON.parse(text) as LogLine;
-        const isAnswer = line.route === 'champion' || line.route === 'canary';
-        return isAnswer && line.time >= since && !answered.has(line.id) ? [line] : [];
-      });
+      const given = lines
+        .flatMap((text) => predictionsIn(JSON.parse(text) as LogLine))
+        .filter(({ time, id }) => time >= since && !answered.has(id));
       for (let i = 0; i < given.length; i += BLOCK) {
         const block = given.slice(i, i + BLOCK);
         const parsed = model.parse(block.map(({ input }) => input));

@@ -9,7 +9,7 @@ import { loadProject } from '../lib/config/load.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import type { Signature } from '../lib/registry/signature.ts';
 import { readMetadata, versionPath } from '../lib/registry/versions.ts';
-import { runningServer, sleep } from '../lib/serve/client.ts';
+import { runningServer, SERVER_PROGRAM, sleep } from '../lib/serve/client.ts';
 
 interface Prediction {
   readonly id: string;
@@ -26,7 +26,7 @@ let throwaway: { server: ChildProcess; folder: string } | undefined;
 before(async () => {
   if (url !== '') return;
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-smoke-'));
-  const server = spawn(process.execPath, ['--import', 'tsx', 'scripts/serve-api.ts', '--throwaway', folder], {
+  const server = spawn(process.execPath, [SERVER_PROGRAM, '--throwaway', folder], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   throwaway = { server, folder };

@@ -4,7 +4,7 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadProject } from '../lib/config/load.ts';
 import { failed } from '../lib/fault.ts';
-import { health, runningServer, sleep } from '../lib/serve/client.ts';
+import { health, runningServer, SERVER_PROGRAM, sleep } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';
 
 const PATIENCE_MS = 20_000;
@@ -24,7 +24,7 @@ run(async () => {
   const output = project.state('server.log');
   mkdirSync(dirname(output), { recursive: true });
   const log = openSync(output, 'w');
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/serve-api.ts'], {
+  const child = spawn(process.execPath, [SERVER_PROGRAM], {
     detached: true,
     stdio: ['ignore', log, log],
   });

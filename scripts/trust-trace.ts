@@ -8,7 +8,7 @@ import { predictionLedgers } from '../lib/registry/ledgers.ts';
 import { readManifest } from '../lib/registry/manifest.ts';
 import { readMetadata, verifyVersion } from '../lib/registry/versions.ts';
 import { PREDICTION_ID, readLabels } from '../lib/serve/labels.ts';
-import type { PredictionLine } from '../lib/serve/prediction-log.ts';
+import { type PredictionLine, predictionsIn } from '../lib/serve/prediction-log.ts';
 import { isRoutedRight } from '../lib/serve/split.ts';
 import { run } from '../lib/terminal.ts';
 
@@ -46,12 +46,15 @@ function routeOf(line: PredictionLine): string[] {
 function findPrediction(project: Project, id: string): { line: PredictionLine; path: string; chain: string } {
   for (const { path, format } of predictionLedgers(project)) {
     const { lines, problems } = readLedger(path, format);
-    const found = lines.find(({ body }) => body.startsWith(`{"id":"${id}"`));
+    const found = lines
+      .filter(({ body }) => body.includes(`{"id":"${id}"`))
+      .flatMap(({ body, number }) => predictionsIn(JSON.parse(body)).map((line) => ({ line, number })))
+      .find(({ line }) => line.id === id);
     if (found === undefined) continue;
     const broken = problems.length > 0;
     if (broken) trouble = true;
     return {
-      line: JSON.parse(found.body) as PredictionLine,
+      line: found.line,
       path: `${path}:${found.number}`,
       chain: broken ? `CHAIN BROKEN (${problems[0]})` : 'chain ok',
     };

@@ -18,25 +18,24 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
   const finders = edges.map(binFinder);
   const nodes = trees.reduce((sum, tree) => sum + tree.left.length, 0);
   /**
-   * Per node: feature << 16 | last bin that goes left; LAST_BIN for a leaf. A feature beyond the last reads missing
-   * values as lowest.
+   * Two words per node, side by side since a step reads both. The test: feature << 16 | last bin that goes left, LAST_BIN
+   * for a leaf; a feature beyond the last reads missing values as lowest. Then the place of its left child, the right one
+   * two words on; a leaf is its own child, and no bin is beyond LAST_BIN, so it is never left.
    */
-  const tests = new Int32Array(nodes);
-  /** Per node: its left child; a leaf is its own, and no bin is beyond LAST_BIN, so it is never left. */
-  const lefts = new Int32Array(nodes);
+  const steps = new Int32Array(2 * nodes);
   const values = new Float64Array(nodes);
   const roots = new Int32Array(trees.length);
   let first = 0;
   for (const [t, tree] of trees.entries()) {
-    roots[t] = first;
+    roots[t] = 2 * first;
     for (let node = 0; node < tree.left.length; node++) {
       const at = first + node;
       const left = tree.left[node]!;
       values[at] = tree.value[node]![output]!;
-      lefts[at] = left === 0 ? at : first + left;
+      steps[2 * at + 1] = 2 * (left === 0 ? at : first + left);
       const feature = tree.feature[node]!;
       const column = feature + (tree.missing_left[node] === 1 ? features : 0);
-      tests[at] = left === 0 ? LAST_BIN : (column << 16) | finders[feature]!(tree.threshold[node]!);
+      steps[2 * at] = left === 0 ? LAST_BIN : (column << 16) | finders[feature]!(tree.threshold[node]!);
     }
     first += tree.left.length;
   }
@@ -58,8 +57,12 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
             bins[i * width + features + f] = bin;
           }
         }
-        for (let t = 0; t < roots.length; t++) {
-          descend(tests, lefts, values, bins, width, roots[t]!, count, sums, start);
+        const together = count - (count % 4);
+        for (let t = 0; t < roots.length && together > 0; t++) {
+          descendRows(steps, values, bins, width, roots[t]!, together, sums, start);
+        }
+        for (let i = together; i < count; i++) {
+          sums[start + i] = descendTrees(steps, values, bins, i * width, roots);
         }
       }
       return sums;
@@ -67,20 +70,18 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
   };
 }
 
-/** Takes `count` binned rows down one tree, four together until all have reached a leaf; adds to sums[start …]. */
-function descend(
-  tests: Int32Array,
-  lefts: Int32Array,
+/** Takes binned rows down one tree, four together until all have reached a leaf; adds to sums[start …]. */
+function descendRows(
+  steps: Int32Array,
   values: Float64Array,
   bins: Uint16Array,
   width: number,
   root: number,
-  count: number,
+  rows: number,
   sums: Float64Array,
   start: number,
 ): void {
-  let i = 0;
-  for (; i + 3 < count; i += 4) {
+  for (let i = 0; i < rows; i += 4) {
     const a = i * width;
     const b = a + width;
     const c = b + width;
@@ -90,29 +91,61 @@ function descend(
     let y = root;
     let z = root;
     for (;;) {
-      const s = tests[w]!;
-      const t = tests[x]!;
-      const u = tests[y]!;
-      const v = tests[z]!;
+      const s = steps[w]!;
+      const t = steps[x]!;
+      const u = steps[y]!;
+      const v = steps[z]!;
       if (((s ^ LAST_BIN) | (t ^ LAST_BIN) | (u ^ LAST_BIN) | (v ^ LAST_BIN)) === 0) break;
-      w = lefts[w]! + (((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31);
-      x = lefts[x]! + (((t & 0xffff) - bins[b + (t >>> 16)]!) >>> 31);
-      y = lefts[y]! + (((u & 0xffff) - bins[c + (u >>> 16)]!) >>> 31);
-      z = lefts[z]! + (((v & 0xffff) - bins[d + (v >>> 16)]!) >>> 31);
+      w = steps[w + 1]! + ((((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31) << 1);
+      x = steps[x + 1]! + ((((t & 0xffff) - bins[b + (t >>> 16)]!) >>> 31) << 1);
+      y = steps[y + 1]! + ((((u & 0xffff) - bins[c + (u >>> 16)]!) >>> 31) << 1);
+      z = steps[z + 1]! + ((((v & 0xffff) - bins[d + (v >>> 16)]!) >>> 31) << 1);
     }
-    sums[start + i]! += values[w]!;
-    sums[start + i + 1]! += values[x]!;
-    sums[start + i + 2]! += values[y]!;
-    sums[start + i + 3]! += values[z]!;
+    sums[start + i]! += values[w >> 1]!;
+    sums[start + i + 1]! += values[x >> 1]!;
+    sums[start + i + 2]! += values[y >> 1]!;
+    sums[start + i + 3]! += values[z >> 1]!;
   }
-  for (; i < count; i++) {
-    const a = i * width;
-    let node = root;
-    for (let s = tests[node]!; s !== LAST_BIN; s = tests[node]!) {
-      node = lefts[node]! + (((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31);
+}
+
+/** Takes one binned row down all trees, four of them together; their values are added in the trees' order. */
+function descendTrees(
+  steps: Int32Array,
+  values: Float64Array,
+  bins: Uint16Array,
+  a: number,
+  roots: Int32Array,
+): number {
+  let sum = 0;
+  let tree = 0;
+  for (; tree + 3 < roots.length; tree += 4) {
+    let w = roots[tree]!;
+    let x = roots[tree + 1]!;
+    let y = roots[tree + 2]!;
+    let z = roots[tree + 3]!;
+    for (;;) {
+      const s = steps[w]!;
+      const t = steps[x]!;
+      const u = steps[y]!;
+      const v = steps[z]!;
+      if (((s ^ LAST_BIN) | (t ^ LAST_BIN) | (u ^ LAST_BIN) | (v ^ LAST_BIN)) === 0) break;
+      w = steps[w + 1]! + ((((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31) << 1);
+      x = steps[x + 1]! + ((((t & 0xffff) - bins[a + (t >>> 16)]!) >>> 31) << 1);
+      y = steps[y + 1]! + ((((u & 0xffff) - bins[a + (u >>> 16)]!) >>> 31) << 1);
+      z = steps[z + 1]! + ((((v & 0xffff) - bins[a + (v >>> 16)]!) >>> 31) << 1);
     }
-    sums[start + i]! += values[node]!;
+    sum += values[w >> 1]!;
+    sum += values[x >> 1]!;
+    sum += values[y >> 1]!;
+    sum += values[z >> 1]!;
   }
+  for (; tree < roots.length; tree++) {
+    let node = roots[tree]!;
+    for (let s = steps[node]!; s !== LAST_BIN; s = steps[node]!)
+      node = steps[node + 1]! + ((((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31) << 1);
+    sum += values[node >> 1]!;
+  }
+  return sum;
 }
 
 function thresholdsOf(trees: readonly Tree[], features: number): Float64Array[] {

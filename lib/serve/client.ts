@@ -19,6 +19,9 @@ export interface Health {
   readonly refused?: readonly { readonly version: string; readonly problem: string }[];
 }
 
+/** What scripts/serve-bundle.ts makes of scripts/serve-api.ts. */
+export const SERVER_PROGRAM = '.make/serve-api.mjs';
+
 export function serverStatePath(project: Project): string {
   return project.state('server.json');
 }

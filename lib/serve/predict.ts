@@ -1,7 +1,7 @@
 /** Predictions from parsed bodies: chosen model, checked rows, lines on record, then the answer. */
 import { randomBytes } from 'node:crypto';
 import type { Fleet } from './fleet.ts';
-import { type FieldProblem, type Fields, NO_FIELDS, type Rows } from './input.ts';
+import { type FieldProblem, NO_FIELDS, type Rows } from './input.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { PredictionLog } from './prediction-log.ts';
 import type { ServedModel } from './served-model.ts';
@@ -80,27 +80,39 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       lineup.split === undefined
         ? ''
         : `${model === chosen ? '' : `,"instead_of":"${chosen.version}"`},"key":${JSON.stringify(key)},"salt":${JSON.stringify(lineup.split.salt)},"split":"${lineup.split.text}"`;
-    const about = `,"time":"${now().toISOString()}","model":"${model.version}","sha256":"${model.sha256}","route":"${model === lineup.model ? 'champion' : 'canary'}"${split}`;
+    const about = `"time":"${now().toISOString()}","model":"${model.version}","sha256":"${model.sha256}","route":"${model === lineup.model ? 'champion' : 'canary'}"${split}`;
     const latency = Math.round((performance.now() - caller.start) * 1000) / 1000;
-    const end = `,"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
-    const sensitive: string[] = [];
+    const end = `"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
     let positives = 0;
-    const predictions = parsed.rows.map((row, i): Prediction => {
-      const prediction = {
+    const predictions = parsed.rows.map((_, i): Prediction => {
+      const probability = probabilities[i]!;
+      if (probability >= model.threshold) positives++;
+      return {
         id: i === 0 ? id : newId(),
         model: model.version,
         sha256: model.sha256,
-        probability: probabilities[i]!,
-        class: model.classOf(probabilities[i]!),
+        probability,
+        class: model.classOf(probability),
       };
-      if (prediction.probability >= model.threshold) positives++;
-      lines.push(
-        `{"id":"${prediction.id}"${about},"ids":${fieldsJson(row.ids)},"input":${fieldsJson(row.input)},"probability":${prediction.probability},"class":${JSON.stringify(prediction.class)}${end}`,
-      );
-      if (row.sensitive !== NO_FIELDS && Object.keys(row.sensitive).length > 0)
-        sensitive.push(`{"id":"${prediction.id}","sensitive":${fieldsJson(row.sensitive)}}`);
-      return prediction;
     });
+    if (predictions.length === 1) {
+      const [row, { id: own, probability, class: label }] = [parsed.rows[0]!, predictions[0]!];
+      lines.push(
+        `{"id":"${own}",${about},"ids":${JSON.stringify(row.ids)},"input":${JSON.stringify(row.input)},"probability":${probability},"class":${JSON.stringify(label)},${end}`,
+      );
+    } else {
+      const each = predictions.map(({ id: own, probability, class: label }, i) => {
+        const { ids, input } = parsed.rows[i]!;
+        const along = ids === NO_FIELDS ? '' : `"ids":${JSON.stringify(ids)},`;
+        return `{"id":"${own}",${along}"input":${JSON.stringify(input)},"probability":${probability},"class":${JSON.stringify(label)}}`;
+      });
+      lines.push(`{${about},"rows":[${each.join(',')}],${end}`);
+    }
+    const sensitive = parsed.rows.flatMap((row, i) =>
+      row.sensitive === NO_FIELDS || Object.keys(row.sensitive).length === 0
+        ? []
+        : [`{"id":"${predictions[i]!.id}","sensitive":${JSON.stringify(row.sensitive)}}`],
+    );
     await log.append(lines, sensitive);
     metrics.predictions(model.version, predictions.length, positives);
     return predictions;
@@ -178,10 +190,6 @@ function notPredicted(
     problems: problems.slice(0, PROBLEMS_LOGGED),
     ...(requestId === undefined ? {} : { request: requestId }),
   });
-}
-
-function fieldsJson(fields: Fields): string {
-  return JSON.stringify(fields);
 }
 
 function predictionJson({ id, model, sha256, probability, class: label }: Prediction): string {

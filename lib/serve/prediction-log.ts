@@ -9,17 +9,21 @@ import { jsonLedger, type LedgerWriter, openLedger } from '../files/ledger.ts';
 import { isAlive } from '../files/lock.ts';
 import type { FieldProblem, Fields } from './input.ts';
 
-export interface PredictionLine {
+interface PredictedRow {
   readonly id: string;
+  readonly ids: Fields;
+  readonly input: Fields;
+  readonly probability: number;
+  readonly class: string;
+}
+
+/** What one request's rows have in common. */
+interface Answered {
   readonly time: string;
   readonly model: string;
   readonly sha256: string;
   /** champion: what deployment.model names; canary: another version that the split chose. */
   readonly route: 'champion' | 'canary';
-  readonly ids: Fields;
-  readonly input: Fields;
-  readonly probability: number;
-  readonly class: string;
   readonly latency_ms: number;
   /** What the split was drawn by, and the split, while there was one: chooseVersion gives the model again. */
   readonly key?: string;
@@ -29,6 +33,13 @@ export interface PredictionLine {
   readonly instead_of?: string;
   /** The request's x-request-id, where it had one. */
   readonly request?: string;
+}
+
+export interface PredictionLine extends Answered, PredictedRow {}
+
+/** A request of many rows is one line. */
+export interface ListLine extends Answered {
+  readonly rows: readonly (Omit<PredictedRow, 'ids'> & { readonly ids?: Fields })[];
 }
 
 /** What a shadowing version would have answered. */
@@ -55,7 +66,15 @@ export interface RefusalLine {
   readonly request?: string;
 }
 
-export type LogLine = PredictionLine | ShadowLine | RefusalLine;
+export type LogLine = PredictionLine | ListLine | ShadowLine | RefusalLine;
+
+/** Each prediction of a line by itself; none for lines that are no answer. */
+export function predictionsIn(line: LogLine): PredictionLine[] {
+  if (line.route !== 'champion' && line.route !== 'canary') return [];
+  if (!('rows' in line)) return [line];
+  const { rows, ...about } = line;
+  return rows.map((row) => ({ ids: {}, ...row, ...about }));
+}
 
 export function predictionFolder(project: Project): string {
   return project.path(project.config.data.production_dir, 'predictions');

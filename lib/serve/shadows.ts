@@ -15,7 +15,7 @@ export function superviseShadows(project: Project): { stop(): void } {
 
   const start = (version: string) => {
     if (stopping || running.has(version) || !wanted.has(version)) return;
-    const child = spawn(process.execPath, [...process.execArgv, 'scripts/serve-shadow.ts', version], {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/serve-shadow.ts', version], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: process.env,
     });

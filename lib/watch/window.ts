@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
 import { predictionLedgers } from '../registry/ledgers.ts';
 import { readLabels } from '../serve/labels.ts';
-import type { LogLine, PredictionLine, RefusalLine, ShadowLine } from '../serve/prediction-log.ts';
+import {
+  type LogLine,
+  type PredictionLine,
+  predictionsIn,
+  type RefusalLine,
+  type ShadowLine,
+} from '../serve/prediction-log.ts';
 
 export interface Observed extends PredictionLine {
   /** The true class, where it is known. */
@@ -40,7 +46,7 @@ export function readPredictionLogs(project: Project): PredictionLogs {
       if (line.route === 'shadow') shadows.push(line);
       else if (line.request === SMOKE) continue;
       else if ('problems' in line) refusals.push(line);
-      else predictions.push(line);
+      else predictions.push(...predictionsIn(line));
     }
   }
   const byTime = (a: { time: string }, b: { time: string }) =>

@@ -15,6 +15,7 @@ import { type Lineup, lineupOf, type Refusal } from '../../lib/serve/fleet.ts';
 import { createListener, type Listener } from '../../lib/serve/listener.ts';
 import { serverMetrics } from '../../lib/serve/metrics.ts';
 import { createPredictor } from '../../lib/serve/predict.ts';
+import { type LogLine, predictionsIn } from '../../lib/serve/prediction-log.ts';
 import { type ServedModel, serveModel } from '../../lib/serve/served-model.ts';
 import { readCounts, type StatusPage } from '../../lib/serve/status.ts';
 import { defaultConfig } from '../support.ts';
@@ -34,7 +35,7 @@ export interface Served {
   readonly config: Config;
   readonly signature: LoadedVersion['signature'];
   readonly models: readonly ServedModel[];
-  /** Lines of the prediction log, read back. */
+  /** The prediction log, read back: each prediction, and each line that is none. */
   readonly recorded: Record<string, unknown>[];
   readonly sensitive: Record<string, unknown>[];
   readonly labels: { id: string; label: string }[];
@@ -111,7 +112,10 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     log: {
       async append(lines, apart = []) {
         if (state.full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' });
-        recorded.push(...read(lines));
+        for (const line of read(lines)) {
+          const each = predictionsIn(line as unknown as LogLine);
+          recorded.push(...(each.length === 0 ? [line] : (each as unknown as Record<string, unknown>[])));
+        }
         sensitive.push(...read(apart));
       },
     },

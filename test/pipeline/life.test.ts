@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
+import { predictionsIn } from '../../lib/serve/prediction-log.ts';
 import { temporaryProject } from '../support.ts';
 
 const project = temporaryProject();
@@ -112,7 +113,7 @@ test('a prediction is traced to the raw rows, each hash checked', () => {
   const lines = readFileSync(project.path(folder, readdirSync(project.path(folder))[0]!), 'utf8')
     .trimEnd()
     .split('\n');
-  const { id } = JSON.parse(lines.at(-1)!) as { id: string };
+  const { id } = predictionsIn(JSON.parse(lines.at(-1)!)).at(-1)!;
   const { status, out } = project.make('trace', `ID=${id}`);
   assert.equal(status, 0, out);
   for (const part of [
