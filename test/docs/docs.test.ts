@@ -83,13 +83,39 @@ test('the figures are those that training on the real file gives today', async (
   assert.ok(metrics.metrics.recall.value >= 0.7 && metrics.metrics.f1.value >= 0.6);
 });
 
+test('the image is built from files that are there, pinned, and runs as an ordinary user', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
+  const allowed = readFileSync('.dockerignore', 'utf8')
+    .split('\n')
+    .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+  for (const [, sources] of dockerfile.matchAll(/^COPY (?!--from)(?:--\S+ )?(.+) \S+$/gm))
+    for (const source of sources!.split(' ')) {
+      assert.ok(existsSync(source), source);
+      assert.ok(allowed.includes(source), `.dockerignore keeps ${source} out`);
+    }
+  assert.match(dockerfile, /^ARG BASE=\S+:\d+\.\d+\.\d+-\S+$/m);
+  assert.match(dockerfile, /apt-get install .* make=\S+ tini=\S+ /);
+  assert.match(dockerfile, /^USER node$/m);
+  assert.match(dockerfile, /^HEALTHCHECK /m);
+  assert.match(defaultConfig, /^ {2}host: 127\.0\.0\.1$/m, 'the line that container-entry.sh opens');
+});
+
 test('no absolute path, no leftover', () => {
   const files = ['lib', 'scripts', 'test', 'bench'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => `${folder}/${name}`),
   );
-  for (const file of [...files, 'README.md', 'REPORT.md', 'CONTRIBUTING.md', 'Makefile', 'config.yaml']) {
+  for (const file of [
+    ...files,
+    'README.md',
+    'REPORT.md',
+    'CONTRIBUTING.md',
+    'docs/container.md',
+    'Dockerfile',
+    'Makefile',
+    'config.yaml',
+  ]) {
     if (file.endsWith('docs.test.ts')) continue;
     assert.doesNotMatch(
       readFileSync(file, 'utf8'),
