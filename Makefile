@@ -208,6 +208,8 @@ check: $(PACKAGES) ## types, lint and format
 
 bench: $(PACKAGES) .venv/installed ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
 	@$(NODE) bench/bench.ts $(ONLY)
+faults: $(PACKAGES) ## kills, full and failing disks, damaged files: how many were tried, what was lost (must be 0)
+	@$(NODE) bench/faults.ts
 figures: $(PACKAGES) ## the figures that README and REPORT quote, from a life on the real AI4I file: bench/figures.json
 	@$(NODE) bench/figures.ts
 # The peers need Python; without it the benchmark says what it skips. The product never needs it.
@@ -226,4 +228,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary raw prepare train gate registry versions compare alias stage archive promote rollback \
-  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace doctor test check bench figures clean
+  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace doctor test check bench faults figures clean

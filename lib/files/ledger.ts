@@ -133,16 +133,21 @@ function lastLine(fd: number, size: number): { line: string | undefined; end: nu
   }
 }
 
-/** Chain value of the last whole line, read from the end of the file; '' for an empty or absent ledger. */
-export function ledgerHead(path: string, format: LedgerFormat): string {
-  if (!existsSync(path)) return '';
+/** The last whole line, read from the end of the file; undefined for an empty or absent ledger. */
+export function lastEntry(path: string, format: LedgerFormat): { body: string; chain: string } | undefined {
+  if (!existsSync(path)) return undefined;
   const fd = openSync(path, 'r');
   try {
     const { line } = lastLine(fd, fstatSync(fd).size);
-    return (line === undefined ? undefined : format.split(line)?.chain) ?? '';
+    return line === undefined ? undefined : format.split(line);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Chain value of the last whole line; '' for an empty or absent ledger. */
+export function ledgerHead(path: string, format: LedgerFormat): string {
+  return lastEntry(path, format)?.chain ?? '';
 }
 
 /** Appends lines made from the current head under a lock, and puts them on disk; returns the new head. */

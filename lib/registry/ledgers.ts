@@ -1,5 +1,5 @@
 /** The ledgers of a project, where they lie and how their lines look; each records the heads of the others. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Project } from '../config/load.ts';
 import { csvLine } from '../files/csv.ts';
@@ -9,6 +9,7 @@ import {
   csvLedger,
   jsonLedger,
   type LedgerFormat,
+  lastEntry,
   ledgerHead,
   logfmtLedger,
 } from '../files/ledger.ts';
@@ -112,9 +113,21 @@ export function allLedgers(project: Project): Ledger[] {
   return [...Object.values(ledgersOf(project)), ...predictionLedgers(project), ...sensitiveLedgers(project)];
 }
 
-/** name=chain of every ledger that has lines, except the one that will hold this. */
+/** Files written within this time of each other may have the order of their times the other way round. */
+const SLACK_MS = 2000;
+
+/**
+ * name=chain of every ledger that has lines, except the one that will hold this. Of the prediction logs, which grow in
+ * number, only those written since the last deployment line: the others' heads are in a line before.
+ */
 export function headsOf(project: Project, except: string): string {
-  return allLedgers(project)
+  const { deployments, ...others } = ledgersOf(project);
+  const last = lastEntry(deployments.path, deployments.format)?.body.split(',')[0];
+  const since = last === undefined ? 0 : Date.parse(last) - SLACK_MS;
+  const logs = [...predictionLedgers(project), ...sensitiveLedgers(project)].filter(
+    ({ path }) => statSync(path).mtimeMs >= since,
+  );
+  return [deployments, ...Object.values(others), ...logs]
     .filter(({ name }) => name !== except)
     .map(({ name, path, format }) => ({ name, head: ledgerHead(path, format) }))
     .filter(({ head }) => head !== '')
