@@ -3,8 +3,9 @@
  * on record, theirs without a log. One client process, 32 connections, all servers in turn, medians.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
@@ -33,7 +34,6 @@ interface Load {
   readonly perSecond: number;
   readonly p99: number;
   readonly failed: number;
-  readonly total: number;
 }
 
 interface Running {
@@ -146,26 +146,59 @@ function finished(child: ChildProcess): Promise<void> {
   });
 }
 
-async function load(
-  url: string,
-  body: unknown,
-  options: { amount?: number; seconds?: number } = {},
-): Promise<Load> {
-  const { amount, seconds = SECONDS } = options;
+async function load(url: string, body: unknown, seconds = SECONDS): Promise<Load> {
   const result = await autocannon({
     url,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
     connections: CONNECTIONS,
-    ...(amount === undefined ? { duration: seconds } : { amount }),
+    duration: seconds,
   });
   return {
     perSecond: result['2xx'] / result.duration,
     p99: result.latency.p99,
     failed: result.errors + result.timeouts + result.non2xx,
-    total: result['2xx'],
   };
+}
+
+/**
+ * So many requests by Node's own client, each counted: what is not answered with 200 has failed. (autocannon sends on a
+ * connection that it was told is closing, and does not count what is lost so.)
+ */
+async function loadCounted(
+  url: string,
+  body: unknown,
+  amount: number,
+): Promise<{ failed: number; p99: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const text = JSON.stringify(body);
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  const times = new Float64Array(amount);
+  let next = 0;
+  let failed = 0;
+  const once = (at: number) =>
+    new Promise<void>((resolve) => {
+      const start = performance.now();
+      const done = (isRight: boolean) => {
+        if (!isRight) failed++;
+        times[at] = performance.now() - start;
+        resolve();
+      };
+      const sent = request(url, { method: 'POST', agent, headers }, (response) => {
+        response.resume();
+        response.once('end', () => done(response.statusCode === 200));
+        response.once('error', () => done(false));
+      });
+      sent.once('error', () => done(false));
+      sent.end(text);
+    });
+  const client = async () => {
+    while (next < amount) await once(next++);
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, client));
+  agent.destroy();
+  return { failed, p99: times.sort()[Math.floor(0.99 * amount)]! };
 }
 
 async function comparePeers(
@@ -254,7 +287,7 @@ async function inTurn(
   body: unknown,
   pathOf: (name: string) => string,
 ): Promise<Map<string, Load>> {
-  for (const [name, { url }] of servers) await load(url + pathOf(name), body, { seconds: 1 });
+  for (const [name, { url }] of servers) await load(url + pathOf(name), body, 1);
   const runs = new Map<string, Load[]>();
   for (let i = 0; i < RUNS; i++)
     for (const [name, { url }] of servers) {
@@ -269,7 +302,6 @@ async function inTurn(
         perSecond: median(results.map(({ perSecond }) => perSecond)),
         p99: median(results.map(({ p99 }) => p99)),
         failed: 0,
-        total: results.reduce((sum, { total }) => sum + total, 0),
       },
     ]),
   );
@@ -286,7 +318,7 @@ async function durability(project: Project): Promise<void> {
     for (const mode of ['process', 'disk']) {
       project.configure({ 'deployment.durability': mode });
       const server = await project.start();
-      await load(`${server.url}/predict`, row, { seconds: 1 });
+      await load(`${server.url}/predict`, row, 1);
       const { perSecond } = await load(`${server.url}/predict`, row);
       measured.set(mode, [...(measured.get(mode) ?? []), perSecond]);
       await server.stop();
@@ -309,7 +341,7 @@ async function workers(project: Project): Promise<void> {
   for (const count of [1, 2]) {
     project.configure({ 'deployment.workers': count });
     const server = await project.start();
-    await load(`${server.url}/predict`, row, { seconds: 1 });
+    await load(`${server.url}/predict`, row, 1);
     const runs: number[] = [];
     for (let i = 0; i < RUNS; i++) runs.push((await load(`${server.url}/predict`, row)).perSecond);
     measured.set(count, median(runs));
@@ -318,7 +350,6 @@ async function workers(project: Project): Promise<void> {
   }
   project.configure({ 'deployment.workers': 1 });
   const [one, two] = [measured.get(1)!, measured.get(2)!];
-  const { availableParallelism } = await import('node:os');
   const allows = availableParallelism() >= 4;
   note(
     `requests/s: two workers, against one (${availableParallelism()} cores, one of them the client's)`,
@@ -340,7 +371,7 @@ async function restartUnderLoad(server: Running): Promise<void> {
       await sleep(2500);
     }
   })();
-  const { failed, total } = await load(`${server.url}/predict`, row, { amount: SWAPPED });
+  const { failed } = await loadCounted(`${server.url}/predict`, row, SWAPPED);
   running = false;
   await restarting;
   note(
@@ -349,7 +380,7 @@ async function restartUnderLoad(server: Running): Promise<void> {
     null,
     null,
     '0',
-    failed === 0 && total >= SWAPPED,
+    failed === 0,
   );
 }
 
@@ -366,18 +397,24 @@ async function swapUnderLoad(project: Project): Promise<void> {
       await sleep(500);
     }
   })();
-  const { failed, total, p99 } = await load(`${server.url}/predict`, row, { amount: SWAPPED });
+  const { failed, p99 } = await loadCounted(`${server.url}/predict`, row, SWAPPED);
   running = false;
   await swapping;
   await server.stop();
-  const logged = readdirSync(join(project.folder, 'data/production/predictions')).length;
   note(
     `failed of ${SWAPPED} requests: the model replaced every 500 ms`,
     failed,
     null,
     null,
     '0',
-    failed === 0 && total >= SWAPPED && logged > 0,
+    failed === 0,
   );
-  note('p99 ms at 32 connections: the model replaced every 500 ms', p99, null, null, '', null);
+  note(
+    'p99 ms at 32 connections (another client): the model replaced every 500 ms',
+    p99,
+    null,
+    null,
+    '',
+    null,
+  );
 }
