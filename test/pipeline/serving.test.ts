@@ -328,6 +328,43 @@ test('two workers share the port: a promotion reaches both, a restart and a dead
   assert.equal(project.make('audit').status, 0);
 });
 
+test('what is served is named by version, by alias, by latest or by stage, and followed', async () => {
+  configured('workers', '1');
+  for (const [name, version] of [
+    ['v1', 'v1'],
+    ['latest', 'v3'],
+    ['Production', 'v3'],
+    ['baseline', 'v2'],
+  ] as const) {
+    if (name === 'baseline') assert.equal(project.make('alias', 'NAME=baseline', 'VERSION=v2').status, 0);
+    configured('model', name);
+    assert.equal(project.make('start').status, 0, name);
+    assert.equal((await get<Health>('/health')).model, version, name);
+    if (name === 'Production') {
+      assert.equal(project.make('promote', 'VERSION=v2').status, 0);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      assert.equal((await get<Health>('/health')).model, 'v2', 'the stage moved with the promotion');
+      assert.equal(project.make('promote', 'VERSION=v3').status, 0);
+    }
+    assert.equal(project.make('stop').status, 0);
+  }
+  configured('model', 'nobody');
+  assert.match(project.make('start').err, /no version is nobody: make alias NAME=nobody/);
+  configured('model', 'champion');
+});
+
+test('workers whose supervisor was killed end by themselves', async () => {
+  configured('workers', '2');
+  assert.equal(project.make('start').status, 0);
+  const pids = workers();
+  process.kill((JSON.parse(project.read('.make/config/server.json')) as { pid: number }).pid, 'SIGKILL');
+  for (let i = 0; i < 50 && pids.some(alive); i++) await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(!pids.some(alive));
+  assert.match(project.make('start').out, /2 workers on/, 'and the port is free again');
+  assert.equal(project.make('stop').status, 0);
+  configured('workers', '1');
+});
+
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
