@@ -12,6 +12,7 @@ import { writeAtomic } from '../lib/files/write.ts';
 import { run } from '../lib/terminal.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
+import type { Line } from './record.ts';
 
 run(() => {
   const real = process.env.AI4I ?? resolve('..', 'shared', 'data', 'ai4i2020.csv');
@@ -78,15 +79,6 @@ function liveOnce(folder: string, real: string) {
   );
   const reproduce = make('reproduce', 'VERSION=v1').trim();
   return { seconds, versions, quiet, bad, audit, reproduce };
-}
-
-interface Line {
-  readonly what: string;
-  readonly ours: number;
-  readonly theirs: number | null;
-  readonly ratio: number | null;
-  readonly goal: string;
-  readonly met: boolean | null;
 }
 
 function benchTable(lines: readonly Line[]): string {

@@ -15,6 +15,7 @@ import { type Comparison, compareVersions } from './registry/compare.ts';
 import { describeCheck, judgeGate } from './registry/gate.ts';
 import { loadVersion } from './registry/load.ts';
 import * as moves from './registry/moves.ts';
+import { readPointers, resolveVersion } from './registry/pointer-files.ts';
 import {
   type Pointers,
   parseTraffic,
@@ -77,7 +78,7 @@ export function openRegistry(configPath?: string): Registry {
   return {
     project,
     versions() {
-      const pointers = moves.readPointers(project);
+      const pointers = readPointers(project);
       return listVersions(project).map((version) => ({
         version,
         stage: stageOf(pointers, version),
@@ -85,10 +86,10 @@ export function openRegistry(configPath?: string): Registry {
         metadata: readMetadata(project, version),
       }));
     },
-    pointers: () => moves.readPointers(project),
-    resolve: (name) => moves.resolveVersion(project, name),
+    pointers: () => readPointers(project),
+    resolve: (name) => resolveVersion(project, name),
     load(name) {
-      const loaded = loadVersion(project, moves.resolveVersion(project, name));
+      const loaded = loadVersion(project, resolveVersion(project, name));
       const model = serveModel(loaded, project.config.deployment.threshold, new Date().toISOString());
       return {
         version: loaded.version,

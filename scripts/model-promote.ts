@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { openRegistry } from '../lib/clockwork.ts';
 import type { Project } from '../lib/config/load.ts';
 import { badInput } from '../lib/fault.ts';
-import { recordedPointers, writePointers } from '../lib/registry/moves.ts';
+import { recordedPointers, writePointers } from '../lib/registry/pointer-files.ts';
 import { latestVersion } from '../lib/registry/versions.ts';
 import { followedWithin } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';

@@ -13,7 +13,8 @@ import { buildVersion, type Version, versionFiles } from '../lib/registry/build.
 import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
 import { json } from '../lib/registry/json.ts';
 import { sourceOf } from '../lib/registry/manifest.ts';
-import { readPointers, setStage } from '../lib/registry/moves.ts';
+import { setStage } from '../lib/registry/moves.ts';
+import { readPointers } from '../lib/registry/pointer-files.ts';
 import { readValidation } from '../lib/registry/validation.ts';
 import { latestVersion, type Metadata, readMetadata, registerVersion } from '../lib/registry/versions.ts';
 import { formatInterval, progress, run, say } from '../lib/terminal.ts';

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { openRegistry, type Registry } from '../lib/clockwork.ts';
 import { badInput, Fault, failed, MISSED } from '../lib/fault.ts';
 import { withLockHeld } from '../lib/files/lock.ts';
-import { resolveVersion } from '../lib/registry/moves.ts';
+import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { NO_TRAFFIC, withoutVersion } from '../lib/registry/pointers.ts';
 import { followedWithin, health, runningServer, sleep } from '../lib/serve/client.ts';
 import { progress, run, say } from '../lib/terminal.ts';

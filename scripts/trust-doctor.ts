@@ -8,7 +8,7 @@ import { appendLedger, readLedger } from '../lib/files/ledger.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { TEMPORARY } from '../lib/files/write.ts';
 import { allLedgers } from '../lib/registry/ledgers.ts';
-import { readPointers, recordedPointers, writePointers } from '../lib/registry/moves.ts';
+import { readPointers, recordedPointers, writePointers } from '../lib/registry/pointer-files.ts';
 import { listVersions, registrationOf, versionPath } from '../lib/registry/versions.ts';
 import { runningServer, serverStatePath } from '../lib/serve/client.ts';
 import { isBeingWritten } from '../lib/serve/prediction-log.ts';

@@ -5,7 +5,7 @@ import { appendLedger, jsonLedger } from '../lib/files/ledger.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
 import { loadVersion, readReference } from '../lib/registry/load.ts';
-import { resolveVersion } from '../lib/registry/moves.ts';
+import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { readValidation } from '../lib/registry/validation.ts';
 import { sleep } from '../lib/serve/client.ts';
 import { type MonitorRun, monitorHistoryPath } from '../lib/serve/status.ts';

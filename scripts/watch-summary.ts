@@ -2,7 +2,7 @@
 import { loadProject } from '../lib/config/load.ts';
 import { readLedger } from '../lib/files/ledger.ts';
 import { ledgersOf } from '../lib/registry/ledgers.ts';
-import { readPointers } from '../lib/registry/moves.ts';
+import { readPointers } from '../lib/registry/pointer-files.ts';
 import { listVersions, readMetadata } from '../lib/registry/versions.ts';
 import { run } from '../lib/terminal.ts';
 

@@ -8,7 +8,7 @@ import { parseLogfmt } from '../files/logfmt.ts';
 import { isRoutedRight } from '../serve/split.ts';
 import { allLedgers } from './ledgers.ts';
 import { readManifest } from './manifest.ts';
-import { readPointers, recordedPointers } from './moves.ts';
+import { readPointers, recordedPointers } from './pointer-files.ts';
 import { droppedFiles } from './retention.ts';
 import { listVersions, readMetadata, verifyVersion } from './versions.ts';
 

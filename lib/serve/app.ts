@@ -1,19 +1,18 @@
 /** The API, built without listening: test it with app.request(). */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context, Handler } from 'hono';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import * as v from 'valibot';
 import type { Config } from '../config/schema.ts';
-import { parseNumber } from '../data/columns.ts';
 import { Fault } from '../fault.ts';
 import { checkTraffic, type Traffic } from '../registry/pointers.ts';
-import type { SignatureInput } from '../registry/signature.ts';
 import { BATCH_TYPES, batchAnswers, openBatch } from './batch.ts';
+import { bearerOnly } from './bearer.ts';
+import { formRow, readJson, readText } from './body.ts';
 import { docsFile, docsPage } from './docs.ts';
 import type { Fleet } from './fleet.ts';
-import { callerOf, failureOf, isJson, JSON_TYPE, PROBLEMS, SECURITY_HEADERS } from './http.ts';
+import { callerOf, failureOf, JSON_TYPE, PROBLEMS, SECURITY_HEADERS } from './http.ts';
 import { inferProtocol } from './inference-protocol.ts';
 import { feedbackSchema, type Label } from './labels.ts';
 import type { ServerMetrics } from './metrics.ts';
@@ -264,61 +263,7 @@ const trafficSchema = v.strictObject({
   reason: v.pipe(v.string(), v.nonEmpty(), v.maxLength(200)),
 });
 
-/** Lets pass who sends the token; digests are compared, so neither length nor prefix shows in the time it takes. */
-function bearerOnly(token: string): Handler {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  const expected = digest(`Bearer ${token}`);
-  return async (c, next) => {
-    if (!timingSafeEqual(digest(c.req.header('authorization') ?? ''), expected))
-      return c.json({ error: 'a bearer token is needed' }, 401, { 'www-authenticate': 'Bearer' });
-    return await next();
-  };
-}
-
 function page(c: Context, { html, policy }: { html: string; policy: string }): Response {
   c.header('content-security-policy', policy);
   return c.html(html);
-}
-
-/** The JSON body, or the answer that refuses it. */
-async function readJson(
-  c: Context,
-  maxBytes: number,
-  isRight: (contentType: string | undefined) => boolean = isJson,
-): Promise<{ value: unknown } | { refusal: Response }> {
-  if (!isRight(c.req.header('content-type'))) return { refusal: c.json({ error: PROBLEMS.notJson }, 415) };
-  const text = await readText(c, maxBytes);
-  if (text === undefined) return { refusal: c.json({ error: PROBLEMS.tooLarge(maxBytes) }, 413) };
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return { refusal: c.json({ error: PROBLEMS.malformed }, 400) };
-  }
-}
-
-/** The body as text; undefined beyond the limit, where reading stops whatever content-length says. */
-async function readText(c: Context, maxBytes: number): Promise<string | undefined> {
-  if (Number(c.req.header('content-length') ?? 0) > maxBytes) return undefined;
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of c.req.raw.body ?? []) {
-    size += piece.length;
-    if (size > maxBytes) return undefined;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString('utf8');
-}
-
-/** What a form sends are texts: numbers where the input is one, null where the field was left empty. */
-function formRow(
-  values: Readonly<Record<string, string>>,
-  inputs: readonly SignatureInput[],
-): Record<string, unknown> {
-  return Object.fromEntries(
-    inputs.map(({ name, categories }) => {
-      const text = Object.hasOwn(values, name) ? values[name]!.trim() : '';
-      if (text === '') return [name, null];
-      return [name, categories === undefined ? (parseNumber(text) ?? text) : text];
-    }),
-  );
 }

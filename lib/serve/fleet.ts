@@ -1,7 +1,7 @@
 /** The models that answer now, and the pointers that they follow. */
 import type { Project } from '../config/load.ts';
 import { loadVersion } from '../registry/load.ts';
-import { pointersStamp, readPointers, resolveVersion } from '../registry/moves.ts';
+import { pointersStamp, readPointers, resolveVersion } from '../registry/pointer-files.ts';
 import { NO_TRAFFIC } from '../registry/pointers.ts';
 import { type ServedModel, serveModel } from './served-model.ts';
 import { chooseVersion, describeWeights, type Weights, weightsOf } from './split.ts';

@@ -1,11 +1,9 @@
 /** The OpenAPI 3.1 document: every route, every error, examples from the model's signature. */
 import type { Config } from '../config/schema.ts';
-import type { SignatureInput } from '../registry/signature.ts';
 import { BATCH_TYPES } from './batch.ts';
+import { type Json, object, ref, schemasOf } from './openapi-schemas.ts';
 import { ROUTES, type RouteId } from './routes.ts';
 import type { ServedModel } from './served-model.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** What an operation takes and gives, besides the errors that every one may have. */
 interface Operation {
@@ -27,13 +25,6 @@ const ERRORS = {
   503: 'Not ready, or the answer could not be put on record',
 } as const;
 
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const object = (properties: Json, required: readonly string[] = Object.keys(properties)) => ({
-  type: 'object',
-  properties,
-  required,
-});
-const text = (description: string) => ({ type: 'string', description });
 const ofJson = (schema: Json, example?: unknown) => ({
   'application/json': example === undefined ? { schema } : { schema, example },
 });
@@ -44,7 +35,8 @@ export function openApiDocument(
   { max_rows, max_body_bytes, traffic, port, host }: Config['deployment'],
   withAdmin: boolean,
 ): Json {
-  const { inputs, ids, sensitive, example, output } = model.loaded.signature;
+  const { signature } = model.loaded;
+  const { inputs, example, output } = signature;
   const id = 'c0ffee'.padEnd(20, '0');
   const prediction = {
     id,
@@ -245,100 +237,8 @@ export function openApiDocument(
     servers: port === 0 ? [{ url: '/' }] : [{ url: '/' }, { url: `http://${host}:${port}` }],
     paths,
     components: {
-      schemas: {
-        Row: {
-          type: 'object',
-          properties: Object.fromEntries([
-            ...inputs.map((input) => [input.name, fieldSchema(input)]),
-            ...[...ids, ...sensitive].map((column) => [
-              column.name,
-              {
-                type: ['string', 'number', 'null'],
-                maxLength: 200,
-                description: 'Not an input of the model',
-              },
-            ]),
-          ]),
-          required: inputs.map((input) => input.name),
-          additionalProperties: false,
-        },
-        Prediction: object({
-          id: text('Under which the prediction is on record'),
-          model: text('Version that answered'),
-          sha256: text('Of its model.json'),
-          probability: {
-            type: 'number',
-            minimum: 0,
-            maximum: 1,
-            description: `Of ${output.target} = ${output.positive}`,
-          },
-          class: { enum: output.classes },
-        }),
-        Label: object({
-          id: { type: 'string', pattern: '^[0-9a-f]{20}$' },
-          label: {
-            enum: [...output.classes, ...output.classes.filter((c) => String(Number(c)) === c).map(Number)],
-          },
-        }),
-        Health: object(
-          {
-            status: { const: 'ok' },
-            model: text('Version that answers'),
-            sha256: text('Of its model.json'),
-            since: { type: 'string', format: 'date-time' },
-            traffic: {
-              type: 'array',
-              items: object({ version: { type: 'string' }, percent: { type: 'number' } }),
-            },
-            refused: {
-              type: 'array',
-              items: object({ version: { type: 'string' }, problem: { type: 'string' } }),
-            },
-          },
-          ['status', 'model', 'sha256', 'since', 'traffic'],
-        ),
-        InferRequest: object(
-          {
-            id: { type: 'string', maxLength: 200 },
-            inputs: {
-              type: 'array',
-              minItems: 1,
-              items: object({
-                name: { type: 'string' },
-                shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
-                datatype: { type: 'string' },
-                data: { type: 'array' },
-              }),
-            },
-            outputs: { type: 'array', items: object({ name: { enum: ['probability', 'class', 'id'] } }) },
-          },
-          ['inputs'],
-        ),
-        Error: object(
-          {
-            error: { type: 'string' },
-            fields: {
-              type: 'array',
-              items: object({
-                row: { type: 'integer' },
-                field: { type: 'string' },
-                problem: { type: 'string' },
-              }),
-            },
-          },
-          ['error'],
-        ),
-      },
+      schemas: schemasOf(signature),
       ...(withAdmin ? { securitySchemes: { admin: { type: 'http', scheme: 'bearer' } } } : {}),
     },
   };
-}
-
-function fieldSchema({ type, unit, range, categories, nullable, description }: SignatureInput): Json {
-  const about = [description, unit].filter(Boolean).join(', ');
-  const described = about === '' ? {} : { description: about };
-  if (categories !== undefined) return { enum: nullable ? [...categories, null] : categories, ...described };
-  const kind = type === 'integer' ? 'integer' : 'number';
-  const bounds = range === undefined ? {} : { minimum: range[0], maximum: range[1] };
-  return { type: nullable ? [kind, 'null'] : kind, ...bounds, ...described };
 }

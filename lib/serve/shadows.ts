@@ -1,7 +1,7 @@
 /** A process for each shadowing version, started and ended as the registry says; no request waits for one. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Project } from '../config/load.ts';
-import { pointersStamp, readPointers } from '../registry/moves.ts';
+import { pointersStamp, readPointers } from '../registry/pointer-files.ts';
 import { logEvent } from './application-log.ts';
 
 const RESPAWN_MS = 2000;

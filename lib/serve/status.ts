@@ -5,7 +5,7 @@ import { jsonLedger, readLedger } from '../files/ledger.ts';
 import { readIfThere } from '../files/write.ts';
 import { lastMove, readDeployments } from '../registry/deployments.ts';
 import { ledgersOf } from '../registry/ledgers.ts';
-import { readPointers } from '../registry/moves.ts';
+import { readPointers } from '../registry/pointer-files.ts';
 import type { Signature } from '../registry/signature.ts';
 import type { MonitorReport } from '../watch/monitor.ts';
 import type { Fleet } from './fleet.ts';
