@@ -29,9 +29,13 @@ export function realData(name: string): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-export function temporaryFolder(): string {
+/** A folder that is removed after the tests, once what runs in it was ended. */
+export function temporaryFolder(end = () => {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-test-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => {
+    end();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 
@@ -55,7 +59,7 @@ export interface TemporaryProject {
 
 /** A copy of the project in an empty folder, on any free port, with a small forest so that tests are quick. */
 export function temporaryProject(): TemporaryProject {
-  const folder = temporaryFolder();
+  const folder = temporaryFolder(() => void project.script('serve-stop'));
   copyProject(folder);
   writeFileSync(join(folder, 'config.yaml'), defaultConfig);
   const env = plainEnvironment();
@@ -106,6 +110,5 @@ export function temporaryProject(): TemporaryProject {
     ['n_estimators: 100', 'n_estimators: 20'],
     ['bootstrap_rounds: 1000', 'bootstrap_rounds: 200'],
   );
-  after(() => project.script('serve-stop'));
   return project;
 }
