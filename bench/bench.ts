@@ -23,7 +23,8 @@ import { benchFit, saveTable, syntheticTable, type Table } from './table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'clockwork-bench-'));
 const python = process.env.PYTHON ?? '.venv/bin/python';
-const hasPeers = spawnSync(python, ['-c', 'import sklearn, lightgbm, xgboost, pandas, fastapi, uvicorn']).status === 0;
+const hasPeers =
+  spawnSync(python, ['-c', 'import sklearn, lightgbm, xgboost, pandas, fastapi, uvicorn']).status === 0;
 const config = parseConfig(readFileSync('test/fixtures/config.yaml', 'utf8'), 'config.yaml');
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 

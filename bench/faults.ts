@@ -44,6 +44,8 @@ await fullDisk();
 await failingDisk();
 interruptedPromotions();
 await twoServers();
+await clockSteppingBack();
+await hostileRequests();
 const problems = audit(loadProject(at('config.yaml'))).problems;
 report('the audit of all that this left behind', 1, problems.length);
 for (const problem of problems.slice(0, 5)) console.log(`  ${problem}`);
@@ -366,4 +368,109 @@ async function twoServers(): Promise<void> {
   await Promise.all(servers.map(({ ended }) => ended));
   const ids = answered.flatMap((each) => each.ids);
   report('answers of two servers on one folder', ids.length, missing(ids, loggedIds()));
+}
+
+/** The clock steps back by a day and forward again while the server answers: every chain holds, no line is lost. */
+async function clockSteppingBack(): Promise<void> {
+  writeFileSync(
+    at('clock.mjs'),
+    `const Real = Date; const start = Real.now();
+     const offset = () => [0, -86_400_000, 3_600_000][Math.floor((Real.now() - start) / 400) % 3];
+     globalThis.Date = class extends Real {
+       constructor(...given) { given.length === 0 ? super(Real.now() + offset()) : super(...given); }
+       static now() { return Real.now() + offset(); } };`,
+  );
+  const { url, pid, ended } = await startServer('config', ['env', 'NODE_OPTIONS=--import ./clock.mjs']);
+  const until = Date.now() + 2000;
+  const { ids, statuses } = await answersOf(url, () => Date.now() > until);
+  process.kill(pid, 'SIGTERM');
+  await ended;
+  report(
+    'answers while the clock steps back and forth',
+    ids.length,
+    missing(ids, loggedIds()) + statuses.size - 1,
+  );
+}
+
+/** Whatever is sent: an answer below 500 with an error in it, and a server that answers the next request. */
+async function hostileRequests(): Promise<void> {
+  const { url, pid, ended } = await startServer();
+  const { signature } = (await (await fetch(`${url}/model_info`)).json()) as {
+    signature: { example: Record<string, unknown> };
+  };
+  const { int } = random(2, 'hostile');
+  const names = [
+    ...Object.keys(signature.example),
+    '__proto__',
+    'constructor',
+    '=cmd|calc',
+    '\n',
+    'x'.repeat(1000),
+  ];
+  const values = [
+    'null',
+    '1e999',
+    '-1e999',
+    'NaN',
+    '""',
+    '"=cmd"',
+    '"\\n"',
+    '[]',
+    '{}',
+    'true',
+    '1',
+    '298.1',
+    '"L"',
+    '['.repeat(500),
+  ];
+  const paths = [
+    '/predict',
+    '/predict_batch',
+    '/feedback',
+    '/v2/models/clockwork-ai4i/infer',
+    '/admin/routes',
+    '/',
+    '/docs/..%2f..',
+    '/v2/models/..%2f/infer',
+  ];
+  const types = [
+    'application/json',
+    'application/json; charset=utf-16',
+    'text/csv',
+    'application/x-ndjson',
+    'text/plain',
+    'application/x-www-form-urlencoded',
+  ];
+  const pick = <T>(from: readonly T[]) => from[int(from.length)]!;
+  let tried = 0;
+  let lost = 0;
+  for (let i = 0; i < 3000; i++) {
+    const fields = Array.from({ length: int(8) }, () => `${JSON.stringify(pick(names))}:${pick(values)}`);
+    const row = `{${fields.join(',')}}`;
+    const body = pick([
+      row,
+      `[${row},${row}]`,
+      row.slice(0, int(row.length + 1)),
+      '',
+      '[]',
+      'a,b\n1,"',
+      '\u0000',
+    ]);
+    const response = await fetch(url + pick(paths), {
+      method: 'POST',
+      headers: {
+        'content-type': pick(types),
+        'x-request-id': pick(['a', '<b>', 'x'.repeat(100)]),
+        'x-routing-key': pick(['k', '../k']),
+      },
+      body,
+    }).catch(() => undefined);
+    tried++;
+    const text = (await response?.text()) ?? '';
+    if (response === undefined || response.status >= 500 || /\bat .+\.m?[jt]s:\d/.test(text)) lost++;
+  }
+  if ((await fetch(`${url}/ready`)).status !== 200) lost++;
+  process.kill(pid, 'SIGTERM');
+  await ended;
+  report('hostile requests that broke an answer or showed a stack', tried, lost);
 }
