@@ -194,6 +194,9 @@ audit: ## every ledger's chain and every recorded sha256
 trace: ## one prediction back to the raw rows, every hash checked   ID=…
 	@$(NODE) scripts/trust-trace.ts "$$ID"
 
+explain: ## what each feature added to one prediction (Shapley values)   ID=…
+	@$(NODE) scripts/trust-explain.ts "$$ID"
+
 doctor: ## says and mends what an interrupted run left behind
 	@$(NODE) scripts/trust-doctor.ts
 
@@ -228,4 +231,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary raw prepare train gate registry versions compare alias stage archive promote rollback \
-  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace doctor test check bench faults figures clean
+  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace explain doctor test check bench faults figures clean

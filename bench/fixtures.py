@@ -122,9 +122,48 @@ def logistic_case():
     }
 
 
+def shap_case():
+    """Trees in our format (right child after the left), and what shap says of the first rows, by both methods."""
+    import shap
+
+    values, labels = table(7)
+    model = RandomForestClassifier(6, max_depth=5, random_state=0).fit(values, labels)
+    rows, background = values[:20].astype(np.float64), values[100:130].astype(np.float64)
+    kept = dict(model_output="raw")
+    by_path = shap.TreeExplainer(model, feature_perturbation="tree_path_dependent", **kept)
+    against = shap.TreeExplainer(model, background, feature_perturbation="interventional", **kept)
+
+    def ours(tree):
+        order, out = [0], {"feature": [], "threshold": [], "left": [], "missing_left": [], "value": [], "cover": []}
+        for node in order:
+            if tree.children_left[node] >= 0:
+                order += [tree.children_left[node], tree.children_right[node]]
+        place = {node: i for i, node in enumerate(order)}
+        for node in order:
+            leaf = tree.children_left[node] < 0
+            share = tree.value[node][0] / tree.value[node][0].sum()
+            out["feature"].append(0 if leaf else int(tree.feature[node]))
+            out["threshold"].append(0 if leaf else float(tree.threshold[node]))
+            out["left"].append(0 if leaf else place[tree.children_left[node]])
+            out["missing_left"].append(0)
+            out["value"].append(share.tolist())
+            out["cover"].append(float(tree.weighted_n_node_samples[node]))
+        return out
+
+    return {
+        "trees": [ours(tree.tree_) for tree in model.estimators_],
+        "rows": rows.tolist(),
+        "background": background.tolist(),
+        "base": float(by_path.expected_value[1]),
+        "path_dependent": by_path.shap_values(rows)[:, :, 1].tolist(),
+        "interventional": against.shap_values(rows)[:, :, 1].tolist(),
+    }
+
+
 save("metrics", metric_cases())
 save("drift", drift_cases())
 save("wilson", wilson_cases())
 save("forest", forest_case())
 save("boosting", boosting_case())
 save("logistic", logistic_case())
+save("shap", shap_case())

@@ -1,33 +1,31 @@
 /** Follows one prediction back to the model, the data version, the script, the commit and the raw file. */
 import { existsSync } from 'node:fs';
 import { loadProject, type Project } from '../lib/config/load.ts';
-import { badInput, FAILED, failed } from '../lib/fault.ts';
+import { FAILED } from '../lib/fault.ts';
 import { sha256File } from '../lib/files/hash.ts';
-import { readLedger } from '../lib/files/ledger.ts';
-import { predictionLedgers } from '../lib/registry/ledgers.ts';
 import { readManifest } from '../lib/registry/manifest.ts';
 import { readMetadata, verifyVersion } from '../lib/registry/versions.ts';
-import { PREDICTION_ID, readLabels } from '../lib/serve/labels.ts';
-import { type PredictionLine, predictionsIn } from '../lib/serve/prediction-log.ts';
+import { readLabels } from '../lib/serve/labels.ts';
+import type { PredictionLine } from '../lib/serve/prediction-log.ts';
 import { isRoutedRight } from '../lib/serve/split.ts';
 import { run } from '../lib/terminal.ts';
+import { findPrediction } from '../lib/watch/find-prediction.ts';
 
 let trouble = false;
 
 run(() => {
-  const id = process.argv[2];
-  if (!id || !PREDICTION_ID.test(id))
-    throw badInput('which prediction? make trace ID=… (20 hexadecimal digits, from the answer or the log)');
   const project = loadProject();
-  const { line, path, chain } = findPrediction(project, id);
+  const { line, place, problem } = findPrediction(project, process.argv[2], 'trace');
+  const { id } = line;
+  if (problem !== undefined) trouble = true;
   const label = readLabels(project).get(id);
   print(0, `prediction ${id}`, [
     minute(line.time),
     `${line.class} (probability ${line.probability.toFixed(3)})`,
     label === undefined ? 'truth not known' : `true class ${label}`,
     ...routeOf(line),
-    chain,
-    path,
+    problem === undefined ? 'chain ok' : `CHAIN BROKEN (${problem})`,
+    place,
   ]);
   traceModel(project, line);
   if (trouble) process.exitCode = FAILED;
@@ -41,25 +39,6 @@ function routeOf(line: PredictionLine): string[] {
   return [
     `${line.route} of ${line.split} by key ${line.key}${right ? ', drawn again the same' : ': NOT WHAT THE KEY DRAWS'}`,
   ];
-}
-
-function findPrediction(project: Project, id: string): { line: PredictionLine; path: string; chain: string } {
-  for (const { path, format } of predictionLedgers(project)) {
-    const { lines, problems } = readLedger(path, format);
-    const found = lines
-      .filter(({ body }) => body.includes(`{"id":"${id}"`))
-      .flatMap(({ body, number }) => predictionsIn(JSON.parse(body)).map((line) => ({ line, number })))
-      .find(({ line }) => line.id === id);
-    if (found === undefined) continue;
-    const broken = problems.length > 0;
-    if (broken) trouble = true;
-    return {
-      line: found.line,
-      path: `${path}:${found.number}`,
-      chain: broken ? `CHAIN BROKEN (${problems[0]})` : 'chain ok',
-    };
-  }
-  throw failed(`no log holds a prediction ${id}`);
 }
 
 function traceModel(project: Project, { model, sha256 }: PredictionLine): void {

@@ -125,6 +125,21 @@ test('a prediction is traced to the raw rows, each hash checked', () => {
     assert.match(out, part);
 });
 
+test('a prediction is explained: what each feature added, up to what was given', () => {
+  const id = /"id":"([0-9a-f]{20})"/.exec(logText())![1]!;
+  const { status, out, err } = project.make('explain', `ID=${id}`);
+  assert.equal(status, 0, err);
+  assert.match(out, /mean over the training rows/);
+  assert.match(out, /[+−]\d\.\d{4} {2}Torque \[Nm\] = /);
+  assert.match(out, /[+−]\d\.\d{4} {2}sum = what was given/);
+  assert.match(project.make('explain', 'ID=x').err, /which prediction\? make explain ID=/);
+});
+
+function logText(): string {
+  const folder = 'data/production/predictions';
+  return project.read(folder, readdirSync(project.path(folder)).at(-1)!);
+}
+
 test('comparing, asking what was live, rolling back', () => {
   assert.match(project.make('compare', 'A=v1', 'B=v2').out, /pr_auc +v2 − v1: /);
   assert.match(project.make('live').out, /^v2 100 %/);
