@@ -105,7 +105,7 @@ versions: registry ## the same
 compare: ## two versions on the same rows   A=v1 B=v2
 	@$(NODE) scripts/model-compare.ts "$$A" "$$B"
 
-alias: ## points a name at a version   NAME=challenger VERSION=v3 (none: takes it away)
+alias: ## points a name at a version   NAME=challenger VERSION=v3 (VERSION=none takes it away)
 	@$(NODE) scripts/model-alias.ts "$$NAME" "$$VERSION" --reason "$$REASON"
 
 stage: ## None, Staging or Archived; Production is what promote gives   VERSION=v2 STAGE=Archived
@@ -125,9 +125,11 @@ reproduce: ## trains a version again from its recorded inputs and compares bytes
 
 ##@ Serving
 
-# The first version that passes the gate becomes champion; later ones are promoted.
+# The first version that passes the gate becomes champion; later ones are promoted. What is live needs no training.
+ifeq (,$(wildcard $(MODELS)/aliases.json))
 $(MODELS)/aliases.json: | $(MODELS)/latest.json
 	@$(NODE) scripts/model-promote.ts --first
+endif
 
 # One file that starts in a third of the time that compiling every module of scripts/serve-api.ts takes.
 SERVER := .make/serve-api.mjs
@@ -150,13 +152,13 @@ smoke: $(MODELS)/aliases.json $(SERVER) ## three requests against the live API, 
 	@$(NODE) --test-reporter ./lib/terminal-reporter.ts scripts/serve-smoke.ts
 
 # The pointers of models/traffic.json; a running server follows. For each shadow it starts scripts/serve-shadow.ts.
-canary: ## a share of the requests for one version   VERSION=v3 WEIGHT=10 (0: ends it)
+canary: ## a share of the requests for one version   VERSION=v3 WEIGHT=10 (WEIGHT=0 ends it)
 	@$(NODE) scripts/serve-traffic.ts canary "$$VERSION" "$$WEIGHT" --reason "$$REASON"
 
-shadow: ## a version that scores every request and answers none   VERSION=v3 (none: ends it)
+shadow: ## a version that scores every request and answers none   VERSION=v3 (VERSION=none ends it)
 	@$(NODE) scripts/serve-traffic.ts shadow "$$VERSION" --reason "$$REASON"
 
-split: ## shares for several versions at once   SPLIT="v2=20 v3=10" (none: ends it)
+split: ## shares for several versions at once   SPLIT="v2=20 v3=10" (SPLIT=none ends it)
 	@$(NODE) scripts/serve-traffic.ts split "$$SPLIT" --reason "$$REASON"
 
 rollout: ## more traffic for a version step by step, each step judged; back by itself   VERSION=v3

@@ -338,7 +338,7 @@ function interruptedPromotions(): void {
           '-f',
           '-qq',
           '-o',
-          '/dev/null',
+          at('strace.txt'),
           ...only,
           '-e',
           `trace=${call}`,
@@ -347,6 +347,8 @@ function interruptedPromotions(): void {
         ];
         const program = [process.execPath, '--import', 'tsx', 'scripts/model-promote.ts', next];
         spawnSync('strace', [...args, ...program], { cwd: folder, env, encoding: 'utf8' });
+        // Beyond its last such call nothing was injected, and nothing was tried.
+        if (!/INJECTED|killed by SIGKILL/.test(readFileSync(at('strace.txt'), 'utf8'))) continue;
         tried++;
         const healed = make('doctor').status === 0;
         const { problems: left } = audit(loadProject(at('config.yaml')));

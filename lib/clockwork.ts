@@ -10,9 +10,9 @@
  * What fails throws a Fault whose message says what to do.
  */
 import { loadProject, type Project } from './config/load.ts';
-import { badInput, Fault, MISSED } from './fault.ts';
+import { badInput } from './fault.ts';
 import { type Comparison, compareVersions } from './registry/compare.ts';
-import { describeCheck, judgeGate } from './registry/gate.ts';
+import { refuseUnfit } from './registry/gate.ts';
 import { loadVersion } from './registry/load.ts';
 import * as moves from './registry/moves.ts';
 import { readPointers, resolveVersion } from './registry/pointer-files.ts';
@@ -62,19 +62,16 @@ export interface Registry {
   /** Archives what nothing points at. */
   archive(reason: string): string[];
   /** Shares of the traffic as text, "v3=10 shadow:v4" or "none"; versions that fail the gate get none. */
-  route(traffic: string | ((now: Traffic) => Traffic), reason: string): { before: Traffic; after: Traffic };
+  route(
+    traffic: string | ((now: Traffic) => Traffic),
+    reason: string,
+    waitMs?: number,
+  ): { before: Traffic; after: Traffic };
 }
 
 export function openRegistry(configPath?: string): Registry {
   const project = loadProject(configPath);
-  const refuseUnfit = (version: string) => {
-    const gate = judgeGate(project.config, loadVersion(project, version).metrics);
-    if (gate.verdict === 'fail')
-      throw new Fault(
-        `${version} fails the gate and stays where it is: ${gate.checks.map(describeCheck).join('   ')}`,
-        MISSED,
-      );
-  };
+  const check = (version: string) => refuseUnfit(project.config, loadVersion(project, version));
   return {
     project,
     versions() {
@@ -109,22 +106,30 @@ export function openRegistry(configPath?: string): Registry {
     },
     compare: (a, b) => compareVersions(project, a, b),
     promote(version, reason) {
-      refuseUnfit(version);
+      check(version);
       return moves.promote(project, version, reason);
     },
     rollback: (reason) => moves.rollback(project, reason, (version) => void loadVersion(project, version)),
     alias: (name, version, reason) => moves.setAlias(project, name, version, reason),
     stage: (version, stage, reason) => moves.setStage(project, version, stage, reason),
     archive: (reason) => moves.archiveUnused(project, reason),
-    route(traffic, reason) {
+    route(traffic, reason, waitMs) {
       const choose = typeof traffic === 'string' ? () => parseTraffic(traffic) : traffic;
-      return moves.setTraffic(project, reason, (now) => {
-        const chosen = choose(now);
-        for (const version of Object.keys(chosen.split))
-          if (now.split[version] === undefined) refuseUnfit(version);
-        for (const version of chosen.shadow) loadVersion(project, version);
-        return chosen;
-      });
+      return moves.setTraffic(
+        project,
+        reason,
+        (now) => {
+          const chosen = choose(now);
+          const model = resolveVersion(project, project.config.deployment.model);
+          if (chosen.split[model] !== undefined)
+            throw badInput(`${model} is the model itself: it has what the others leave`);
+          for (const version of Object.keys(chosen.split))
+            if (now.split[version] === undefined) check(version);
+          for (const version of chosen.shadow) loadVersion(project, version);
+          return chosen;
+        },
+        waitMs,
+      );
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Project } from '../lib/config/load.ts';
 import { badInput } from '../lib/fault.ts';
 import { recordedPointers, writePointers } from '../lib/registry/pointer-files.ts';
 import { latestVersion } from '../lib/registry/versions.ts';
-import { followedWithin } from '../lib/serve/client.ts';
+import { championFollowed } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';
 
 run(async () => {
@@ -21,10 +21,7 @@ run(async () => {
     throw badInput('which version? make promote VERSION=v2 (make registry lists them)');
   const why = values.first ? 'first version to pass the gate' : 'make promote';
   const before = registry.promote(registry.resolve(version), values.reason || why);
-  const followed =
-    before === undefined || before === version
-      ? ''
-      : await followedWithin(project, ({ model }) => model === version, 5000);
+  const followed = before === undefined || before === version ? '' : await championFollowed(project, version);
   say(
     'promote',
     before === version

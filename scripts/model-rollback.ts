@@ -1,7 +1,7 @@
 /** Undoes the last step that gave a version traffic: ends a canary, else brings back the previous champion. */
 import { parseArgs } from 'node:util';
 import { openRegistry } from '../lib/clockwork.ts';
-import { followedWithin } from '../lib/serve/client.ts';
+import { championFollowed, followedWithin } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';
 
 run(async () => {
@@ -17,6 +17,6 @@ run(async () => {
     );
     return;
   }
-  const followed = await followedWithin(registry.project, ({ model }) => model === version, 5000);
+  const followed = await championFollowed(registry.project, version);
   say('rollback', `${version} is champion again (was ${from})${followed}`);
 });

@@ -3,11 +3,14 @@ import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadProject } from '../lib/config/load.ts';
-import { failed } from '../lib/fault.ts';
+import { FAILED } from '../lib/fault.ts';
+import { startOf, withLock } from '../lib/files/lock.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
+import { readPointers } from '../lib/registry/pointer-files.ts';
+import { describeTraffic } from '../lib/registry/pointers.ts';
 import { logEvent } from '../lib/serve/application-log.ts';
-import { runningServer, serverStatePath } from '../lib/serve/client.ts';
+import { runningServer, type ServerState, serverStatePath } from '../lib/serve/client.ts';
 import { startServer } from '../lib/serve/server.ts';
 import { superviseShadows } from '../lib/serve/shadows.ts';
 import { superviseWorkers } from '../lib/serve/workers.ts';
@@ -23,17 +26,29 @@ run(() => {
   const statePath = throwaway === undefined ? serverStatePath(project) : `${throwaway}/server.json`;
   const isFirst = cluster.isPrimary;
   const running = isFirst && throwaway === undefined ? runningServer(project) : undefined;
-  if (running !== undefined)
-    throw failed(`a server runs already: ${running.url}, process ${running.pid}. make stop ends it.`);
+  if (running !== undefined) refuse(running);
+
+  const { traffic } = readPointers(project);
+  if (isFirst && traffic !== undefined && Object.keys(deployment.traffic.split).length > 0)
+    say(
+      'serve',
+      `traffic: ${describeTraffic(traffic)}, as make last set it (models/traffic.json), not as deployment.traffic says`,
+    );
 
   const urlOf = (port: number) =>
     `http://${deployment.host.includes(':') ? `[${deployment.host}]` : deployment.host}:${port}`;
   const shadows = isFirst && throwaway === undefined ? superviseShadows(project) : undefined;
+  /** Of two that start at once, the second finds the first here and ends. */
   const announce = (port: number, workers: readonly number[]) =>
-    writeAtomic(statePath, json({ pid: process.pid, url: urlOf(port), workers }));
+    withLock(`${statePath}.lock`, 5000, () => {
+      const other = throwaway === undefined ? runningServer(project) : undefined;
+      if (other !== undefined) refuse(other);
+      const state = { pid: process.pid, started: startOf(process.pid), url: urlOf(port), workers };
+      writeAtomic(statePath, json(state));
+    });
   const end = (code: number) => {
     shadows?.stop();
-    rmSync(statePath, { force: true });
+    if (runningServer(project) === undefined) rmSync(statePath, { force: true });
     say('serve', 'stopped');
     process.exit(code);
   };
@@ -77,3 +92,8 @@ run(() => {
   });
   for (const signal of SIGNALS) process.on(signal, () => stop(signal));
 });
+
+function refuse({ url, pid }: ServerState): never {
+  console.error(`a server runs already: ${url}, process ${pid}. make stop ends it.`);
+  process.exit(FAILED);
+}

@@ -50,17 +50,24 @@ function begin(registry: Registry, name: string | undefined, reason: string): Ro
   if (version === undefined) throw badInput('which version? make rollout VERSION=v3');
   if (runningServer(project) === undefined)
     throw failed('no server runs, so no request would reach it: make start');
-  if (before !== undefined && before.version !== version)
-    throw failed(
-      `${before.version} is being rolled out: make rollout goes on with it, make rollback ends it`,
-    );
   if (before !== undefined && isUndisturbed(registry, before)) {
+    if (before.version !== version)
+      throw failed(
+        `${before.version} is being rolled out: make rollout goes on with it, make rollback ends it`,
+      );
     say(
       'rollout',
       `${version} goes on with step ${before.step + 1} of ${project.config.deployment.rollout.steps.length}`,
     );
     return before;
   }
+  // Its traffic was taken away or given to another meanwhile: what the file says is over.
+  endRollout(project);
+  const others = Object.keys(registry.pointers().traffic?.split ?? {}).filter((name) => name !== version);
+  if (others.length > 0)
+    throw failed(
+      `${others.join(' and ')} has traffic beside the model: make split SPLIT=none ends that first`,
+    );
   const model = resolveVersion(project, project.config.deployment.model);
   if (model === version) throw badInput(`${version} is live already`);
   return setShare(registry, { version, model, reason, started: now(), step: 0, since: now() });
@@ -159,9 +166,9 @@ async function takeBack(
 ): Promise<Fault> {
   const { project } = registry;
   const { version, model } = rollout;
-  recordStep(project, version, `${title}: fail`, because);
   registry.route((traffic) => withoutVersion(traffic ?? NO_TRAFFIC, version), `rollout failed: ${because}`);
   endRollout(project);
+  recordStep(project, version, `${title}: fail`, because);
   const followed = await followedWithin(project, ({ traffic }) => traffic.length === 1, 2000);
   return new Fault(
     `${title}: fail   ${because}\n           ${version} gets no more traffic; ${model} answers alone${followed}`,

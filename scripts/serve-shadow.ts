@@ -11,6 +11,7 @@ import { readDeployments } from '../lib/registry/deployments.ts';
 import { predictionLedgers } from '../lib/registry/ledgers.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { parseMove } from '../lib/registry/pointers.ts';
+import { logEvent } from '../lib/serve/application-log.ts';
 import { idSource } from '../lib/serve/predict.ts';
 import {
   type LogLine,
@@ -58,9 +59,14 @@ run(async () => {
         .flatMap((text) => predictionsIn(JSON.parse(text) as LogLine))
         .filter(({ time, id }) => time >= since && !answered.has(id));
       for (let i = 0; i < given.length; i += BLOCK) {
-        const block = given.slice(i, i + BLOCK);
+        const asked = given.slice(i, i + BLOCK);
+        const block = asked.filter(({ input }) => 'rows' in model.parse([input]));
+        if (block.length < asked.length)
+          logEvent('error', `the shadow ${version} refuses rows that were answered`, {
+            rows: asked.length - block.length,
+          });
         const parsed = model.parse(block.map(({ input }) => input));
-        if ('problems' in parsed) continue;
+        if ('problems' in parsed || block.length === 0) continue;
         const probabilities = model.score(parsed);
         const time = new Date().toISOString();
         await log.append(

@@ -4,6 +4,7 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadProject } from '../lib/config/load.ts';
 import { failed } from '../lib/fault.ts';
+import { readIfThere } from '../lib/files/write.ts';
 import { health, runningServer, SERVER_PROGRAM, sleep } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';
 
@@ -23,7 +24,10 @@ run(async () => {
   }
   const output = project.state('server.log');
   mkdirSync(dirname(output), { recursive: true });
-  const log = openSync(output, 'w');
+  // The last words of the server before are kept.
+  const before = readIfThere(output)?.length ?? 0;
+  const log = openSync(output, 'a');
+  const said = () => readFileSync(output, 'utf8').slice(before).trim();
   const child = spawn(process.execPath, [SERVER_PROGRAM], {
     detached: true,
     stdio: ['ignore', log, log],
@@ -36,8 +40,8 @@ run(async () => {
     const server = runningServer(project);
     if (server?.pid !== child.pid) continue;
     child.unref();
-    console.log(readFileSync(output, 'utf8').trim());
+    console.log(said());
     process.exit(0);
   }
-  throw failed(readFileSync(output, 'utf8').trim() || `the server did not start; see ${output}`);
+  throw failed(said() || `the server did not start; see ${output}`);
 });

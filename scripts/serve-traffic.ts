@@ -2,7 +2,13 @@
 import { parseArgs } from 'node:util';
 import { openRegistry, type Registry } from '../lib/clockwork.ts';
 import { badInput } from '../lib/fault.ts';
-import { describeTraffic, parseTraffic, type Traffic } from '../lib/registry/pointers.ts';
+import {
+  describeTraffic,
+  NO_TRAFFIC,
+  parseTraffic,
+  type Traffic,
+  withoutVersion,
+} from '../lib/registry/pointers.ts';
 import { followedWithin } from '../lib/serve/client.ts';
 import { run, say } from '../lib/terminal.ts';
 
@@ -35,7 +41,9 @@ function choiceOf(
     return (now) => ({ ...now, split });
   }
   if (what === '')
-    throw badInput(`which version? make ${verb} VERSION=v3${verb === 'canary' ? ' WEIGHT=10' : ''}`);
+    throw badInput(
+      `which version? make ${verb} VERSION=v3${verb === 'canary' ? ' WEIGHT=10' : ''}, or VERSION=none`,
+    );
   const version = what === 'none' ? undefined : registry.resolve(what);
   if (verb === 'shadow') return (now) => ({ ...now, shadow: version === undefined ? [] : [version] });
   if (version === undefined) return (now) => ({ ...now, split: {} });
@@ -43,7 +51,11 @@ function choiceOf(
     throw badInput(
       `what share? WEIGHT=${percent || '…'} is no percentage: make canary VERSION=${version} WEIGHT=10`,
     );
-  if (Number(percent) === 0) return (now) => ({ ...now, split: {} });
+  if (Number(percent) === 0) {
+    const { split } = registry.pointers().traffic ?? NO_TRAFFIC;
+    if (split[version] === undefined) throw badInput(`${version} has no share of the traffic`);
+    return (now) => ({ ...now, split: withoutVersion(now, version).split });
+  }
   if (version === registry.pointers().aliases.champion)
     throw badInput(`${version} is champion: it has what the canary leaves`);
   return (now) => ({ ...now, split: { [version]: Number(percent) } });

@@ -22,7 +22,7 @@ import { nextDataVersion } from '../lib/registry/manifest.ts';
 import { promote } from '../lib/registry/moves.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { latestVersion, listVersions } from '../lib/registry/versions.ts';
-import { followedWithin } from '../lib/serve/client.ts';
+import { championFollowed } from '../lib/serve/client.ts';
 import { readLabels } from '../lib/serve/labels.ts';
 import { formatCount, formatInterval, run, say } from '../lib/terminal.ts';
 import { type Decision, decideRetraining } from '../lib/watch/decide.ts';
@@ -131,7 +131,7 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
     challenger,
     `retrained: PR-AUC higher by ${verdict.difference.estimate.value.toFixed(3)} than that of ${champion} on held-out production rows`,
   );
-  const followed = await followedWithin(project, ({ model }) => model === challenger, 5000);
+  const followed = await championFollowed(project, challenger);
   recordDecision(project, 'promoted', challenger, [`${challenger} ${verdict.said}`], evidence);
   say(
     'promote',

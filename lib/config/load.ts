@@ -128,6 +128,12 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     if ((shift ?? scale ?? noise) !== undefined && !isNumber(column))
       throw fault(keys, `"${column}" is no number`);
   }
+  const { headers_timeout_ms, request_timeout_ms } = config.deployment;
+  if (headers_timeout_ms > request_timeout_ms)
+    throw fault(
+      ['deployment', 'headers_timeout_ms'],
+      'is longer than the whole request may take (request_timeout_ms)',
+    );
   const { split } = config.deployment.traffic;
   if (Object.values(split).reduce((sum, percent) => sum + percent, 0) > 100)
     throw fault(['deployment', 'traffic', 'split'], 'the shares add up to more than 100 percent');

@@ -16,6 +16,7 @@ const between = (low: number, high: number) =>
 const atLeast = (low: number) => v.pipe(v.number(`a number ≥ ${low}`), v.minValue(low, `a number ≥ ${low}`));
 const oneOf = <const T extends readonly string[]>(...options: T) =>
   v.picklist(options, `one of ${options.join(', ')}`);
+const milliseconds = v.pipe(count(100), v.maxValue(3_600_000, 'at most 3600000, an hour'));
 const text = v.pipe(v.string('text'), v.nonEmpty('text that is not empty'));
 /** Make splits words at spaces and reads $, # and : itself. */
 const path = v.pipe(
@@ -185,7 +186,10 @@ export const configSchema = v.strictObject({
         v.pipe(between(0, 100), v.gtValue(0, 'a number above 0')),
       ),
       shadow: v.array(version, 'a list of versions'),
-      key_header: v.pipe(text, v.regex(/^[a-z][a-z0-9-]*$/, 'the name of a header in small letters')),
+      key_header: v.pipe(
+        text,
+        v.regex(/^x-[a-z0-9-]+$/, 'the name of a header of your own in small letters, beginning with x-'),
+      ),
       salt: v.pipe(text, v.regex(/^[\w.-]+$/, 'letters, digits and . _ - only')),
     }),
     rollout: v.strictObject({
@@ -210,17 +214,17 @@ export const configSchema = v.strictObject({
       }),
     }),
     log: v.strictObject({
-      max_bytes: count(1024),
+      max_bytes: v.pipe(count(1024), v.maxValue(500_000_000, 'at most 500000000, since a log is read whole')),
       keep_days: atLeast(0),
       requests: v.boolean('true or false'),
     }),
     max_rows: count(1),
     max_body_bytes: count(1),
     max_connections: count(1),
-    headers_timeout_ms: count(100),
-    request_timeout_ms: count(100),
-    idle_timeout_ms: count(100),
-    drain_timeout_ms: count(100),
+    headers_timeout_ms: milliseconds,
+    request_timeout_ms: milliseconds,
+    idle_timeout_ms: milliseconds,
+    drain_timeout_ms: milliseconds,
     cors: v.array(
       v.pipe(text, v.regex(/^(\*|https?:\/\/[^/\s]+)$/, 'an origin such as https://example.org, or *')),
       'a list of origins',

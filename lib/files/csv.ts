@@ -23,9 +23,10 @@ export function readRecords(path: string, onRecord: (fields: string[], line: num
   }
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const piece = Buffer.allocUnsafe(PIECE);
-  let pending = '';
+  const cutter = recordCutter();
   let line = 1;
   const take = (text: string) => {
+    if (text === '') return;
     csvParseRows(text, (fields) => {
       onRecord(fields, line);
       line += 1 + fields.reduce((sum, field) => sum + lineEnds(field), 0);
@@ -33,18 +34,11 @@ export function readRecords(path: string, onRecord: (fields: string[], line: num
     });
   };
   try {
-    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece)) {
-      pending += decode(decoder, path, piece.subarray(0, read));
-      const end = lastRecordEnd(pending);
-      if (end === 0) continue;
-      take(pending.slice(0, end));
-      pending = pending.slice(end);
-    }
-    pending += decode(decoder, path);
-    if (pending.split('"').length % 2 === 0) {
-      throw badInput(`${path}:${line}  a quote is opened here or later and never closed`);
-    }
-    if (pending !== '') take(pending);
+    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
+      take(cutter.push(decode(decoder, path, piece.subarray(0, read))).whole);
+    take(cutter.push(decode(decoder, path)).whole);
+    if (cutter.quoted) throw badInput(`${path}:${line}  a quote is opened here or later and never closed`);
+    take(cutter.rest());
   } finally {
     closeSync(fd);
   }
@@ -60,16 +54,48 @@ function decode(decoder: TextDecoder, path: string, bytes?: Uint8Array): string 
   );
 }
 
-/** Where the last record that is certainly whole ends: after a line end outside quotes. */
-export function lastRecordEnd(text: string): number {
+/**
+ * Collects text and gives it back in whole records: cut after line ends outside quotes. Each character is looked at once,
+ * however many pieces a record comes in.
+ */
+export function recordCutter(hasQuotes = true) {
+  let pending: string[] = [];
+  let length = 0;
   let quoted = false;
-  let end = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 34) quoted = !quoted;
-    else if (code === 10 && !quoted) end = i + 1;
-  }
-  return end;
+  return {
+    /** Characters of a record that is not whole yet. */
+    get pending() {
+      return length;
+    },
+    /** Whether a quote is open. */
+    get quoted() {
+      return quoted;
+    },
+    /** The whole records that this piece ends, '' if it ends none, and where the first of them ends. */
+    push(text: string): { whole: string; first: number } {
+      let end = 0;
+      let first = 0;
+      for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i);
+        if (code === 34 && hasQuotes) quoted = !quoted;
+        else if (code === 10 && !quoted) {
+          end = i + 1;
+          if (first === 0) first = length + end;
+        }
+      }
+      if (end === 0) {
+        pending.push(text);
+        length += text.length;
+        return { whole: '', first: 0 };
+      }
+      const whole = pending.join('') + text.slice(0, end);
+      pending = [text.slice(end)];
+      length = text.length - end;
+      return { whole, first };
+    },
+    /** What is left at the end. */
+    rest: () => pending.join(''),
+  };
 }
 
 function lineEnds(field: string): number {

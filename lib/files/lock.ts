@@ -2,6 +2,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BUSY, Fault } from '../fault.ts';
 
 const RETRY_MS = 5;
@@ -26,11 +27,29 @@ export async function withLockHeld<T>(path: string, work: () => Promise<T>): Pro
   }
 }
 
+const PATIENCE_MS = 10_000;
+
+/**
+ * For a program that must go on meanwhile: work that waits for no lock (it gets 0 ms to wait) is tried again and again while
+ * another holds it; fails with exit code 75 after ten seconds.
+ */
+export async function retryBusy(work: (waitMs: number) => void): Promise<void> {
+  for (const start = Date.now(); ; ) {
+    try {
+      work(0);
+      return;
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === BUSY) || Date.now() - start > PATIENCE_MS) throw error;
+      await sleep(5);
+    }
+  }
+}
+
 /** Takes the lock and returns its release; fails with exit code 75 when another process holds it for too long. */
 export function takeLock(path: string, waitMs = 0): () => void {
   mkdirSync(dirname(path), { recursive: true });
   const own = `${path}.tmp-${process.pid}`;
-  const holder = `${process.pid} ${hostname()}\n`;
+  const holder = `${process.pid} ${hostname()} ${startOf(process.pid)}\n`;
   try {
     writeFileSync(own, holder);
     for (const start = Date.now(); ; ) {
@@ -59,8 +78,7 @@ export function takeLock(path: string, waitMs = 0): () => void {
 function clearIfStale(path: string): boolean {
   const holder = readHolder(path);
   if (holder === undefined) return true;
-  const [pid, host] = holder.trim().split(' ');
-  if (host !== hostname() || isAlive(Number(pid))) return false;
+  if (isHeld(holder) !== false) return false;
   const aside = `${path}.tmp-stale-${process.pid}`;
   try {
     renameSync(path, aside);
@@ -76,6 +94,28 @@ function readHolder(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch {
     return undefined;
+  }
+}
+
+/** Whether the process that a lock names still runs; undefined where that cannot be known, on another machine. */
+export function isHeld(holder: string): boolean | undefined {
+  const [pid, host, start] = holder.trim().split(' ');
+  if (host !== hostname()) return undefined;
+  return isRunning(Number(pid), start ?? '');
+}
+
+/** Whether the process runs and is the one that started then: numbers of processes come again, in a container at once. */
+export function isRunning(pid: number, start: string): boolean {
+  return isAlive(pid) && (start === '' || startOf(pid) === start);
+}
+
+/** When a process started, in the kernel's ticks; '' where there is no /proc. */
+export function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
   }
 }
 

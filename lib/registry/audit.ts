@@ -9,6 +9,7 @@ import { isRoutedRight } from '../serve/split.ts';
 import { allLedgers } from './ledgers.ts';
 import { readManifest } from './manifest.ts';
 import { readPointers, recordedPointers } from './pointer-files.ts';
+import { NO_TRAFFIC, type Pointers } from './pointers.ts';
 import { droppedFiles } from './retention.ts';
 import { listVersions, readMetadata, verifyVersion } from './versions.ts';
 
@@ -83,10 +84,15 @@ function routingProblems(readings: ReadonlyMap<string, { path: string; reading: 
   );
 }
 
+/** Traffic that was never moved and traffic that was moved back to nothing are the same. */
+function withTraffic(pointers: Pointers): Pointers {
+  return { ...pointers, traffic: pointers.traffic ?? NO_TRAFFIC };
+}
+
 /** Every pointer is where the deployment log says that it was moved to. */
 function pointerProblems(project: Project): string[] {
   try {
-    return describeChanges(recordedPointers(project), readPointers(project)).map(
+    return describeChanges(withTraffic(recordedPointers(project)), withTraffic(readPointers(project))).map(
       (change) => `a pointer is not where the deployment log left it: ${change}. make doctor puts it back`,
     );
   } catch (error) {

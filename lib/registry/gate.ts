@@ -1,5 +1,6 @@
 /** The gate: a version's metrics against evaluation.minimum, three-valued. */
 import type { Config, MetricName } from '../config/schema.ts';
+import { Fault, MISSED } from '../fault.ts';
 import type { Estimate } from '../measure/bootstrap.ts';
 import { judge, type Verdict } from '../measure/evaluate.ts';
 import type { Metrics } from './build.ts';
@@ -37,4 +38,14 @@ export function judgeGate(config: Config, metrics: Metrics): Gate {
 export function describeCheck({ metric, minimum, estimate, verdict }: GateCheck): string {
   const sign = verdict === 'fail' ? '<' : verdict === 'pass' ? '≥' : '?';
   return `${metric} ${estimate.value.toFixed(3)} [${estimate.low.toFixed(3)} – ${estimate.high.toFixed(3)}] ${sign} ${minimum.toFixed(2)}`;
+}
+
+/** Fails with exit code 3 for a version whose metrics fail the gate. */
+export function refuseUnfit(
+  config: Config,
+  { version, metrics }: { version: string; metrics: Metrics },
+): void {
+  const { verdict, checks } = judgeGate(config, metrics);
+  if (verdict === 'fail')
+    throw new Fault(`${version} fails the gate: ${checks.map(describeCheck).join('   ')}`, MISSED);
 }

@@ -158,7 +158,7 @@ export interface Deployment {
 }
 
 /** Appends one line to the deployment log. */
-export function recordDeployment(project: Project, deployment: Deployment): void {
+export function recordDeployment(project: Project, deployment: Deployment, waitMs?: number): void {
   const { name, path, format } = ledgersOf(project).deployments;
   const cells = [
     new Date().toISOString(),
@@ -175,5 +175,5 @@ export function recordDeployment(project: Project, deployment: Deployment): void
     deployment.reason,
     headsOf(project, name),
   ];
-  appendLedger(path, format, [csvLine(cells)]);
+  appendLedger(path, format, [csvLine(cells)], waitMs);
 }

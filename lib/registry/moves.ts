@@ -3,7 +3,7 @@ import type { Project } from '../config/load.ts';
 import { badInput, failed } from '../fault.ts';
 import { withLock } from '../files/lock.ts';
 import { recordDeployment } from './ledgers.ts';
-import { pointersPath, readPointers, writePointers } from './pointer-files.ts';
+import { pointersPath, readPointers, resolveVersion, writePointers } from './pointer-files.ts';
 import {
   applyMove,
   checkAliasName,
@@ -24,8 +24,9 @@ export function movePointers(
   project: Project,
   reason: string,
   choose: (pointers: Pointers) => Move,
+  waitMs = 10_000,
 ): { before: Pointers; after: Pointers; move: Move } {
-  return withLock(`${pointersPath(project, 'aliases')}.lock`, 10_000, () => {
+  return withLock(`${pointersPath(project, 'aliases')}.lock`, waitMs, () => {
     const before = readPointers(project);
     const move = choose(before);
     const after = applyMove(before, move);
@@ -103,9 +104,26 @@ export function setStage(project: Project, version: string, stage: string, reaso
       throw badInput(`Production is what promotion gives: make promote VERSION=${version}`);
     if (stage !== 'Production' && pointers.aliases.champion === version)
       throw failed(`${version} is champion, so it is in Production: promote another version first`);
+    const uses = stage === 'Archived' ? usesIn(project, pointers, version) : [];
+    if (uses.length > 0) throw failed(`${version} is in use (${uses.join(', ')}) and cannot be archived`);
     return { event: 'stage', version, stage: stage as Stage };
   });
   return stageOf(before, version);
+}
+
+/** What a version is used for, by pointers or by config. */
+function usesIn(project: Project, pointers: Pointers, version: string): string[] {
+  const { model, traffic } = project.config.deployment;
+  const configured =
+    pointers.traffic === undefined ? usesOf({ aliases: {}, stages: {}, traffic }, version) : [];
+  const isModel = (() => {
+    try {
+      return resolveVersion(project, model) === version;
+    } catch {
+      return false;
+    }
+  })();
+  return [...usesOf(pointers, version), ...configured, ...(isModel ? [`deployment.model: ${model}`] : [])];
 }
 
 /** Archives every version that nothing points at, except the newest. Returns which. */
@@ -123,19 +141,25 @@ export function setTraffic(
   project: Project,
   reason: string,
   choose: (traffic: Traffic) => Traffic,
+  waitMs?: number,
 ): { before: Traffic; after: Traffic } {
   const now = ({ traffic }: Pointers): Traffic => {
     const { split, shadow } = traffic ?? project.config.deployment.traffic;
     return { split, shadow };
   };
-  const { before, after } = movePointers(project, reason, (pointers) => {
-    const traffic = checkTraffic(choose(now(pointers)));
-    for (const version of [...Object.keys(traffic.split), ...traffic.shadow]) {
-      readMetadata(project, version);
-      refuseArchived(pointers, version);
-    }
-    return { event: 'traffic', traffic };
-  });
+  const { before, after } = movePointers(
+    project,
+    reason,
+    (pointers) => {
+      const traffic = checkTraffic(choose(now(pointers)));
+      for (const version of [...Object.keys(traffic.split), ...traffic.shadow]) {
+        readMetadata(project, version);
+        refuseArchived(pointers, version);
+      }
+      return { event: 'traffic', traffic };
+    },
+    waitMs,
+  );
   return { before: now(before), after: now(after) };
 }
 

@@ -1,12 +1,13 @@
 /** The pointers as small files that servers follow: aliases.json, stages.json and traffic.json. */
 import { existsSync, statSync } from 'node:fs';
+import * as v from 'valibot';
 import type { Project } from '../config/load.ts';
 import { ALIAS, VERSION } from '../config/schema.ts';
 import { badInput, failed } from '../fault.ts';
 import { readIfThere, writeIfChanged } from '../files/write.ts';
 import { pointersAfter, readDeployments } from './deployments.ts';
 import { json } from './json.ts';
-import { checkTraffic, NO_TRAFFIC, type Pointers, STAGES, type Stage, stageOf } from './pointers.ts';
+import { checkTraffic, type Pointers, STAGES, type Stage, stageOf, type Traffic } from './pointers.ts';
 import { listVersions } from './versions.ts';
 
 const FILES = ['stages', 'traffic', 'aliases'] as const;
@@ -23,43 +24,33 @@ export function pointersStamp(project: Project): string {
   }).join();
 }
 
+const version = v.pipe(v.string(), v.regex(VERSION));
+const SCHEMAS = {
+  aliases: v.record(v.pipe(v.string(), v.regex(ALIAS)), version),
+  stages: v.record(version, v.picklist(STAGES)),
+  traffic: v.strictObject({ split: v.record(version, v.number()), shadow: v.array(version) }),
+};
+
 export function readPointers(project: Project): Pointers {
-  const isVersion = (version: unknown) => VERSION.test(String(version));
-  const aliases = readPointerFile(
-    project,
-    'aliases',
-    (name, version) => ALIAS.test(name) && isVersion(version),
-  );
-  const stages = readPointerFile(
-    project,
-    'stages',
-    (version, stage) => isVersion(version) && STAGES.includes(stage as Stage),
-  );
-  const traffic = readPointerFile(
-    project,
-    'traffic',
-    (key, value) => (key === 'split' || key === 'shadow') && typeof value === 'object',
-  );
-  return {
-    aliases: (aliases ?? {}) as Pointers['aliases'],
-    stages: (stages ?? {}) as Pointers['stages'],
-    traffic: traffic === undefined ? undefined : checkTraffic({ ...NO_TRAFFIC, ...traffic }),
-  };
+  const read = <Name extends keyof typeof SCHEMAS>(name: Name) =>
+    readPointerFile(project, name) as v.InferOutput<(typeof SCHEMAS)[Name]> | undefined;
+  return { aliases: read('aliases') ?? {}, stages: read('stages') ?? {}, traffic: read('traffic') };
 }
 
-function readPointerFile(
-  project: Project,
-  name: (typeof FILES)[number],
-  isRight: (key: string, value: unknown) => boolean,
-): Record<string, unknown> | undefined {
+function readPointerFile(project: Project, name: keyof typeof SCHEMAS): unknown {
   const path = pointersPath(project, name);
   const text = readIfThere(path);
   if (text === undefined) return undefined;
   try {
-    const entries = JSON.parse(text) as Record<string, unknown>;
-    const wrong = Object.entries(entries).find(([key, value]) => !isRight(key, value));
-    if (wrong !== undefined) throw new Error(`${wrong[0]} points to ${JSON.stringify(wrong[1])}`);
-    return entries;
+    const checked = v.safeParse(SCHEMAS[name] as v.GenericSchema, JSON.parse(text));
+    if (!checked.success) {
+      const { path: keys, input } = checked.issues[0];
+      throw new Error(
+        `${keys?.map(({ key }) => String(key)).join('.') ?? 'the file'} is ${JSON.stringify(input)}`,
+      );
+    }
+    if (name === 'traffic') checkTraffic(checked.output as Traffic);
+    return checked.output;
   } catch (error) {
     throw failed(
       `${path} cannot be read: ${(error as Error).message.replace(/\s+/g, ' ')}. make doctor writes it again from the deployment log.`,

@@ -43,9 +43,16 @@ export function applyMove(pointers: Pointers, move: Move): Pointers {
   const { aliases, stages, traffic } = pointers;
   if (move.event === 'promotion' || move.event === 'rollback') {
     const { champion } = aliases;
-    const before = champion === undefined || champion === move.version ? {} : { previous: champion };
+    const { previous: _, ...others } = aliases;
+    // After a rollback there is no way back to what was rolled back from, unless somebody promotes it again.
+    const before =
+      champion === undefined || champion === move.version
+        ? aliases
+        : move.event === 'rollback'
+          ? others
+          : { ...others, previous: champion };
     return {
-      aliases: { ...aliases, ...before, champion: move.version },
+      aliases: { ...before, champion: move.version },
       stages: {
         ...stages,
         ...(champion === undefined ? {} : { [champion]: 'Staging' as const }),
@@ -124,6 +131,8 @@ export function parseTraffic(text: string): Traffic {
 
 export function checkTraffic(traffic: Traffic): Traffic {
   const percents = Object.values(traffic.split);
+  if (new Set(traffic.shadow).size < traffic.shadow.length)
+    throw badInput(`a version shadows twice: ${describeTraffic(traffic)}`);
   if (percents.some((percent) => !(percent > 0 && percent <= 100)))
     throw badInput('a share of traffic is above 0 and at most 100 percent');
   if (percents.reduce((sum, percent) => sum + percent, 0) > 100)

@@ -52,6 +52,11 @@ export function versionNumber(version: string): number {
   return Number(version.slice(1));
 }
 
+/** Held while a version is written and registered. */
+export function registryLock(project: Project): string {
+  return project.path(project.config.paths.models, '.registry.lock');
+}
+
 /** Registered versions, oldest first. */
 export function listVersions(project: Project): string[] {
   const folder = project.path(project.config.paths.models);
@@ -147,7 +152,7 @@ export function registerVersion(
   files: Record<string, string>,
   about: Omit<Metadata, 'version' | 'files' | 'content_sha256' | 'heads' | 'training_date'>,
 ): { version: string; isNew: boolean; metadata: Metadata } {
-  const release = takeLock(project.path(project.config.paths.models, '.registry.lock'), 10_000);
+  const release = takeLock(registryLock(project), 10_000);
   try {
     const hashes = Object.fromEntries(Object.entries(files).map(([name, text]) => [name, sha256(text)]));
     const content = contentHash(hashes);

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import * as v from 'valibot';
 import type { Config } from '../config/schema.ts';
-import { Fault } from '../fault.ts';
+import { BUSY, Fault } from '../fault.ts';
 import { checkTraffic, type Traffic } from '../registry/pointers.ts';
 import { BATCH_TYPES, batchAnswers, openBatch } from './batch.ts';
 import { bearerOnly } from './bearer.ts';
@@ -37,7 +37,8 @@ export interface AppOptions {
     /** Undefined turns the routes off. */
     readonly token: string | undefined;
     readonly reload: () => void;
-    readonly route: (traffic: Traffic, reason: string) => void;
+    /** Fails with a Fault that says what is wrong. */
+    readonly route: (choose: (now: Traffic) => Traffic, reason: string) => Promise<void>;
   };
   readonly onError?: (error: unknown) => void;
   readonly now?: () => Date;
@@ -58,10 +59,6 @@ export function createApp(options: AppOptions): Hono {
     status: async (c) => page(c, await statusPage(await options.status())),
 
     status_form: async (c) => {
-      // Pages of other origins could otherwise make a visitor's browser put rows on record.
-      const site = c.req.header('sec-fetch-site');
-      if (site !== undefined && site !== 'same-origin' && site !== 'none')
-        return c.json({ error: 'the form is not of this page' }, 403);
       if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
         return c.json({ error: 'content-type must be application/x-www-form-urlencoded' }, 415);
       const caller = callerIn(c);
@@ -185,14 +182,16 @@ export function createApp(options: AppOptions): Hono {
         return c.json({ error: 'expected { split: { v3: 10 }, shadow: ["v4"], reason: "…" }' }, 400);
       const { split, shadow, reason } = checked.output;
       try {
-        admin.route(checkTraffic({ split, shadow }), reason);
+        await admin.route(
+          (traffic) => checkTraffic({ split: split ?? traffic.split, shadow: shadow ?? traffic.shadow }),
+          reason,
+        );
       } catch (error) {
-        if (error instanceof Fault) return c.json({ error: error.message }, 400);
+        if (error instanceof Fault && error.code !== BUSY) return c.json({ error: error.message }, 400);
         throw error;
       }
       return c.json({
         traffic: fleet.current().split?.text ?? `${fleet.current().model.version}=100`,
-        shadow,
       });
     },
 
@@ -227,9 +226,23 @@ export function createApp(options: AppOptions): Hono {
     const route = ROUTES.find(({ path }) => path === c.req.routePath)?.path ?? 'none';
     options.metrics.request(route, c.res.status, (performance.now() - start) / 1000, requestId);
   });
+  // Pages of other origins could otherwise make a visitor's browser put rows on record.
+  app.use(async (c, next) => {
+    const site = c.req.header('sec-fetch-site') ?? 'none';
+    const isOurs = site === 'same-origin' || site === 'none';
+    const isAllowed = origins.includes('*') || origins.includes(c.req.header('origin') ?? '');
+    if (c.req.method === 'POST' && !isOurs && !isAllowed)
+      return c.json({ error: 'pages of this origin may not call (deployment.cors)' }, 403);
+    return await next();
+  });
   if (origins.length > 0)
     app.use(
-      cors({ origin: origins, allowMethods: ['GET', 'POST'], allowHeaders: CORS_HEADERS, maxAge: 600 }),
+      cors({
+        origin: origins.includes('*') ? '*' : origins,
+        allowMethods: ['GET', 'POST'],
+        allowHeaders: ['content-type', 'x-request-id', traffic.key_header],
+        maxAge: 600,
+      }),
     );
 
   for (const { id, method, path, ...rest } of ROUTES) {
@@ -255,11 +268,9 @@ export function createApp(options: AppOptions): Hono {
   return app as unknown as Hono;
 }
 
-const CORS_HEADERS = ['content-type', 'x-request-id'];
-
 const trafficSchema = v.strictObject({
-  split: v.optional(v.record(v.pipe(v.string(), v.regex(/^v[1-9]\d*$/)), v.number()), {}),
-  shadow: v.optional(v.array(v.pipe(v.string(), v.regex(/^v[1-9]\d*$/))), []),
+  split: v.optional(v.record(v.pipe(v.string(), v.regex(/^v[1-9]\d*$/)), v.number())),
+  shadow: v.optional(v.array(v.pipe(v.string(), v.regex(/^v[1-9]\d*$/)))),
   reason: v.pipe(v.string(), v.nonEmpty(), v.maxLength(200)),
 });
 

@@ -2,7 +2,7 @@
 import { TextDecoder } from 'node:util';
 import { csvParseRows } from 'd3-dsv';
 import { parseNumber } from '../data/columns.ts';
-import { csvLine, lastRecordEnd } from '../files/csv.ts';
+import { csvLine, recordCutter } from '../files/csv.ts';
 import type { SignatureInput } from '../registry/signature.ts';
 import { failureOf } from './http.ts';
 import type { FieldProblem } from './input.ts';
@@ -12,6 +12,8 @@ import type { ServedModel } from './served-model.ts';
 export const BATCH_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 export type BatchType = (typeof BATCH_TYPES)[number];
 
+/** A header is longer than this only by mistake. */
+const HEADER_BYTES = 65_536;
 /** Rows that are scored, put on record and answered together. */
 const BLOCK = 500;
 const CSV_HEADER = ['row', 'id', 'model', 'probability', 'class', 'problem'];
@@ -126,34 +128,24 @@ async function* readRecordTexts(
       throw new StreamProblem('the body is not UTF-8 text');
     }
   };
-  let pending = '';
-  let first = true;
-  for await (const piece of body) {
-    pending += decode(piece);
-    const end = quotes ? lastRecordEnd(pending) : pending.lastIndexOf('\n') + 1;
-    if (end === 0 && pending.length > maxBytes)
-      throw new StreamProblem(`one row may have at most ${maxBytes} bytes`, 413);
-    if (end === 0) continue;
-    let whole = pending.slice(0, end);
-    pending = pending.slice(end);
-    if (first && quotes) {
-      const headerEnd = firstRecordEnd(whole);
-      yield whole.slice(0, headerEnd);
-      whole = whole.slice(headerEnd);
-    }
-    first = false;
-    if (whole !== '') yield whole;
-  }
-  pending += decode();
-  if (quotes && pending.split('"').length % 2 === 0)
-    throw new StreamProblem('a quote is opened and never closed');
-  if (pending.trim() !== '') yield pending;
-}
-
-function firstRecordEnd(text: string): number {
-  for (let end = text.indexOf('\n') + 1; end > 0; end = text.indexOf('\n', end) + 1)
-    if (lastRecordEnd(text.slice(0, end)) === end) return end;
-  return text.length;
+  const cutter = recordCutter(quotes);
+  let isFirst = quotes;
+  const cut = (text: string): string[] => {
+    const { whole, first } = cutter.push(text);
+    if (cutter.pending > (isFirst ? Math.min(HEADER_BYTES, maxBytes) : maxBytes))
+      throw new StreamProblem(
+        `one row may have at most ${isFirst ? Math.min(HEADER_BYTES, maxBytes) : maxBytes} bytes`,
+        413,
+      );
+    if (whole === '' || !isFirst) return [whole];
+    isFirst = false;
+    return [whole.slice(0, first), whole.slice(first)];
+  };
+  for await (const piece of body) for (const text of cut(decode(piece))) if (text !== '') yield text;
+  for (const text of cut(decode())) if (text !== '') yield text;
+  if (quotes && cutter.quoted) throw new StreamProblem('a quote is opened and never closed');
+  const rest = cutter.rest();
+  if (rest.trim() !== '') yield rest;
 }
 
 async function* parsedLines(texts: AsyncIterable<string>): AsyncGenerator<unknown> {

@@ -1,12 +1,15 @@
 /** Talking to the project's own server: finding it, asking it, waiting for it. */
 import { readFileSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
-import { isAlive } from '../files/lock.ts';
+import { isRunning } from '../files/lock.ts';
+import { resolveVersion } from '../registry/pointer-files.ts';
 
 /** What a running server leaves in server.json for the other programs. */
 export interface ServerState {
   readonly pid: number;
   readonly url: string;
+  /** startOf(pid), so that another process with its number is not taken for it. */
+  readonly started: string;
   /** Processes that answer. */
   readonly workers: readonly number[];
 }
@@ -30,7 +33,7 @@ export function serverStatePath(project: Project): string {
 export function runningServer(project: Project): ServerState | undefined {
   try {
     const state = JSON.parse(readFileSync(serverStatePath(project), 'utf8')) as ServerState;
-    return isAlive(state.pid) ? state : undefined;
+    return state.pid !== process.pid && isRunning(state.pid, state.started ?? '') ? state : undefined;
   } catch {
     return undefined;
   }
@@ -61,6 +64,15 @@ export async function followedWithin(
     await sleep(50);
   }
   return `; the running server has not switched after ${ms / 1000} s: see ${server.url}/health`;
+}
+
+/** The same for a version that has become champion, unless config has the server serve another. */
+export async function championFollowed(project: Project, version: string): Promise<string> {
+  const { model } = project.config.deployment;
+  const served = resolveVersion(project, model);
+  if (served !== version && runningServer(project) !== undefined)
+    return `; the running server keeps ${served}, since deployment.model is ${model}`;
+  return followedWithin(project, (now) => now.model === version, 5000);
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -1,8 +1,10 @@
 /** The models that answer now, and the pointers that they follow. */
 import type { Project } from '../config/load.ts';
+import { refuseUnfit } from '../registry/gate.ts';
 import { loadVersion } from '../registry/load.ts';
 import { pointersStamp, readPointers, resolveVersion } from '../registry/pointer-files.ts';
 import { NO_TRAFFIC } from '../registry/pointers.ts';
+import { listVersions } from '../registry/versions.ts';
 import { type ServedModel, serveModel } from './served-model.ts';
 import { chooseVersion, describeWeights, type Weights, weightsOf } from './split.ts';
 
@@ -66,9 +68,12 @@ export function followFleet(
     return model;
   };
   let refusals: Refusal[] = [];
-  const tryLoad = (version: string): ServedModel | undefined => {
+  /** A version that nobody named for the model itself must not fail the gate. */
+  const tryLoad = (version: string, mustPass: boolean): ServedModel | undefined => {
     try {
-      return load(version);
+      const model = load(version);
+      if (mustPass) refuseUnfit(project.config, model.loaded);
+      return model;
     } catch (error) {
       refusals.push({ version, problem: (error as Error).message });
       return undefined;
@@ -79,7 +84,7 @@ export function followFleet(
     const others = Object.entries(split)
       .filter(([version]) => version !== model.version)
       .flatMap(([version, percent]) => {
-        const other = tryLoad(version);
+        const other = tryLoad(version, true);
         return other === undefined ? [] : [[other, percent] as const];
       });
     return lineupOf(model, others, traffic.salt);
@@ -89,13 +94,18 @@ export function followFleet(
     for (const version of loaded.keys()) if (!kept.has(version)) loaded.delete(version);
   };
 
-  let seen = pointersStamp(project);
-  let current = lineup(load(resolveVersion(project, name)));
+  // latest moves with every registration, the others with a pointer.
+  const stamp = () => `${pointersStamp(project)} ${name === 'latest' ? listVersions(project).length : ''}`;
+
+  let seen = stamp();
+  const first = load(resolveVersion(project, name));
+  if (name === 'latest') refuseUnfit(project.config, first.loaded);
+  let current = lineup(first);
   return {
     current: () => current,
     refused: () => refusals,
     follow(again = false) {
-      const now = pointersStamp(project);
+      const now = stamp();
       if (now === seen && !again) return false;
       seen = now;
       const before = current;
@@ -104,7 +114,7 @@ export function followFleet(
       let version = name;
       try {
         version = resolveVersion(project, name);
-        current = lineup(tryLoad(version) ?? before.model);
+        current = lineup(tryLoad(version, name === 'latest') ?? before.model);
       } catch (error) {
         refusals.push({ version, problem: (error as Error).message });
       }

@@ -1,5 +1,6 @@
 /** What every answer carries, and how a body is read: the same for the fast lane and for Hono. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { BUSY, Fault } from '../fault.ts';
 import type { Caller } from './predict.ts';
 
 /** OWASP's recommended headers for an API; pages replace the content security policy by their own. */
@@ -46,5 +47,8 @@ export const PROBLEMS = {
 /** 503 for what could not be put on record, 500 for anything else; the message never reaches the client. */
 export function failureOf(error: unknown): { status: 500 | 503; error: string } {
   const unrecorded = typeof (error as NodeJS.ErrnoException).syscall === 'string';
-  return unrecorded ? { status: 503, error: PROBLEMS.unrecorded } : { status: 500, error: PROBLEMS.internal };
+  const busy = error instanceof Fault && error.code === BUSY;
+  return unrecorded || busy
+    ? { status: 503, error: PROBLEMS.unrecorded }
+    : { status: 500, error: PROBLEMS.internal };
 }

@@ -1,14 +1,11 @@
 /** labels.csv: the truth of predictions, when it arrives; a ledger, since retraining rests on it. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { csvParseRows } from 'd3-dsv';
 import * as v from 'valibot';
 import type { Project } from '../config/load.ts';
-import { BUSY, Fault } from '../fault.ts';
 import { csvLine } from '../files/csv.ts';
 import { appendLedger, readLedger } from '../files/ledger.ts';
+import { retryBusy } from '../files/lock.ts';
 import { LABELS_LEDGER, ledgersOf } from '../registry/ledgers.ts';
-
-const PATIENCE_MS = 10_000;
 
 export const PREDICTION_ID = /^[0-9a-f]{20}$/;
 
@@ -29,21 +26,10 @@ export interface Label {
   readonly label: string;
 }
 
-/**
- * Puts labels on record. While another program writes them it tries again and again, so that a server answers others
- * meanwhile; fails with exit code 75 after ten seconds.
- */
+/** Puts labels on record; a server answers others while another program writes them. */
 export async function appendLabels(path: string, labels: readonly Label[], time: string): Promise<void> {
   const lines = labels.map(({ id, label }) => csvLine([id, label, time]));
-  for (const start = Date.now(); ; ) {
-    try {
-      appendLedger(path, LABELS_LEDGER, lines, 0);
-      return;
-    } catch (error) {
-      if (!(error instanceof Fault && error.code === BUSY) || Date.now() - start > PATIENCE_MS) throw error;
-      await sleep(5);
-    }
-  }
+  await retryBusy((waitMs) => appendLedger(path, LABELS_LEDGER, lines, waitMs));
 }
 
 /** Label by prediction id; the last one said counts. */

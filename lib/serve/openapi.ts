@@ -17,7 +17,7 @@ interface Operation {
 const ERRORS = {
   400: 'The body is not what this route takes; fields names each wrong field of each row',
   401: 'The bearer token is missing or wrong',
-  403: 'The form is not of this page',
+  403: 'A page of another origin sent it, and deployment.cors does not name that',
   404: 'There is no such thing',
   413: 'The body or the list is too long',
   415: 'The content type is not one that this route takes',
@@ -68,7 +68,7 @@ export function openApiDocument(
         },
       },
       ok: page('The status page with the prediction, or with what is wrong in the form'),
-      errors: [403, 413, 415, 503],
+      errors: [413, 415, 503],
     },
     health: { ok: { description: 'The server is up', content: ofJson(ref('Health')) }, errors: [] },
     ready: {
@@ -154,7 +154,7 @@ export function openApiDocument(
           },
           ['reason'],
         ),
-        { split: {}, shadow: [], reason: 'all traffic back to the champion' },
+        { split: {}, shadow: [], reason: 'all traffic back to the model' },
       ),
       ok: { description: 'Who answers now', content: ofJson({ type: 'object' }) },
       errors: [400, 401, 413, 415],
@@ -214,7 +214,7 @@ export function openApiDocument(
         responses: {
           200: ok,
           ...Object.fromEntries(
-            [...errors, 500 as const].map((status) => [
+            [...errors, ...(route.method === 'POST' ? [403 as const] : []), 500 as const].map((status) => [
               status,
               {
                 description: ERRORS[status],

@@ -62,12 +62,18 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
     const key = caller.key ?? id;
     const chosen = lineup.choose(key);
     const parsed = chosen.parse(rows);
-    if ('problems' in parsed) {
-      const problems = parsed.problems.map(({ field, problem }) => ({ field, problem }));
+    const scored =
+      'problems' in parsed
+        ? refusedByCanary(chosen, lineup.model, rows)
+        : score(chosen, lineup.model, parsed, rows);
+    if (scored === undefined) {
+      const problems = (parsed as { problems: readonly FieldProblem[] }).problems.map(
+        ({ field, problem }) => ({ field, problem }),
+      );
       await log.append([notPredicted('refused', id, now(), chosen, problems, caller)]);
-      return parsed;
+      return parsed as { problems: readonly FieldProblem[] };
     }
-    const { model, probabilities, failure } = score(chosen, lineup.model, parsed, rows);
+    const { model, rows: taken, probabilities, failure } = scored;
     const lines =
       failure === undefined
         ? []
@@ -84,7 +90,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
     const latency = Math.round((performance.now() - caller.start) * 1000) / 1000;
     const end = `"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
     let positives = 0;
-    const predictions = parsed.rows.map((_, i): Prediction => {
+    const predictions = taken.rows.map((_, i): Prediction => {
       const probability = probabilities[i]!;
       if (probability >= model.threshold) positives++;
       return {
@@ -96,19 +102,19 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       };
     });
     if (predictions.length === 1) {
-      const [row, { id: own, probability, class: label }] = [parsed.rows[0]!, predictions[0]!];
+      const [row, { id: own, probability, class: label }] = [taken.rows[0]!, predictions[0]!];
       lines.push(
         `{"id":"${own}",${about},"ids":${JSON.stringify(row.ids)},"input":${JSON.stringify(row.input)},"probability":${probability},"class":${JSON.stringify(label)},${end}`,
       );
     } else {
       const each = predictions.map(({ id: own, probability, class: label }, i) => {
-        const { ids, input } = parsed.rows[i]!;
+        const { ids, input } = taken.rows[i]!;
         const along = ids === NO_FIELDS ? '' : `"ids":${JSON.stringify(ids)},`;
         return `{"id":"${own}",${along}"input":${JSON.stringify(input)},"probability":${probability},"class":${JSON.stringify(label)}}`;
       });
       lines.push(`{${about},"rows":[${each.join(',')}],${end}`);
     }
-    const sensitive = parsed.rows.flatMap((row, i) =>
+    const sensitive = taken.rows.flatMap((row, i) =>
       row.sensitive === NO_FIELDS || Object.keys(row.sensitive).length === 0
         ? []
         : [`{"id":"${predictions[i]!.id}","sensitive":${JSON.stringify(row.sensitive)}}`],
@@ -157,21 +163,37 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
   };
 }
 
+interface Scored {
+  /** The model that answers. */
+  readonly model: ServedModel;
+  readonly rows: Rows;
+  readonly probabilities?: Float64Array;
+  readonly failure?: string;
+}
+
 /** Scores with the chosen model; where a canary fails, the model beside it answers and the failure is on record. */
-function score(
-  chosen: ServedModel,
-  model: ServedModel,
-  parsed: Rows,
-  rows: readonly unknown[],
-): { model: ServedModel; probabilities?: Float64Array; failure?: string } {
+function score(chosen: ServedModel, model: ServedModel, parsed: Rows, rows: readonly unknown[]): Scored {
   try {
-    return { model: chosen, probabilities: chosen.score(parsed) };
+    return { model: chosen, rows: parsed, probabilities: chosen.score(parsed) };
   } catch (error) {
     const failure = (error as Error).message;
-    if (chosen === model) return { model, failure };
-    const again = model.parse(rows);
-    return 'problems' in again ? { model, failure } : { model, probabilities: model.score(again), failure };
+    const again = chosen === model ? undefined : model.parse(rows);
+    if (again === undefined || 'problems' in again) return { model, rows: parsed, failure };
+    return { model, rows: again, probabilities: model.score(again), failure };
   }
+}
+
+/** A canary that refuses what the model takes has failed, and the model answers; undefined where the rows are wrong for both. */
+function refusedByCanary(
+  chosen: ServedModel,
+  model: ServedModel,
+  rows: readonly unknown[],
+): Scored | undefined {
+  if (chosen === model) return undefined;
+  const parsed = model.parse(rows);
+  if ('problems' in parsed) return undefined;
+  const failure = `refuses rows that ${model.version} takes`;
+  return { model, rows: parsed, probabilities: model.score(parsed), failure };
 }
 
 function notPredicted(

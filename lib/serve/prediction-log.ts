@@ -35,7 +35,10 @@ interface Answered {
   readonly request?: string;
 }
 
-export interface PredictionLine extends Answered, PredictedRow {}
+export interface PredictionLine extends Answered, PredictedRow {
+  /** Of a row of a list: the id of the list's first row. */
+  readonly list?: string;
+}
 
 /** A request of many rows is one line. */
 export interface ListLine extends Answered {
@@ -73,7 +76,7 @@ export function predictionsIn(line: LogLine): PredictionLine[] {
   if (line.route !== 'champion' && line.route !== 'canary') return [];
   if (!('rows' in line)) return [line];
   const { rows, ...about } = line;
-  return rows.map((row) => ({ ids: {}, ...row, ...about }));
+  return rows.map((row) => ({ ids: {}, ...row, ...about, list: rows[0]!.id }));
 }
 
 export function predictionFolder(project: Project): string {
@@ -99,7 +102,7 @@ function hostName(): string {
 export interface PredictionLog {
   /**
    * Resolves when all lines are on record: with the kernel (process) or on the disk (disk). Rejects when they are not, and
-   * then none of them is.
+   * then no line of a prediction is; sensitive columns, which are written first, may be.
    */
   append(lines: readonly string[], sensitive?: readonly string[]): Promise<void>;
   close(): Promise<void>;

@@ -1,10 +1,11 @@
 /** One server process: loads and checks its models, listens, follows the registry, and drains when told to stop. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { openRegistry } from '../clockwork.ts';
 import type { Project } from '../config/load.ts';
 import { currentCommit, describeCommit } from '../files/git.ts';
+import { retryBusy } from '../files/lock.ts';
 import { type DeploymentEvent, ledgersOf, recordDeployment } from '../registry/ledgers.ts';
-import { setTraffic } from '../registry/moves.ts';
 import { dropOldLogs } from '../registry/retention.ts';
 import { createApp } from './app.ts';
 import { logEvent } from './application-log.ts';
@@ -41,25 +42,27 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
   const isThrowaway = throwaway !== undefined;
   const commit = isThrowaway ? '' : describeCommit(currentCommit(project.configPath));
   let port = isThrowaway ? 0 : deployment.port;
+  // One line after the other, without waiting for another program that writes the ledger: requests go on meanwhile.
+  let noted = Promise.resolve();
   const note = (event: DeploymentEvent, model: ServedModel, reason: string, change = '') => {
     if (isThrowaway) return;
     const { version, sha256, loaded } = model;
-    try {
-      recordDeployment(project, {
-        event,
-        change,
-        version,
-        sha256,
-        dataVersion: loaded.metadata.data.version,
-        port,
-        reason,
-        commit,
-      });
-    } catch (error) {
-      logEvent('error', 'the deployment log could not be written', { problem: (error as Error).message });
-    }
+    const line = {
+      event,
+      change,
+      version,
+      sha256,
+      dataVersion: loaded.metadata.data.version,
+      port,
+      reason,
+      commit,
+    };
+    noted = noted
+      .then(() => retryBusy((waitMs) => recordDeployment(project, line, waitMs)))
+      .catch((error: Error) =>
+        logEvent('error', 'the deployment log could not be written', { problem: error.message }),
+      );
   };
-
   const metrics = withRequestLog(serverMetrics(), deployment.log.requests);
   const fleet = followFleet(
     project,
@@ -122,8 +125,9 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     admin: {
       token: options.adminToken,
       reload: crew.reload,
-      route(traffic, reason) {
-        setTraffic(project, `POST /admin/routes: ${reason}`, () => traffic);
+      async route(choose, reason) {
+        const registry = openRegistry(project.configPath);
+        await retryBusy((waitMs) => registry.route(choose, `POST /admin/routes: ${reason}`, waitMs));
         fleet.follow();
       },
     },
@@ -140,7 +144,13 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       logEvent('error', 'old prediction logs could not be dropped', { problem: (error as Error).message });
     }
   };
-  const poll = setInterval(() => fleet.follow(), deployment.poll_ms);
+  const poll = setInterval(() => {
+    try {
+      fleet.follow();
+    } catch (error) {
+      logEvent('error', 'the registry could not be looked at', { problem: (error as Error).message });
+    }
+  }, deployment.poll_ms);
 
   function stop(reason: string, code = 0): void {
     if (stopping) return;
@@ -152,8 +162,9 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       .catch(onError)
       .then(() => {
         if (port !== 0) note('stop', fleet.current().model, reason);
-        options.onStopped(code);
-      });
+        return noted;
+      })
+      .then(() => options.onStopped(code));
   }
 
   server.on('error', (error: NodeJS.ErrnoException) => options.onListenError(error, port));
@@ -161,6 +172,8 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     port = (server.address() as AddressInfo).port;
     const { model } = fleet.current();
     note('start', model, `serving ${deployment.model}`, describe(fleet.current()));
+    for (const { version, problem } of fleet.refused())
+      note('refused', model, `${version} refused: ${problem}`);
     ready = true;
     crew.ready(port);
     options.onListening(port, model);

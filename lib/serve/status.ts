@@ -81,6 +81,20 @@ export function gatherStatus(
   const deployments = readDeployments(project);
   const put = lastMove(deployments);
   const isHere = put?.model_version === model.version;
+  /** What could not be read is an alarm, not the end of the page. */
+  const unreadable: string[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      unreadable.push((error as Error).message);
+      return otherwise;
+    }
+  };
+  const configured = project.config.deployment.traffic.shadow;
+  const shadows = attempt(() => readPointers(project).traffic?.shadow ?? configured, configured);
+  const audited = attempt(() => auditAlarms(project), []);
+  const monitor = attempt(() => lastMonitor(project), undefined);
   return {
     name: project.config.project_name,
     time: new Date().toISOString(),
@@ -99,14 +113,15 @@ export function gatherStatus(
       version,
       percent,
     })),
-    shadow: readPointers(project).traffic?.shadow ?? project.config.deployment.traffic.shadow,
+    shadow: shadows,
     alarms: [
       ...troubles,
+      ...unreadable,
       ...fleet.refused().map(({ version, problem }) => `${version} was refused: ${problem}`),
-      ...auditAlarms(project),
+      ...audited,
     ],
     counts,
-    monitor: lastMonitor(project),
+    monitor,
     deployments: deployments
       .slice(-SHOWN)
       .reverse()
@@ -126,10 +141,18 @@ export function gatherStatus(
 function auditAlarms(project: Project): string[] {
   const text = readIfThere(project.path(project.config.paths.reports, 'audit.json'));
   if (text === undefined) return [];
-  const { time, problems } = JSON.parse(text) as { time: string; problems: string[] };
+  const { time, problems } = parseJson(text, 'audit.json') as { time: string; problems: string[] };
   return problems
     .slice(0, SHOWN)
     .map((problem) => `audit of ${time.slice(0, 16).replace('T', ' ')}: ${problem}`);
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${name} is no JSON`);
+  }
 }
 
 export function monitorHistoryPath(project: Project): string {
@@ -141,7 +164,7 @@ function lastMonitor(project: Project): MonitorSummary | undefined {
   if (text === undefined) return undefined;
   const history = readLedger(monitorHistoryPath(project), jsonLedger).lines.slice(-60);
   return {
-    report: JSON.parse(text) as MonitorReport,
+    report: parseJson(text, 'monitor.json') as MonitorReport,
     history: history.map(({ body }) => JSON.parse(body) as MonitorRun),
   };
 }

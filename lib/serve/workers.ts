@@ -34,6 +34,7 @@ export function superviseWorkers({ count, onReady, onTrouble }: WorkersOptions):
   const ready = new Map<Worker, Promise<number | undefined>>();
   /** Started by a restart, which sees to them itself. */
   const replacing = new Set<Worker>();
+  let restarting: Promise<void> | undefined;
   let stopping = false;
   let up = false;
 
@@ -89,22 +90,29 @@ export function superviseWorkers({ count, onReady, onTrouble }: WorkersOptions):
       stopping = true;
       await Promise.all([...ready.keys()].map((worker) => end(worker, signal)));
     },
-    async restart() {
-      for (const old of [...ready.keys()]) {
-        if (stopping) return;
-        const fresh = start();
-        replacing.add(fresh);
-        const port = await ready.get(fresh)!;
-        if (port === undefined) {
-          onTrouble('a new worker did not start: the others stay as they are');
-          return;
-        }
-        replacing.delete(fresh);
-        await end(old, 'SIGTERM');
-        announce(port, false);
-      }
+    restart() {
+      restarting ??= restartAll().finally(() => {
+        restarting = undefined;
+      });
+      return restarting;
     },
   };
+
+  async function restartAll(): Promise<void> {
+    for (const old of [...ready.keys()]) {
+      if (stopping) return;
+      const fresh = start();
+      replacing.add(fresh);
+      const port = await ready.get(fresh)!;
+      if (port === undefined) {
+        onTrouble('a new worker did not start: the others stay as they are');
+        return;
+      }
+      replacing.delete(fresh);
+      await end(old, 'SIGTERM');
+      announce(port, false);
+    }
+  }
 }
 
 function send(worker: Worker, message: Message): void {

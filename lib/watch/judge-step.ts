@@ -42,22 +42,24 @@ export function judgeStep(
   next: Side,
   seed: number,
 ): StepVerdict {
-  const answered = Math.min(model.predictions.length, next.predictions.length + next.failures);
+  const [ofModel, ofNext] = [requestsOf(model), requestsOf(next)];
+  const answered = Math.min(ofModel.length, ofNext.length + next.failures);
   if (answered < min_requests) {
-    const reason = `${next.predictions.length} answers of the new version and ${model.predictions.length} of the model, ${min_requests} of each are needed`;
+    const reason = `${ofNext.length} answers of the new version and ${ofModel.length} of the model, ${min_requests} of each are needed`;
     return { verdict: 'inconclusive', checks: [], reasons: [reason] };
   }
-  const counts = ({ predictions, failures }: Side) => ({
+  const counts = (requests: readonly Request[], { failures }: Side) => ({
     events: failures,
-    trials: predictions.length + failures,
+    trials: requests.length + failures,
   });
-  const checks = [check('failures', newcombe(counts(model), counts(next), confidence), margins.failures)];
+  const failures = newcombe(counts(ofModel, model), counts(ofNext, next), confidence);
+  const checks = [check('failures', failures, margins.failures)];
   const reasons: string[] = [];
-  if (next.predictions.length > 0) {
+  if (ofNext.length > 0 && ofModel.length > 0) {
     const options = { confidence, seed };
-    checks.push(check('latency_ratio', latencyRatio(model, next, options), margins.latency_ratio));
-    checks.push(check('score_psi', scoreShift(model, next, options), margins.score_psi));
-    const [before, after] = [wrongOf(model), wrongOf(next)];
+    checks.push(check('latency_ratio', latencyRatio(ofModel, ofNext, options), margins.latency_ratio));
+    checks.push(check('score_psi', scoreShift(ofModel, ofNext, options), margins.score_psi));
+    const [before, after] = [wrongOf(ofModel), wrongOf(ofNext)];
     const labelled = Math.min(before.trials, after.trials);
     if (labelled > 0 && labelled >= min_labels)
       checks.push(check('errors', newcombe(before, after, confidence), margins.errors));
@@ -89,12 +91,28 @@ function describeCheck({ name, verdict, estimate, margin }: StepCheck): string {
   return `${name} ${value} [${low} – ${high}] ${said} ${margin}`;
 }
 
-function wrongOf({ predictions }: Side): { events: number; trials: number } {
-  const labelled = predictions.filter(({ label }) => label !== undefined);
-  return {
-    events: labelled.filter((line) => line.label !== line.class).length,
-    trials: labelled.length,
-  };
+/** The rows that one request brought: they came together, so they are drawn together and count as one. */
+type Request = readonly Observed[];
+
+function requestsOf({ predictions }: Side): Request[] {
+  const requests = new Map<string, Observed[]>();
+  for (const line of predictions) {
+    const key = line.list ?? line.id;
+    const request = requests.get(key);
+    if (request === undefined) requests.set(key, [line]);
+    else request.push(line);
+  }
+  return [...requests.values()];
+}
+
+/** Labelled requests, and how many of them were wrong; a list is wrong in the share of its rows. */
+function wrongOf(requests: readonly Request[]): { events: number; trials: number } {
+  const shares = requests.flatMap((request) => {
+    const labelled = request.filter(({ label }) => label !== undefined);
+    if (labelled.length === 0) return [];
+    return [labelled.filter((line) => line.label !== line.class).length / labelled.length];
+  });
+  return { events: shares.reduce((sum, share) => sum + share, 0), trials: shares.length };
 }
 
 interface DrawOptions {
@@ -102,10 +120,10 @@ interface DrawOptions {
   readonly seed: number;
 }
 
-function latencyRatio(model: Side, next: Side, options: DrawOptions): Estimate {
-  const of = ({ predictions }: Side) =>
-    Float64Array.from(predictions, ({ latency_ms }) => latency_ms).slice(-SAMPLE);
-  return bootstrapTwo(of(model), of(next), options, (a, b) => quantile(b) / quantile(a));
+function latencyRatio(model: readonly Request[], next: readonly Request[], options: DrawOptions): Estimate {
+  const at95 = (requests: readonly Request[]) =>
+    quantile(Float64Array.from(requests, ([first]) => first!.latency_ms));
+  return bootstrapTwo(model, next, options, (a, b) => at95(b) / at95(a));
 }
 
 function quantile(sample: Float64Array): number {
@@ -117,24 +135,26 @@ function quantile(sample: Float64Array): number {
 const SCORE_BANDS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 /** PSI of the new version's scores against the model's. */
-function scoreShift(model: Side, next: Side, options: DrawOptions): Estimate {
-  const of = ({ predictions }: Side) =>
-    Float64Array.from(predictions, ({ probability }) => probability).slice(-SAMPLE);
-  return bootstrapTwo(of(model), of(next), options, (a, b) =>
-    populationStability(shareOfBins(a, SCORE_BANDS), shareOfBins(b, SCORE_BANDS)),
-  );
+function scoreShift(model: readonly Request[], next: readonly Request[], options: DrawOptions): Estimate {
+  const shares = (requests: readonly Request[]) =>
+    shareOfBins(
+      Float64Array.from(requests.flat(), ({ probability }) => probability),
+      SCORE_BANDS,
+    );
+  return bootstrapTwo(model, next, options, (a, b) => populationStability(shares(a), shares(b)));
 }
 
-/** Percentile bootstrap of a statistic of two samples that are drawn apart. */
+/** Percentile bootstrap of a statistic of two samples of requests that are drawn apart, the latest of each. */
 function bootstrapTwo(
-  a: Float64Array,
-  b: Float64Array,
+  model: readonly Request[],
+  next: readonly Request[],
   { confidence, seed }: DrawOptions,
-  statistic: (a: Float64Array, b: Float64Array) => number,
+  statistic: (a: readonly Request[], b: readonly Request[]) => number,
 ): Estimate {
+  const [a, b] = [model.slice(-SAMPLE), next.slice(-SAMPLE)];
   const draws = Float64Array.from({ length: ROUNDS }, (_, round) => {
     const { int } = random(seed, 'rollout', round);
-    const redraw = (sample: Float64Array) => sample.map(() => sample[int(sample.length)]!);
+    const redraw = (sample: readonly Request[]) => sample.map(() => sample[int(sample.length)]!);
     return statistic(redraw(a), redraw(b));
   }).sort();
   const at = (q: number) => draws[Math.round(q * (ROUNDS - 1))]!;

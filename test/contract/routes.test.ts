@@ -313,6 +313,23 @@ test('origins that the config names may call from a browser, others not', async 
   assert.equal((await api.app.request('/predict', { method: 'OPTIONS' })).status, 405, 'off by default');
 });
 
+test('pages of other origins may put nothing on record, and with * every origin may', async () => {
+  const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+  const before = api.recorded.length;
+  for (const [path, type] of [
+    ['/v2/models/clockwork-ai4i/infer', 'text/plain'],
+    ['/predict_batch', 'text/csv'],
+    ['/', 'application/x-www-form-urlencoded'],
+    ['/predict', 'application/json'],
+  ] as const)
+    assert.equal((await poster(api.app)(path, row, { ...evil, 'content-type': type })).status, 403, path);
+  assert.equal(api.recorded.length, before);
+  const open = await served({ deployment: { cors: ['*'] } });
+  const response = await poster(open.app)('/predict', row, { ...evil, 'content-type': 'application/json' });
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('access-control-allow-origin'), '*');
+});
+
 test('counters in the format of Prometheus', async () => {
   const text = await (await api.app.request('/metrics')).text();
   assert.match(text, /^clockwork_requests_total\{route="\/predict",status="400"\} \d+$/m);

@@ -161,7 +161,8 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     admin: {
       token: options.adminToken,
       reload: () => state.reloads++,
-      route(traffic, reason) {
+      async route(choose, reason) {
+        const traffic = choose({ split: { v2: 5 }, shadow: [] });
         if (traffic.shadow.includes('v9')) throw failed('there is no model version "v9"');
         routed.push({ traffic, reason });
       },

@@ -269,6 +269,57 @@ test('a canary that fails costs no answer: the model gives it, and the failure i
   assert.deepEqual([answered!.route, answered!.model], ['champion', 'v1']);
 });
 
+test('a canary that refuses what the model takes has failed, alone and in a batch', async () => {
+  const [model, canary] = api.models;
+  const strict = {
+    ...canary!,
+    parse: (all: readonly unknown[]) =>
+      all.length > 0 ? { problems: [{ row: 0, field: 'Type', problem: 'no' }] } : canary!.parse(all),
+  };
+  api.state.lineup = lineupOf(model!, [[strict, 100]], 'salt');
+  assert.equal((await post('/predict', row)).status, 200);
+  assert.deepEqual(
+    api.recorded.slice(-2).map(({ route, model: by }) => [route, by]),
+    [
+      ['failed', 'v2'],
+      ['champion', 'v1'],
+    ],
+  );
+  const batch = csvParse(
+    await (await post('/predict_batch', csvOf(rows.slice(0, 3)), { 'content-type': 'text/csv' })).text(),
+  );
+  assert.deepEqual(
+    batch.map(({ problem }) => problem),
+    ['', '', ''],
+  );
+  assert.equal((await post('/predict', { ...row, Type: 'X' })).status, 400, 'what both refuse is refused');
+  api.state.lineup = lineupOf(model!, [], 'salt');
+});
+
+test('a record of many lines and pieces is looked at once', async () => {
+  const start = performance.now();
+  const lines = await post('/predict_batch', `"${'\n'.repeat(15_000)}"`, { 'content-type': 'text/csv' });
+  assert.equal(lines.status, 400);
+  const piece = new TextEncoder().encode('x'.repeat(64));
+  let sent = 0;
+  const stream = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(sent++ === 0 ? new TextEncoder().encode(`${header}\n"`) : piece);
+    },
+  });
+  const wide = await served({ deployment: { max_body_bytes: 1_000_000 } });
+  const response = await wide.app.request(
+    new Request('http://localhost/predict_batch', {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: stream,
+      duplex: 'half',
+    } as RequestInit),
+  );
+  assert.match(await response.text(), /one row may have at most 1000000 bytes/);
+  assert.ok(performance.now() - start < 5000);
+});
+
 test('sensitive columns come along and are kept apart', async () => {
   const configText = (await import('../support.ts')).defaultConfig.replace(
     'Product ID: { type: text, role: id,',

@@ -17,13 +17,19 @@ interface Make {
   /** Share of wrong classes; undefined leaves the truth unknown. */
   readonly wrong?: number;
   readonly failures?: number;
+  readonly rowsPerRequest?: number;
 }
 
-function side(name: string, { n = 1000, latency = 1, shift = 0, wrong, failures = 0 }: Make): Side {
+function side(
+  name: string,
+  { n = 1000, latency = 1, shift = 0, wrong, failures = 0, rowsPerRequest = 1 }: Make,
+): Side {
   const rng = random(7, name);
-  const predictions = Array.from({ length: n }, () => {
+  const predictions = Array.from({ length: n }, (_, i) => {
     const probability = Math.min(1, Math.max(0, rng.float() * 0.5 + shift));
     return {
+      id: `${name}${i}`,
+      ...(rowsPerRequest === 1 ? {} : { list: `${name}${i - (i % rowsPerRequest)}` }),
       probability,
       class: '0',
       latency_ms: latency * (0.5 + rng.float()),
@@ -92,4 +98,16 @@ test('what the margin cuts through is inconclusive', () => {
   const verdict = judge({ n: 600, wrong: 0.05 }, { n: 600, wrong: 0.11 });
   assert.equal(checkOf(verdict, 'errors'), 'inconclusive');
   assert.equal(verdict.verdict, 'inconclusive');
+});
+
+test('requests are counted, not their rows', () => {
+  const few = { n: 3000, rowsPerRequest: 600 };
+  assert.equal(judge(few, few).verdict, 'inconclusive', 'five requests of 600 rows are five');
+  const lists = { n: 60_000, rowsPerRequest: 100 };
+  assert.equal(judge(lists, lists).verdict, 'pass');
+  assert.equal(
+    checkOf(judge(lists, { ...lists, failures: 120 }), 'failures'),
+    'fail',
+    'a sixth of the lists failed',
+  );
 });

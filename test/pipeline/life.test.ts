@@ -326,6 +326,30 @@ test('make doctor mends what a killed run left, and says what', () => {
   assert.equal(project.make('audit').status, 0);
 });
 
+test('make doctor deletes no version and moves no pointer because a ledger was lost', () => {
+  const misspelt = (text: string) => text.replaceAll('chain=', 'chian=');
+  for (const [ledger, damaged] of [
+    ['models/model_metadata.log', undefined],
+    ['models/model_metadata.log', misspelt],
+    ['deployment_log.csv', undefined],
+  ] as const) {
+    const text = project.read(ledger);
+    const aliases = project.read('models/aliases.json');
+    if (damaged === undefined) rmSync(project.path(ledger));
+    else writeFileSync(project.path(ledger), damaged(text));
+    const { status, err } = project.make('doctor');
+    assert.equal(status, 2, ledger);
+    assert.match(err, /restore (the ledger|it) from a backup/);
+    assert.ok(
+      existsSync(project.path('models/v1/model.json')) && existsSync(project.path('models/v2/model.json')),
+    );
+    assert.equal(project.read('models/aliases.json'), aliases);
+    writeFileSync(project.path(ledger), text);
+  }
+  assert.equal(project.make('doctor').status, 0);
+  assert.equal(project.make('audit').status, 0);
+});
+
 test('a second retraining takes only what is newly labelled', () => {
   project.configure(
     ['cooldown_hours: 24', 'cooldown_hours: 0'],

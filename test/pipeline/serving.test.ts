@@ -205,7 +205,7 @@ test('the pages and the administrator', async () => {
       body: JSON.stringify({ split: { v2: 5 }, reason: 'by the API' }),
     });
   assert.equal((await route('Bearer wrong')).status, 401);
-  assert.deepEqual(await (await route(`Bearer ${TOKEN}`)).json(), { traffic: 'v1=95 v2=5', shadow: [] });
+  assert.deepEqual(await (await route(`Bearer ${TOKEN}`)).json(), { traffic: 'v1=95 v2=5' });
   assert.match(project.read('deployment_log.csv'), /POST \/admin\/routes: by the API/);
   assert.equal(project.make('split', 'SPLIT=none').status, 0);
 });
@@ -373,6 +373,34 @@ function alive(pid: number): boolean {
     return false;
   }
 }
+
+test('a process that has the number of a dead server is not taken for it', () => {
+  const state = { pid: process.pid, started: '1', url: 'http://127.0.0.1:1', workers: [process.pid] };
+  writeFileSync(project.path('.make/config/server.json'), JSON.stringify(state));
+  assert.match(project.make('start').out, /v3 live on/);
+  assert.equal(project.make('stop').status, 0);
+});
+
+test('of two starts at once one serves and one says so', async () => {
+  const both = await Promise.all([project.launch('serve-start').done, project.launch('serve-start').done]);
+  const urls = new Set(
+    both.flatMap(({ out, err }) => /http:\/\/127\.0\.0\.1:\d+/.exec(out + err)?.[0] ?? []),
+  );
+  assert.equal(urls.size, 1, JSON.stringify(both));
+  assert.equal(project.make('stop').status, 0);
+  await assert.rejects(fetch([...urls][0]!), 'and none is left over');
+});
+
+test('what is live starts whatever the settings of the next training are', () => {
+  const config = project.read('config.yaml');
+  configured('n_estimators', '23');
+  assert.match(project.make('start').out, /^serve +v3 live on/);
+  assert.equal(project.make('stop').status, 0);
+  writeFileSync(project.path('config.yaml'), config);
+  assert.match(project.make('rollback').out, /v2 is champion again/);
+  assert.match(project.make('rollback').err, /no previous champion/, 'a second press does not bring it back');
+  assert.equal(project.make('promote', 'VERSION=v3').status, 0);
+});
 
 test('the registry from TypeScript', () => {
   writeFileSync(
