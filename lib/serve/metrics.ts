@@ -57,6 +57,7 @@ export function serverMetrics(): ServerMetrics {
   });
   // Children are looked up once: naming labels anew for each request costs more than the counting.
   const counters = new Map<string, { inc(): void; observe(seconds: number): void }>();
+  const versions = new Map<string, { rows: Counter.Internal; positives: Counter.Internal }>();
   return {
     registry,
     request(route, status, seconds) {
@@ -72,8 +73,13 @@ export function serverMetrics(): ServerMetrics {
       counter.observe(seconds);
     },
     predictions(version, rows, positive) {
-      predictions.inc({ version }, rows);
-      if (positive > 0) positives.inc({ version }, positive);
+      let counter = versions.get(version);
+      if (counter === undefined) {
+        counter = { rows: predictions.labels(version), positives: positives.labels(version) };
+        versions.set(version, counter);
+      }
+      counter.rows.inc(rows);
+      if (positive > 0) counter.positives.inc(positive);
     },
     lineup(weights) {
       share.reset();

@@ -1,7 +1,7 @@
 /** Predictions from parsed bodies: chosen model, checked rows, lines on record, then the answer. */
 import { randomBytes } from 'node:crypto';
 import type { Fleet } from './fleet.ts';
-import { type FieldProblem, NO_FIELDS, type Rows } from './input.ts';
+import { type FieldProblem, NO_FIELDS, type ParsedRow, type Rows } from './input.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { PredictionLog } from './prediction-log.ts';
 import type { ServedModel } from './served-model.ts';
@@ -82,13 +82,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       await log.append(lines);
       throw new Error(failure);
     }
-    const split =
-      lineup.split === undefined
-        ? ''
-        : `${model === chosen ? '' : `,"instead_of":"${chosen.version}"`},"key":${JSON.stringify(key)},"salt":${JSON.stringify(lineup.split.salt)},"split":"${lineup.split.text}"`;
-    const about = `"time":"${now().toISOString()}","model":"${model.version}","sha256":"${model.sha256}","route":"${model === lineup.model ? 'champion' : 'canary'}"${split}`;
     const latency = Math.round((performance.now() - caller.start) * 1000) / 1000;
-    const end = `"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
     let positives = 0;
     const predictions = taken.rows.map((_, i): Prediction => {
       const probability = probabilities[i]!;
@@ -101,19 +95,9 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
         class: model.classOf(probability),
       };
     });
-    if (predictions.length === 1) {
-      const [row, { id: own, probability, class: label }] = [taken.rows[0]!, predictions[0]!];
-      lines.push(
-        `{"id":"${own}",${about},"ids":${JSON.stringify(row.ids)},"input":${JSON.stringify(row.input)},"probability":${probability},"class":${JSON.stringify(label)},${end}`,
-      );
-    } else {
-      const each = predictions.map(({ id: own, probability, class: label }, i) => {
-        const { ids, input } = taken.rows[i]!;
-        const along = ids === NO_FIELDS ? '' : `"ids":${JSON.stringify(ids)},`;
-        return `{"id":"${own}",${along}"input":${JSON.stringify(input)},"probability":${probability},"class":${JSON.stringify(label)}}`;
-      });
-      lines.push(`{${about},"rows":[${each.join(',')}],${end}`);
-    }
+    const split = lineup.split && { ...lineup.split, key, chosen: chosen.version };
+    const route = model === lineup.model ? 'champion' : 'canary';
+    lines.push(answeredLine(predictions, taken.rows, { time: now(), route, split, latency, caller }));
     const sensitive = taken.rows.flatMap((row, i) =>
       row.sensitive === NO_FIELDS || Object.keys(row.sensitive).length === 0
         ? []
@@ -194,6 +178,46 @@ function refusedByCanary(
   if ('problems' in parsed) return undefined;
   const failure = `refuses rows that ${model.version} takes`;
   return { model, rows: parsed, probabilities: model.score(parsed), failure };
+}
+
+/**
+ * The line of an answered request. Written by hand since it is written for every request: what is quoted without
+ * JSON.stringify is hexadecimal, a version or a number.
+ */
+function answeredLine(
+  predictions: readonly Prediction[],
+  rows: readonly ParsedRow[],
+  about: {
+    readonly time: Date;
+    readonly route: 'champion' | 'canary';
+    readonly split:
+      | { readonly key: string; readonly salt: string; readonly text: string; readonly chosen: string }
+      | undefined;
+    readonly latency: number;
+    readonly caller: Caller;
+  },
+): string {
+  const { time, route, split, latency, caller } = about;
+  const { model, sha256 } = predictions[0]!;
+  const instead = split === undefined || split.chosen === model ? '' : `,"instead_of":"${split.chosen}"`;
+  const drawn =
+    split === undefined
+      ? ''
+      : `${instead},"key":${JSON.stringify(split.key)},"salt":${JSON.stringify(split.salt)},"split":"${split.text}"`;
+  const begin = `"time":"${time.toISOString()}","model":"${model}","sha256":"${sha256}","route":"${route}"${drawn}`;
+  const end = `"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
+  const given = ({ probability, class: label }: Prediction) =>
+    `"probability":${probability},"class":${JSON.stringify(label)}`;
+  if (predictions.length === 1) {
+    const { ids, input } = rows[0]!;
+    return `{"id":"${predictions[0]!.id}",${begin},"ids":${JSON.stringify(ids)},"input":${JSON.stringify(input)},${given(predictions[0]!)},${end}`;
+  }
+  const each = predictions.map((prediction, i) => {
+    const { ids, input } = rows[i]!;
+    const along = ids === NO_FIELDS ? '' : `"ids":${JSON.stringify(ids)},`;
+    return `{"id":"${prediction.id}",${along}"input":${JSON.stringify(input)},${given(prediction)}}`;
+  });
+  return `{${begin},"rows":[${each.join(',')}],${end}`;
 }
 
 function notPredicted(

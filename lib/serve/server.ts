@@ -83,7 +83,7 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
   const troubles: string[] = [];
   const log = openPredictionLog({
     folder: isThrowaway ? throwaway : predictionFolder(project),
-    sensitiveFolder: isThrowaway ? throwaway : sensitiveFolder(project),
+    sensitiveFolder: isThrowaway ? `${throwaway}/sensitive` : sensitiveFolder(project),
     durability: deployment.durability,
     maxBytes: deployment.log.max_bytes,
     onRotate: () => setImmediate(drop),
