@@ -22,7 +22,7 @@ import { loadProject } from '../lib/config/load.ts';
 import { random } from '../lib/learn/random.ts';
 import { audit } from '../lib/registry/audit.ts';
 import { loadVersion } from '../lib/registry/load.ts';
-import { predictionsIn } from '../lib/serve/prediction-log.ts';
+import { predictionsIn } from '../lib/serve/prediction-lines.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 
 const KILLS = 20;

@@ -13,13 +13,8 @@ import { loadVersion } from '../lib/registry/load.ts';
 import { parseMove } from '../lib/registry/pointers.ts';
 import { logEvent } from '../lib/serve/application-log.ts';
 import { idSource } from '../lib/serve/predict.ts';
-import {
-  type LogLine,
-  openPredictionLog,
-  predictionFolder,
-  predictionsIn,
-  type ShadowLine,
-} from '../lib/serve/prediction-log.ts';
+import { type LogLine, predictionsIn, type ShadowLine } from '../lib/serve/prediction-lines.ts';
+import { openPredictionLog, predictionFolder } from '../lib/serve/prediction-log.ts';
 import { serveModel } from '../lib/serve/served-model.ts';
 import { run } from '../lib/terminal.ts';
 

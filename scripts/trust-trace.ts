@@ -6,7 +6,7 @@ import { sha256File } from '../lib/files/hash.ts';
 import { readManifest } from '../lib/registry/manifest.ts';
 import { readMetadata, verifyVersion } from '../lib/registry/versions.ts';
 import { readLabels } from '../lib/serve/labels.ts';
-import type { PredictionLine } from '../lib/serve/prediction-log.ts';
+import type { PredictionLine } from '../lib/serve/prediction-lines.ts';
 import { isRoutedRight } from '../lib/serve/split.ts';
 import { run } from '../lib/terminal.ts';
 import { findPrediction } from '../lib/watch/find-prediction.ts';

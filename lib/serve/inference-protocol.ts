@@ -10,8 +10,20 @@ import { errorJson } from './http.ts';
 import type { Answer, Caller, Predictor } from './predict.ts';
 
 const DATATYPES = [
-  'BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64', 'FP16', 'FP32', 'FP64', 'BYTES',
-] as const; // biome-ignore format: a row of names
+  'BOOL',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'FP16',
+  'FP32',
+  'FP64',
+  'BYTES',
+] as const;
 
 const OUTPUTS = [
   { name: 'probability', datatype: 'FP64', shape: [-1] },

@@ -1,8 +1,9 @@
 /** Predictions from parsed bodies: chosen model, checked rows, lines on record, then the answer. */
 import { randomBytes } from 'node:crypto';
 import type { Fleet } from './fleet.ts';
-import { type FieldProblem, NO_FIELDS, type ParsedRow, type Rows } from './input.ts';
+import { type FieldProblem, NO_FIELDS, type Rows } from './input.ts';
 import type { ServerMetrics } from './metrics.ts';
+import { answeredLine, unansweredLine } from './prediction-lines.ts';
 import type { PredictionLog } from './prediction-log.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -50,7 +51,6 @@ export interface Predictor {
   ): Promise<Prediction[] | { problems: readonly FieldProblem[] }>;
 }
 
-const PROBLEMS_LOGGED = 20;
 const ID_BYTES = 10;
 
 export function createPredictor({ fleet, log, metrics, maxRows, now }: PredictorOptions): Predictor {
@@ -70,14 +70,14 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       const problems = (parsed as { problems: readonly FieldProblem[] }).problems.map(
         ({ field, problem }) => ({ field, problem }),
       );
-      await log.append([notPredicted('refused', id, now(), chosen, problems, caller)]);
+      await log.append([unansweredLine('refused', id, now(), chosen, problems, caller)]);
       return parsed as { problems: readonly FieldProblem[] };
     }
     const { model, rows: taken, probabilities, failure } = scored;
     const lines =
       failure === undefined
         ? []
-        : [notPredicted('failed', newId(), now(), chosen, [{ field: '', problem: failure }], caller)];
+        : [unansweredLine('failed', newId(), now(), chosen, [{ field: '', problem: failure }], caller)];
     if (probabilities === undefined) {
       await log.append(lines);
       throw new Error(failure);
@@ -178,64 +178,6 @@ function refusedByCanary(
   if ('problems' in parsed) return undefined;
   const failure = `refuses rows that ${model.version} takes`;
   return { model, rows: parsed, probabilities: model.score(parsed), failure };
-}
-
-/**
- * The line of an answered request. Written by hand since it is written for every request: what is quoted without
- * JSON.stringify is hexadecimal, a version or a number.
- */
-function answeredLine(
-  predictions: readonly Prediction[],
-  rows: readonly ParsedRow[],
-  about: {
-    readonly time: Date;
-    readonly route: 'champion' | 'canary';
-    readonly split:
-      | { readonly key: string; readonly salt: string; readonly text: string; readonly chosen: string }
-      | undefined;
-    readonly latency: number;
-    readonly caller: Caller;
-  },
-): string {
-  const { time, route, split, latency, caller } = about;
-  const { model, sha256 } = predictions[0]!;
-  const instead = split === undefined || split.chosen === model ? '' : `,"instead_of":"${split.chosen}"`;
-  const drawn =
-    split === undefined
-      ? ''
-      : `${instead},"key":${JSON.stringify(split.key)},"salt":${JSON.stringify(split.salt)},"split":"${split.text}"`;
-  const begin = `"time":"${time.toISOString()}","model":"${model}","sha256":"${sha256}","route":"${route}"${drawn}`;
-  const end = `"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
-  const given = ({ probability, class: label }: Prediction) =>
-    `"probability":${probability},"class":${JSON.stringify(label)}`;
-  if (predictions.length === 1) {
-    const { ids, input } = rows[0]!;
-    return `{"id":"${predictions[0]!.id}",${begin},"ids":${JSON.stringify(ids)},"input":${JSON.stringify(input)},${given(predictions[0]!)},${end}`;
-  }
-  const each = predictions.map((prediction, i) => {
-    const { ids, input } = rows[i]!;
-    const along = ids === NO_FIELDS ? '' : `"ids":${JSON.stringify(ids)},`;
-    return `{"id":"${prediction.id}",${along}"input":${JSON.stringify(input)},${given(prediction)}}`;
-  });
-  return `{${begin},"rows":[${each.join(',')}],${end}`;
-}
-
-function notPredicted(
-  route: 'refused' | 'failed',
-  id: string,
-  time: Date,
-  { version }: ServedModel,
-  problems: readonly { field: string; problem: string }[],
-  { requestId }: Caller,
-): string {
-  return JSON.stringify({
-    id,
-    time: time.toISOString(),
-    route,
-    model: version,
-    problems: problems.slice(0, PROBLEMS_LOGGED),
-    ...(requestId === undefined ? {} : { request: requestId }),
-  });
 }
 
 function predictionJson({ id, model, sha256, probability, class: label }: Prediction): string {

@@ -4,7 +4,7 @@ import { badInput, failed } from '../fault.ts';
 import { readLedger } from '../files/ledger.ts';
 import { predictionLedgers } from '../registry/ledgers.ts';
 import { PREDICTION_ID } from '../serve/labels.ts';
-import { type PredictionLine, predictionsIn } from '../serve/prediction-log.ts';
+import { type PredictionLine, predictionsIn } from '../serve/prediction-lines.ts';
 
 export interface FoundPrediction {
   readonly line: PredictionLine;

@@ -9,7 +9,7 @@ import {
   predictionsIn,
   type RefusalLine,
   type ShadowLine,
-} from '../serve/prediction-log.ts';
+} from '../serve/prediction-lines.ts';
 
 export interface Observed extends PredictionLine {
   /** The true class, where it is known. */

@@ -15,7 +15,7 @@ import { type Lineup, lineupOf, type Refusal } from '../../lib/serve/fleet.ts';
 import { createListener, type Listener } from '../../lib/serve/listener.ts';
 import { serverMetrics } from '../../lib/serve/metrics.ts';
 import { createPredictor } from '../../lib/serve/predict.ts';
-import { type LogLine, predictionsIn } from '../../lib/serve/prediction-log.ts';
+import { type LogLine, predictionsIn } from '../../lib/serve/prediction-lines.ts';
 import { type ServedModel, serveModel } from '../../lib/serve/served-model.ts';
 import { readCounts, type StatusPage } from '../../lib/serve/status.ts';
 import { defaultConfig } from '../support.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
-import { predictionsIn } from '../../lib/serve/prediction-log.ts';
+import { predictionsIn } from '../../lib/serve/prediction-lines.ts';
 import { temporaryProject } from '../support.ts';
 
 const project = temporaryProject();
