@@ -21,7 +21,7 @@ export function expectedValue(tree: Tree, output: number): number {
   return sum / tree.cover[0]!;
 }
 
-export function depthOf(tree: Tree): number {
+function depthOf(tree: Tree): number {
   const depths = new Uint16Array(tree.left.length);
   let deepest = 0;
   for (let node = 0; node < tree.left.length; node++) {

@@ -126,12 +126,15 @@ function usesIn(project: Project, pointers: Pointers, version: string): string[]
   return [...usesOf(pointers, version), ...configured, ...(isModel ? [`deployment.model: ${model}`] : [])];
 }
 
-/** Archives every version that nothing points at, except the newest. Returns which. */
+/** Archives every version that nothing points at, neither a pointer nor the config, except the newest. Returns which. */
 export function archiveUnused(project: Project, reason: string): string[] {
   const pointers = readPointers(project);
   const unused = listVersions(project)
     .slice(0, -1)
-    .filter((version) => usesOf(pointers, version).length === 0 && stageOf(pointers, version) !== 'Archived');
+    .filter(
+      (version) =>
+        usesIn(project, pointers, version).length === 0 && stageOf(pointers, version) !== 'Archived',
+    );
   for (const version of unused) setStage(project, version, 'Archived', reason);
   return unused;
 }

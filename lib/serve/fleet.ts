@@ -3,7 +3,6 @@ import type { Project } from '../config/load.ts';
 import { refuseUnfit } from '../registry/gate.ts';
 import { loadVersion } from '../registry/load.ts';
 import { pointersStamp, readPointers, resolveVersion } from '../registry/pointer-files.ts';
-import { NO_TRAFFIC } from '../registry/pointers.ts';
 import { listVersions } from '../registry/versions.ts';
 import { type ServedModel, serveModel } from './served-model.ts';
 import { chooseVersion, describeWeights, type Weights, weightsOf } from './split.ts';
@@ -80,7 +79,7 @@ export function followFleet(
     }
   };
   const lineup = (model: ServedModel): Lineup => {
-    const { split } = readPointers(project).traffic ?? { ...NO_TRAFFIC, ...traffic };
+    const { split } = readPointers(project).traffic ?? traffic;
     const others = Object.entries(split)
       .filter(([version]) => version !== model.version)
       .flatMap(([version, percent]) => {

@@ -340,6 +340,11 @@ test('what is served is named by version, by alias, by latest or by stage, and f
     configured('model', name);
     assert.equal(project.make('start').status, 0, name);
     assert.equal((await get<Health>('/health')).model, version, name);
+    if (name === 'v1') {
+      const { status, out } = project.make('archive');
+      assert.equal(status, 0);
+      assert.doesNotMatch(out, /v1/, 'what config names is in use');
+    }
     if (name === 'Production') {
       assert.equal(project.make('promote', 'VERSION=v2').status, 0);
       await new Promise((resolve) => setTimeout(resolve, 1000));
