@@ -15,7 +15,7 @@ import { fitPipeline, transform } from '../lib/features/pipeline.ts';
 import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
 import { stratifiedFolds } from '../lib/learn/folds.ts';
 import { takeRows } from '../lib/learn/matrix.ts';
-import { allMetrics, rankScores } from '../lib/measure/metrics.ts';
+import { metricsOf } from '../lib/measure/metrics.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 import { median, note, timed, writeLines } from './record.ts';
 import { serving } from './serving.ts';
@@ -100,14 +100,10 @@ async function quality(table: Table): Promise<void> {
       const model = await benchFit(takeRows(scaled.matrix, train), target, algorithm, 1, seed);
       const scores = scorerOf(model)(takeRows(scaled.matrix, test).values, test.length);
       results.push(
-        allMetrics(
-          rankScores(
-            Uint8Array.from(test, (row) => table.target[row]!),
-            scores,
-          ),
-          scores,
-          0.5,
-        ),
+        metricsOf(
+          { classes: 2, labels: Uint8Array.from(test, (row) => table.target[row]!), scores },
+          [0.5],
+        )(),
       );
     }
     return results;

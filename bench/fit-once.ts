@@ -1,6 +1,6 @@
 /** One fit in a process of its own, for its time and peak memory. Prints one JSON object. */
 import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
-import { allMetrics, rankScores } from '../lib/measure/metrics.ts';
+import { metricsOf } from '../lib/measure/metrics.ts';
 import { benchFit, loadTable } from './table.ts';
 
 const [folder, algorithm, threads] = process.argv.slice(2) as [string, Algorithm, string];
@@ -33,6 +33,6 @@ console.log(
     seconds,
     memory_mb,
     rows_per_second,
-    ...allMetrics(rankScores(tested, scores), scores, 0.5),
+    ...metricsOf({ classes: 2, labels: tested, scores }, [0.5])(),
   }),
 );

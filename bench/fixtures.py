@@ -44,6 +44,33 @@ def metric_cases():
     return cases
 
 
+def metric_classes_case():
+    rng = np.random.default_rng(9)
+    labels = rng.choice(4, 300, p=[0.5, 0.3, 0.15, 0.05])
+    scores = rng.dirichlet(np.ones(4), 300) + 0.5 * np.eye(4)[labels]
+    scores = np.round(scores / scores.sum(axis=1, keepdims=True), 6)
+    scores[:, 3] = 1 - scores[:, :3].sum(axis=1)
+    given = scores.argmax(axis=1)
+    ratios = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}
+    each = [(labels == k).astype(int) for k in range(4)]
+    per_class = {name: ratio(labels, given, average=None).tolist() for name, ratio in ratios.items()}
+    per_class["roc_auc"] = [metrics.roc_auc_score(each[k], scores[:, k]) for k in range(4)]
+    per_class["pr_auc"] = [metrics.average_precision_score(each[k], scores[:, k]) for k in range(4)]
+    macro = {name: ratio(labels, given, average="macro") for name, ratio in ratios.items()}
+    macro["accuracy"] = metrics.accuracy_score(labels, given)
+    macro["roc_auc"] = metrics.roc_auc_score(labels, scores, multi_class="ovr", average="macro")
+    macro["pr_auc"] = metrics.average_precision_score(np.eye(4)[labels], scores, average="macro")
+    return {
+        "labels": labels.tolist(),
+        "scores": scores.tolist(),
+        "confusion": metrics.confusion_matrix(labels, given).tolist(),
+        "macro": macro,
+        "weighted": {name: ratio(labels, given, average="weighted") for name, ratio in ratios.items()},
+        "per_class": per_class,
+        "log_loss": metrics.log_loss(labels, scores),
+    }
+
+
 def drift_cases():
     rng = np.random.default_rng(2)
     cases = []
@@ -110,6 +137,23 @@ def boosting_case():
     }
 
 
+def boosting_classes_case():
+    """Three classes: xgboost grows a tree for each class in every round."""
+    values, _ = table(8)
+    labels = np.digitize(values[:, 0] + values[:, 1] * values[:, 2], [-0.5, 0.5])
+    model = xgboost.XGBClassifier(n_estimators=6, max_depth=3, learning_rate=0.3, tree_method="hist").fit(values, labels)
+    booster = model.get_booster()
+    rows = values[:30]
+    contributions = booster.predict(xgboost.DMatrix(rows), pred_contribs=True)
+    return {
+        "values": rows.tolist(),
+        "trees": [json.loads(tree) for tree in booster.get_dump(dump_format="json", with_stats=True)],
+        "base": [float(x) for x in json.loads(booster.save_config())["learner"]["learner_model_param"]["base_score"].strip("[]").split(",")],
+        "probabilities": model.predict_proba(rows).astype(float).tolist(),
+        "contributions": contributions.astype(float).tolist(),
+    }
+
+
 def logistic_case():
     values, labels = table(6)
     scaled = (values - values.mean(axis=0)) / values.std(axis=0)
@@ -161,9 +205,11 @@ def shap_case():
 
 
 save("metrics", metric_cases())
+save("metrics_classes", metric_classes_case())
 save("drift", drift_cases())
 save("wilson", wilson_cases())
 save("forest", forest_case())
 save("boosting", boosting_case())
+save("boosting_classes", boosting_classes_case())
 save("logistic", logistic_case())
 save("shap", shap_case())

@@ -89,5 +89,5 @@ export async function benchFit(
     maxBins: 255,
     seed,
   };
-  return { algorithm, ...common, ...(await fitBoosting(matrix, target, params, workers)) };
+  return { algorithm, ...common, ...(await fitBoosting(matrix, target, 2, params, workers)) };
 }

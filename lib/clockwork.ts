@@ -25,7 +25,7 @@ import {
   usesOf,
 } from './registry/pointers.ts';
 import { listVersions, type Metadata, readMetadata } from './registry/versions.ts';
-import { serveModel } from './serve/served-model.ts';
+import { type Given, serveModel } from './serve/served-model.ts';
 
 export interface VersionSummary {
   readonly version: string;
@@ -33,11 +33,6 @@ export interface VersionSummary {
   /** Aliases, shares of the traffic and shadowing. */
   readonly uses: readonly string[];
   readonly metadata: Metadata;
-}
-
-export interface Prediction {
-  readonly probability: number;
-  readonly class: string;
 }
 
 export interface Registry {
@@ -50,7 +45,7 @@ export interface Registry {
   load(name: string): {
     version: string;
     metadata: Metadata;
-    predict(rows: readonly unknown[]): Prediction[];
+    predict(rows: readonly unknown[]): Given[];
   };
   compare(a: string, b: string): Comparison;
   /** Makes a whole version that does not fail the gate champion; returns the one before. */
@@ -97,10 +92,8 @@ export function openRegistry(configPath?: string): Registry {
             throw badInput(
               parsed.problems.map(({ row, field, problem }) => `row ${row}: ${field} ${problem}`).join('\n'),
             );
-          return [...model.score(parsed)].map((probability) => ({
-            probability,
-            class: model.classOf(probability),
-          }));
+          const scores = model.score(parsed);
+          return parsed.rows.map((_, i) => model.give(scores, i));
         },
       };
     },

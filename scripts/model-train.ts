@@ -47,7 +47,7 @@ run(async () => {
       accuracy: version.metrics.metrics.accuracy.value,
       loss: version.metrics.log_loss,
       metrics: version.metrics.metrics,
-      threshold: version.metrics.threshold,
+      thresholds: version.metrics.thresholds,
       settings,
       code: programHashes('scripts/model-train.ts'),
     });
@@ -100,7 +100,7 @@ function sayResult(
   labels: Uint8Array,
 ): void {
   const { algorithm, n_estimators, max_depth } = project.config.model_params;
-  const { pr_auc, recall, precision } = metrics.metrics;
+  const { pr_auc, recall, precision, accuracy, f1 } = metrics.metrics;
   if (!registered.isNew) {
     say('train', `no new version: the result equals ${registered.version}, byte for byte`);
     return;
@@ -110,7 +110,9 @@ function sayResult(
   say(
     'train',
     `${registered.version}  ${algorithm}${size}   PR-AUC ${formatInterval(pr_auc)}${what}`,
-    `recall ${recall.value.toFixed(3)}  precision ${precision.value.toFixed(3)}  at threshold ${metrics.threshold.toFixed(3)}`,
+    metrics.thresholds.length === 1
+      ? `recall ${recall.value.toFixed(3)}  precision ${precision.value.toFixed(3)}  at threshold ${metrics.thresholds[0]!.toFixed(3)}`
+      : `${metrics.class_rows.length} classes: accuracy ${formatInterval(accuracy)}  macro F1 ${f1.value.toFixed(3)}`,
   );
   const { champion } = readPointers(project).aliases;
   if (champion === undefined || champion === registered.version) return;
@@ -119,10 +121,13 @@ function sayResult(
   const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
   const before = {
     scores: readValidation(project, champion).scores,
-    threshold: readMetadata(project, champion).threshold,
+    thresholds: readMetadata(project, champion).thresholds,
   };
-  const after = { scores: readValidation(project, registered.version).scores, threshold: metrics.threshold };
-  const difference = compareScores(labels, before, after, 0, {
+  const after = {
+    scores: readValidation(project, registered.version).scores,
+    thresholds: metrics.thresholds,
+  };
+  const difference = compareScores({ classes: metrics.class_rows.length, labels }, before, after, 0, {
     rounds,
     confidence,
     seed: project.config.model_params.random_state,

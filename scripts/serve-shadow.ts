@@ -62,7 +62,7 @@ run(async () => {
           });
         const parsed = model.parse(block.map(({ input }) => input));
         if ('problems' in parsed || block.length === 0) continue;
-        const probabilities = model.score(parsed);
+        const scores = model.score(parsed);
         const time = new Date().toISOString();
         await log.append(
           block.map(({ id }, k) => {
@@ -73,8 +73,7 @@ run(async () => {
               of: id,
               model: version,
               sha256: model.sha256,
-              probability: probabilities[k]!,
-              class: model.classOf(probabilities[k]!),
+              ...model.give(scores, k),
             };
             return JSON.stringify(line);
           }),

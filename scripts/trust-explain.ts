@@ -5,6 +5,7 @@ import { explainRow } from '../lib/explain/explain.ts';
 import { FAILED } from '../lib/fault.ts';
 import { transformRow } from '../lib/features/pipeline.ts';
 import type { Model } from '../lib/learn/estimator.ts';
+import { outputsOf } from '../lib/learn/outputs.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { readVersionFile } from '../lib/registry/versions.ts';
 import { rowParser } from '../lib/serve/input.ts';
@@ -16,14 +17,16 @@ const BAR = 30;
 run(() => {
   const project = loadProject();
   const { line } = findPrediction(project, process.argv[2], 'explain');
-  const { pipeline, signature } = loadVersion(project, line.model);
+  const { pipeline, signature, scorer } = loadVersion(project, line.model);
   const model = readVersionFile(project, line.model, 'model.json') as Model;
   const parsed = rowParser(signature)([line.input]);
   if ('problems' in parsed) throw new Error('the logged row is none of the version that answered it');
   const row = new Float64Array(pipeline.features.length);
   const inputs = parsed.values.slice();
   transformRow(pipeline, inputs, row, 0);
-  const { space, base, contributions, output } = explainRow(model, row);
+  const { classes } = signature.output;
+  const of = outputsOf(classes.length).length === 1 ? 0 : classes.indexOf(line.class);
+  const { space, base, contributions, output } = explainRow(model, row, of);
 
   const given = `${signature.output.target} ${line.class}, probability ${line.probability.toFixed(4)}`;
   say('explain', `prediction ${line.id}   ${line.model} (${model.algorithm})   ${given}`, `in ${space}:`);
@@ -45,7 +48,7 @@ run(() => {
       `  ${number(contribution).padStart(9)}  ${`${pipeline.features[f]} = ${shown}`.padEnd(44)} ${bar}`.trimEnd(),
     );
   }
-  const probability = space === 'probability' ? output : 1 / (1 + Math.exp(-output));
+  const probability = scorer(row, 1)[of]!;
   const same = Math.abs(probability - line.probability) <= 1e-6;
   const is = same ? '= what was given' : `NOT what was given (${line.probability})`;
   console.log(

@@ -8,6 +8,7 @@ import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { editConfig } from '../lib/config/edit.ts';
 import { loadProject, type Project } from '../lib/config/load.ts';
+import { rolesOf } from '../lib/data/columns.ts';
 import { readDataset } from '../lib/data/dataset.ts';
 import { PREDICTION } from '../lib/data/prepare.ts';
 import { failed } from '../lib/fault.ts';
@@ -15,7 +16,7 @@ import { readTable, writeCsv } from '../lib/files/csv.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import { takeLock } from '../lib/files/lock.ts';
 import { readIfThere, touch, writeAtomic } from '../lib/files/write.ts';
-import { compareScores, type Difference } from '../lib/measure/evaluate.ts';
+import { type Candidate, compareScores, type Difference } from '../lib/measure/evaluate.ts';
 import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
 import { loadVersion, scoreInputs } from '../lib/registry/load.ts';
 import { nextDataVersion } from '../lib/registry/manifest.ts';
@@ -66,7 +67,7 @@ function sayDecision({ decision, reasons }: Decision, { harm, labels }: MonitorR
   say(
     'retrain',
     `${decision}: ${reasons[0]}`,
-    `${measured}${labels.positives} of ${formatCount(labels.count)} labels positive · recorded in models/decisions.csv`,
+    `${measured}${labels.scarcest.count} of ${formatCount(labels.count)} labels of class ${labels.scarcest.class} · recorded in models/decisions.csv`,
   );
 }
 
@@ -81,11 +82,11 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
   const observed = readPredictionLogs(project)
     .predictions.filter(({ id }) => !joined.has(id))
     .map((line) => ({ ...line, label: labels.get(line.id) }));
-  const { header, rows, train, test, testPositives } = labelledRows(config, observed);
+  const { header, rows, train, test, scarcest } = labelledRows(config, observed);
   writeCsv(path(file), header, rows);
   say(
     '',
-    `data ${dataVersion}: ${formatCount(train)} labelled production rows join training, ${formatCount(test)} (${testPositives} positive) are held out to compare on`,
+    `data ${dataVersion}: ${formatCount(train)} labelled production rows join training, ${formatCount(test)} (${scarcest.count} of class ${scarcest.class}) are held out to compare on`,
   );
 
   // The config moves only when all went well: until then a candidate beside it drives the same rules.
@@ -166,13 +167,14 @@ function judge(
     const loaded = loadVersion(project, version);
     return {
       scores: scoreInputs(loaded, inputs),
-      threshold: loaded.signature.output.threshold,
+      thresholds: loaded.signature.output.thresholds,
       metrics: loaded.metrics,
     };
   }) as [Scored, Scored];
+  const classes = rolesOf(project.config.schema).target.categories!.length;
   const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
   const seed = project.config.model_params.random_state;
-  const differences = compareScores(target, a, b, 0, { rounds, confidence, seed });
+  const differences = compareScores({ classes, labels: target }, a, b, 0, { rounds, confidence, seed });
   const difference = differences.pr_auc;
   const costs = Object.entries(differences)
     .filter(([, { verdict }]) => verdict === 'fail')
@@ -192,9 +194,7 @@ function judge(
   return { difference, better: difference.verdict === 'pass', said, costs };
 }
 
-interface Scored {
-  scores: Float64Array;
-  threshold: number;
+interface Scored extends Candidate {
   metrics: Parameters<typeof judgeGate>[1];
 }
 

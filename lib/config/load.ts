@@ -128,6 +128,13 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     if ((shift ?? scale ?? noise) !== undefined && !isNumber(column))
       throw fault(keys, `"${column}" is no number`);
   }
+  const classes = Object.values(schema).find(({ role }) => role === 'target')!.categories!;
+  for (const section of ['evaluation', 'deployment'] as const)
+    if (classes.length > 2 && typeof config[section].threshold === 'number')
+      throw fault(
+        [section, 'threshold'],
+        `a number tells two classes apart, the target has ${classes.length}: ${section === 'evaluation' ? 'max_f1 or most_probable' : 'model'}`,
+      );
   const { headers_timeout_ms, request_timeout_ms } = config.deployment;
   if (headers_timeout_ms > request_timeout_ms)
     throw fault(

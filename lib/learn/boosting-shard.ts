@@ -20,7 +20,10 @@ export interface Shard {
   /** Column-major bins, feature × rows + row: what partitions read. */
   readonly columns: Uint8Array;
   readonly target: Uint8Array;
+  /** Margins, output × rows + row. */
   readonly scores: Float64Array;
+  /** With more than one output, the probabilities that the round began with, as the scores lie. */
+  readonly shares: Float64Array;
   /** Row numbers, each leaf's together and ascending. */
   readonly order: Int32Array;
   readonly aside: Int32Array;
@@ -41,27 +44,57 @@ export function sigmoidTable(): Float64Array {
   return Float64Array.from({ length: size }, (_, i) => 1 / (1 + Math.exp(TABLE_REACH - i / TABLE_STEPS)));
 }
 
+/** Starts a round of several outputs: the softmax of every row's margins. */
+export function startRound({ rows, scores, shares }: Shard): void {
+  const outputs = scores.length / rows;
+  for (let row = 0; row < rows; row++) {
+    let highest = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < outputs; k++) highest = Math.max(highest, scores[k * rows + row]!);
+    let sum = 0;
+    for (let k = 0; k < outputs; k++) {
+      const share = Math.exp(scores[k * rows + row]! - highest);
+      shares[k * rows + row] = share;
+      sum += share;
+    }
+    for (let k = 0; k < outputs; k++) shares[k * rows + row]! /= sum;
+  }
+}
+
 /**
- * Starts a round: every row's gradient p − y and hessian p (1 − p) in units of 1/levels and 1/(4 levels), rounded up
- * or down at random by row and round so that sums stay unbiased (Shi et al. 2022); all rows in one leaf again.
+ * Starts a tree: every row's gradient p − y and hessian p (1 − p) in units of 1/levels and 1/(4 levels), rounded up
+ * or down at random by row and tree so that sums stay unbiased (Shi et al. 2022); all rows in one leaf again.
  */
-export function startRound(shard: Shard, table: Float64Array, levels: number, round: number): void {
-  const { rows, numbers, width, target, scores, records, order } = shard;
+export function startTree(
+  shard: Shard,
+  table: Float64Array,
+  levels: number,
+  tree: number,
+  output: number,
+): void {
+  const { rows, numbers, width, target, scores, shares, records, order } = shard;
   const stride = recordWords(width);
   const last = table.length - 2;
-  const salt = mix(round + 1);
+  const salt = mix(tree + 1);
+  const hasShares = shares.length > 0;
+  const first = output * rows;
+  const positive = hasShares ? output : 1;
   for (let row = 0; row < rows; row++) {
     order[row] = row;
-    let position = (scores[row]! + TABLE_REACH) * TABLE_STEPS;
-    if (position < 0) position = 0;
-    else if (position > last) position = last;
-    const cell = position | 0;
-    const low = table[cell]!;
-    const p = low + (table[cell + 1]! - low) * (position - cell);
+    let p: number;
+    if (hasShares) p = shares[first + row]!;
+    else {
+      let position = (scores[row]! + TABLE_REACH) * TABLE_STEPS;
+      if (position < 0) position = 0;
+      else if (position > last) position = last;
+      const cell = position | 0;
+      const low = table[cell]!;
+      p = low + (table[cell + 1]! - low) * (position - cell);
+    }
     let dither = Math.imul(numbers[row]! ^ salt, 0x9e3779b1);
     dither = Math.imul(dither ^ (dither >>> 15), 0x85ebca6b);
     dither ^= dither >>> 13;
-    const gradient = ((p - target[row]! + 1) * levels + (dither & 0xffff) / 65536) | 0;
+    const y = target[row] === positive ? 1 : 0;
+    const gradient = ((p - y + 1) * levels + (dither & 0xffff) / 65536) | 0;
     const hessian = (p * (1 - p) * 4 * levels + (dither >>> 16) / 65536) | 0;
     records[row * stride + width] = ((gradient - levels) << 16) | hessian;
   }
@@ -148,10 +181,11 @@ export function partitionShard(
   return partitionIndex(column, bin, missingLeft, shard.order, shard.aside, start, end);
 }
 
-/** Adds a leaf's value to the score of its rows. */
-export function addToScores(shard: Shard, start: number, end: number, value: number): void {
-  const { order, scores } = shard;
-  for (let i = start; i < end; i++) scores[order[i]!]! += value;
+/** Adds a leaf's value to an output's score of its rows. */
+export function addToScores(shard: Shard, start: number, end: number, output: number, value: number): void {
+  const { rows, order, scores } = shard;
+  const first = output * rows;
+  for (let i = start; i < end; i++) scores[first + order[i]!]! += value;
 }
 
 /**
@@ -160,10 +194,11 @@ export function addToScores(shard: Shard, start: number, end: number, value: num
  */
 export function regroup(shard: Shard): void {
   const { rows, width, order, records, columns, target, scores, numbers } = shard;
-  const held = new ArrayBuffer(records.byteLength);
+  const held = new ArrayBuffer(Math.ceil(records.byteLength / 8) * 8);
   permute(records, recordWords(width), order, new Int32Array(held));
   permute(target, 1, order, new Uint8Array(held));
-  permute(scores, 1, order, new Float64Array(held));
+  for (let first = 0; first < scores.length; first += rows)
+    permute(scores.subarray(first, first + rows), 1, order, new Float64Array(held));
   permute(numbers, 1, order, new Int32Array(held));
   for (let f = 0; f < columns.length / rows; f++) {
     permute(columns.subarray(f * rows, (f + 1) * rows), 1, order, new Uint8Array(held));

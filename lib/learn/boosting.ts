@@ -1,7 +1,7 @@
 /**
- * Gradient boosting of trees for two classes under log loss (Friedman 2001; Newton leaves as in Chen & Guestrin
- * 2016), grown leaf by leaf on histograms (Ke et al. 2017). All sums are whole numbers, so the number of threads
- * that share the rows changes nothing.
+ * Gradient boosting of trees under log loss (Friedman 2001, for more than two classes algorithm 6: a tree per class and
+ * round; Newton leaves as in Chen & Guestrin 2016), grown leaf by leaf on histograms (Ke et al. 2017). All sums are whole
+ * numbers, so the number of threads that share the rows changes nothing.
  */
 import { findEdges, thresholdAfter } from './bins.ts';
 import { type Crew, openCrew } from './crew.ts';
@@ -21,8 +21,9 @@ export interface BoostingParams {
 }
 
 export interface Boosting {
-  /** Log-odds of the positive class before the first tree. */
-  readonly base: number;
+  /** Margin of each output before the first tree: log-odds of the positive class, or the log share of every class. */
+  readonly base: number[];
+  /** Round by round, in each a tree for every output. */
   readonly trees: Tree[];
 }
 
@@ -46,21 +47,24 @@ interface Leaf {
 export async function fitBoosting(
   matrix: Matrix,
   target: Uint8Array,
+  classes: number,
   params: BoostingParams,
   threads: number,
   onTree: (done: number) => void = () => {},
 ): Promise<Boosting> {
   const edges = findEdges(matrix, params.maxBins, params.seed);
-  const positives = target.reduce((sum, y) => sum + y, 0);
-  const base = Math.log(positives / (matrix.rows - positives));
+  const base = startingMargins(target, classes);
   const levels = 2 ** Math.max(2, Math.min(14, 26 - Math.ceil(Math.log2(matrix.rows))));
   const crew = await openCrew(matrix, target, edges, base, threads);
   try {
     const grow = treeGrower(crew, edges, levels, params);
     const trees: Tree[] = [];
     for (let round = 0; round < params.nEstimators; round++) {
-      crew.startRound(levels, params.seed * 65_537 + round);
-      trees.push(grow());
+      if (base.length > 1) crew.startRound();
+      for (let output = 0; output < base.length; output++) {
+        crew.startTree(levels, params.seed * 65_537 + trees.length, output);
+        trees.push(grow(output));
+      }
       if (matrix.rows > REGROUP_ROWS && REGROUP_AFTER.has(round + 1)) crew.regroup();
       onTree(round + 1);
     }
@@ -70,13 +74,20 @@ export async function fitBoosting(
   }
 }
 
-/** Grows the tree of one round from the crew's current gradients, and adds it to their scores. */
+function startingMargins(target: Uint8Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const y of target) counts[y]!++;
+  if (classes === 2) return [Math.log(counts[1]! / counts[0]!)];
+  return counts.map((count) => Math.log(count / target.length));
+}
+
+/** Grows the tree of one round and output from the crew's current gradients, and adds it to their scores. */
 function treeGrower(
   crew: Crew,
   edges: readonly Float64Array[],
   levels: number,
   params: BoostingParams,
-): () => Tree {
+): (output: number) => Tree {
   const binCounts = edges.map((edge) => edge.length + 1);
   const gain: GainParams = {
     l2: params.l2,
@@ -88,10 +99,13 @@ function treeGrower(
   const take = () => spare.pop() ?? new Float64Array(crew.histogramSize);
   const canSplit = (depth: number, cover: number) =>
     depth < params.maxDepth && cover >= 2 * params.minSamplesLeaf;
+  // Of k margins that enter by their differences alone, (k − 1)/k is the step of each (Friedman 2001, equation 32).
+  const step = crew.outputs === 1 ? 1 : (crew.outputs - 1) / crew.outputs;
   const leafValue = (total: number) =>
-    (-params.learningRate * unpackGradient(total) * 4) / (unpackHessian(total) + params.l2 * levels * 4);
+    (-params.learningRate * step * unpackGradient(total) * 4) /
+    (unpackHessian(total) + params.l2 * levels * 4);
 
-  return () => {
+  return (output) => {
     const tree = emptyTree();
     const histogram = crew.sum(crew.starts, crew.ends, take());
     const total = sumOfFeature(histogram, 0);
@@ -109,7 +123,7 @@ function treeGrower(
       leaves.push(right);
     }
     for (const leaf of leaves) {
-      crew.add(leaf.starts, leaf.ends, tree.value[leaf.node]![0]!);
+      crew.add(leaf.starts, leaf.ends, output, tree.value[leaf.node]![0]!);
       if (leaf.histogram !== undefined) spare.push(leaf.histogram);
     }
     return tree;

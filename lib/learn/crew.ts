@@ -11,6 +11,7 @@ import {
   type Shard,
   sigmoidTable,
   startRound,
+  startTree,
   sumHistogram,
 } from './boosting-shard.ts';
 import type { Matrix } from './matrix.ts';
@@ -22,8 +23,11 @@ export interface Crew {
   /** Row ranges of all shards. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
-  /** New gradients from the scores, in units of 1/levels; all rows in one leaf again. */
-  startRound(levels: number, round: number): void;
+  readonly outputs: number;
+  /** With more than one output: probabilities from the scores, which the trees of the round share. */
+  startRound(): void;
+  /** New gradients of an output, in units of 1/levels; all rows in one leaf again. */
+  startTree(levels: number, tree: number, output: number): void;
   /** Histogram of the given ranges, written to `into`. */
   sum(starts: readonly number[], ends: readonly number[], into: Float64Array): Float64Array;
   /** Where the right side begins in each range. */
@@ -34,18 +38,19 @@ export interface Crew {
     bin: number,
     missingLeft: boolean,
   ): number[];
-  add(starts: readonly number[], ends: readonly number[], value: number): void;
+  add(starts: readonly number[], ends: readonly number[], output: number, value: number): void;
   /** Lays the rows out by the leaves of the last tree: faster rounds, the same sums. */
   regroup(): void;
   close(): Promise<void>;
 }
 
 const START_ROUND = 1;
-const SUM = 2;
-const PARTITION = 3;
-const ADD = 4;
-const REGROUP = 5;
-const STOP = 6;
+const START_TREE = 2;
+const SUM = 3;
+const PARTITION = 4;
+const ADD = 5;
+const REGROUP = 6;
+const STOP = 7;
 /** Looks at the shared block before sleeping on it. */
 export const SPINS = 20_000;
 const ARGUMENTS = 3;
@@ -70,11 +75,12 @@ export function obey({ index, shard, control, value }: ShardWork, table: Float64
   ];
   const start = control[range]!;
   const end = control[range + 1]!;
-  if (command === START_ROUND) startRound(shard, table, a, b);
+  if (command === START_ROUND) startRound(shard);
+  else if (command === START_TREE) startTree(shard, table, a, b, c);
   else if (command === SUM) sumHistogram(shard, start, end);
   else if (command === PARTITION) control[range + 2] = partitionShard(shard, start, end, a, b, c === 1);
   else if (command === REGROUP) regroup(shard);
-  else if (command === ADD) addToScores(shard, start, end, value[0]!);
+  else if (command === ADD) addToScores(shard, start, end, a, value[0]!);
   return command !== STOP;
 }
 
@@ -83,7 +89,7 @@ export async function openCrew(
   matrix: Matrix,
   target: Uint8Array,
   edges: Edges,
-  base: number,
+  base: readonly number[],
   threads: number,
 ): Promise<Crew> {
   const control = new Int32Array(new SharedArrayBuffer((RANGES + threads * 3) * 4));
@@ -121,10 +127,12 @@ export async function openCrew(
   };
   return {
     rows: matrix.rows,
+    outputs: base.length,
     histogramSize: works[0]!.shard.histogram.length,
     starts: works.map(() => 0),
     ends: works.map(({ shard }) => shard.rows),
-    startRound: (levels, round) => command(START_ROUND, levels, round),
+    startRound: () => command(START_ROUND),
+    startTree: (levels, tree, output) => command(START_TREE, levels, tree, output),
     sum(starts, ends, into) {
       aim(starts, ends);
       command(SUM);
@@ -139,10 +147,10 @@ export async function openCrew(
       command(PARTITION, feature, bin, missingLeft ? 1 : 0);
       return works.map((work) => control[RANGES + work.index * 3 + 2]!);
     },
-    add(starts, ends, leaf) {
+    add(starts, ends, output, leaf) {
       aim(starts, ends);
       value[0] = leaf;
-      command(ADD);
+      command(ADD, output);
     },
     regroup: () => command(REGROUP),
     async close() {
@@ -156,7 +164,7 @@ function dealShard(
   matrix: Matrix,
   target: Uint8Array,
   edges: Edges,
-  base: number,
+  base: readonly number[],
   firstRow: number,
   endRow: number,
 ): Shard {
@@ -174,6 +182,9 @@ function dealShard(
   shared.set(target.subarray(firstRow, endRow));
   const numbers = int32(rows);
   for (let row = 0; row < rows; row++) numbers[row] = firstRow + row;
+  const float64 = (length: number) => new Float64Array(new SharedArrayBuffer(length * 8));
+  const scores = float64(rows * base.length);
+  for (const [k, margin] of base.entries()) scores.fill(margin, k * rows, (k + 1) * rows);
   return {
     rows,
     numbers,
@@ -181,10 +192,11 @@ function dealShard(
     records: packRecords(columns, rows, features),
     columns,
     target: shared,
-    scores: new Float64Array(new SharedArrayBuffer(rows * 8)).fill(base),
+    scores,
+    shares: float64(base.length > 1 ? scores.length : 0),
     order: int32(rows),
     aside: int32(rows),
-    histogram: new Float64Array(new SharedArrayBuffer(width * 4 * 256 * 8)),
+    histogram: float64(width * 4 * 256),
   };
 }
 

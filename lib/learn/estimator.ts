@@ -4,6 +4,7 @@ import { fitBoosting } from './boosting.ts';
 import { fitForest } from './forest.ts';
 import { fitLogistic, type Logistic, sigmoid } from './logistic.ts';
 import type { Matrix } from './matrix.ts';
+import { outputsOf } from './outputs.ts';
 import { seedOf } from './random.ts';
 import { threadsFor } from './threads.ts';
 import type { Tree } from './tree.ts';
@@ -11,7 +12,7 @@ import { treeScorer } from './tree-scorer.ts';
 
 interface Common {
   readonly features: readonly string[];
-  /** Class labels in the order of class indices; with two, the second is the positive one. */
+  /** Class labels in the order of class indices; outputsOf says which of them scores are of. */
   readonly classes: readonly string[];
 }
 
@@ -20,7 +21,11 @@ export type Model = Common &
   (
     | { readonly algorithm: 'LogisticRegression'; readonly logistic: Logistic }
     | { readonly algorithm: 'RandomForest'; readonly trees: readonly Tree[] }
-    | { readonly algorithm: 'GradientBoosting'; readonly base: number; readonly trees: readonly Tree[] }
+    | {
+        readonly algorithm: 'GradientBoosting';
+        readonly base: readonly number[];
+        readonly trees: readonly Tree[];
+      }
   );
 
 export type Algorithm = Model['algorithm'];
@@ -77,6 +82,7 @@ export async function fitModel(
   const { base, trees: grown } = await fitBoosting(
     matrix,
     target,
+    classes.length,
     {
       nEstimators: trees,
       learningRate: params.learning_rate,
@@ -107,26 +113,73 @@ function featuresPerSplit(setting: ModelParams['max_features'], features: number
   return Math.min(setting, features);
 }
 
-/** P(positive class) for each row of row-major features. */
+/** Probabilities, rows × outputs, of row-major features. */
 export type Scorer = (values: Float64Array, rows: number) => Float64Array;
 
 export function scorerOf(model: Model): Scorer {
   const width = model.features.length;
-  if (model.algorithm === 'LogisticRegression') {
-    const { intercept, coefficients } = model.logistic;
-    return (values, rows) =>
-      new Float64Array(rows).map((_, row) => {
-        let margin = intercept;
-        for (let f = 0; f < width; f++) margin += coefficients[f]! * values[row * width + f]!;
-        return sigmoid(margin);
-      });
-  }
+  const outputs = outputsOf(model.classes.length);
   if (model.algorithm === 'RandomForest') {
-    const { sums } = treeScorer(model.trees, width, 1);
+    const { sums } = treeScorer(model.trees, width, outputs);
     return (values, rows) => sums(values, rows).map((sum) => sum / model.trees.length);
   }
-  const { sums } = treeScorer(model.trees, width, 0);
-  return (values, rows) => sums(values, rows).map((sum) => sigmoid(model.base + sum));
+  if (model.algorithm === 'LogisticRegression') {
+    const { intercepts, coefficients } = model.logistic;
+    const toProbabilities = outputs.length === 1 ? sigmoids : sharesOfOdds;
+    const margins: Scorer = (values, rows) =>
+      new Float64Array(rows * outputs.length).map((_, at) => {
+        const output = at % outputs.length;
+        const row = (at - output) / outputs.length;
+        let margin = intercepts[output]!;
+        for (let f = 0; f < width; f++) margin += coefficients[output]![f]! * values[row * width + f]!;
+        return margin;
+      });
+    return (values, rows) => toProbabilities(margins(values, rows), outputs.length);
+  }
+  const toProbabilities = outputs.length === 1 ? sigmoids : softmaxes;
+  const scorers = outputs.map((_, output) =>
+    treeScorer(treesOf(model.trees, output, outputs.length), width, [0]),
+  );
+  return (values, rows) => {
+    const margins = new Float64Array(rows * outputs.length);
+    for (const [output, { sums }] of scorers.entries()) {
+      const of = sums(values, rows);
+      for (let row = 0; row < rows; row++)
+        margins[row * outputs.length + output] = model.base[output]! + of[row]!;
+    }
+    return toProbabilities(margins, outputs.length);
+  };
+}
+
+/** The trees of boosting that add to one output. */
+export function treesOf(trees: readonly Tree[], output: number, outputs: number): readonly Tree[] {
+  return outputs === 1 ? trees : trees.filter((_, i) => i % outputs === output);
+}
+
+function sigmoids(margins: Float64Array): Float64Array {
+  return margins.map(sigmoid);
+}
+
+function softmaxes(margins: Float64Array, outputs: number): Float64Array {
+  for (let at = 0; at < margins.length; at += outputs) {
+    const row = margins.subarray(at, at + outputs);
+    const highest = row.reduce((a, b) => Math.max(a, b));
+    for (let k = 0; k < outputs; k++) row[k] = Math.exp(row[k]! - highest);
+    const sum = row.reduce((a, b) => a + b);
+    for (let k = 0; k < outputs; k++) row[k]! /= sum;
+  }
+  return margins;
+}
+
+/** Each class was fitted against the rest: its probability as a share of all of them. */
+function sharesOfOdds(margins: Float64Array, outputs: number): Float64Array {
+  for (let at = 0; at < margins.length; at += outputs) {
+    const row = margins.subarray(at, at + outputs);
+    for (let k = 0; k < outputs; k++) row[k] = sigmoid(row[k]!);
+    const sum = row.reduce((a, b) => a + b);
+    for (let k = 0; k < outputs; k++) row[k] = sum === 0 ? 1 / outputs : row[k]! / sum;
+  }
+  return margins;
 }
 
 /**
@@ -137,7 +190,8 @@ export function scorerOf(model: Model): Scorer {
 export function featureImportances(model: Model): number[] {
   const totals = model.features.map(() => 0);
   if (model.algorithm === 'LogisticRegression') {
-    for (const [f, coefficient] of model.logistic.coefficients.entries()) totals[f] = Math.abs(coefficient);
+    for (const coefficients of model.logistic.coefficients)
+      for (const [f, coefficient] of coefficients.entries()) totals[f]! += Math.abs(coefficient);
   } else {
     for (const tree of model.trees) addDecreases(tree, totals);
   }

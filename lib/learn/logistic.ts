@@ -5,11 +5,13 @@
 import LogisticRegression from 'ml-logistic-regression';
 import { CholeskyDecomposition, Matrix as Dense, inverse } from 'ml-matrix';
 import type { Matrix } from './matrix.ts';
+import { outputsOf } from './outputs.ts';
 
+/** Per output: log-odds of its class against all others. */
 export interface Logistic {
-  readonly intercept: number;
-  /** Log-odds per unit of each standardised feature. */
-  readonly coefficients: readonly number[];
+  readonly intercepts: readonly number[];
+  /** Per unit of each standardised feature. */
+  readonly coefficients: readonly (readonly number[])[];
 }
 
 export interface LogisticParams {
@@ -19,7 +21,7 @@ export interface LogisticParams {
 }
 
 /**
- * Fits two classes (target 0 or 1) on standardised features. The package sums its gradient over rows, so with
+ * Fits class indices on standardised features, with more than two classes each against all others. The package sums its gradient over rows, so with
  * XᵀX = n I the largest curvature of the log loss is n/4, and steps below 8/n descend (Nesterov 2004, theorem 2.1.14);
  * 4/n is taken. Weights are mapped back to the features by the same triangular matrix.
  */
@@ -40,8 +42,16 @@ export function fitLogistic(matrix: Matrix, target: Uint8Array, params: Logistic
   const back = inverse(new CholeskyDecomposition(gram).lowerTriangularMatrix).transpose();
   const model = new LogisticRegression({ numSteps: params.maxIter, learningRate: 4 / rows.length });
   model.train(design.mmul(back), Dense.columnVector(labels));
-  const [intercept, ...coefficients] = back.mmul(model.classifiers[0]!.weights.transpose()).to1DArray();
-  return { intercept: intercept!, coefficients };
+  // The package's classifier k gives the probability of every class but k: with two classes the first is of the second.
+  const outputs = outputsOf(params.classRepeats.length);
+  const sign = outputs.length === 1 ? 1 : -1;
+  const weights = outputs.map((_, output) =>
+    back.mmul(model.classifiers[output]!.weights.transpose()).mul(sign).to1DArray(),
+  );
+  return {
+    intercepts: weights.map(([intercept]) => intercept!),
+    coefficients: weights.map(([, ...coefficients]) => coefficients),
+  };
 }
 
 /** Keeps the Gram matrix invertible when columns depend on one another, as one-hot columns and the intercept do. */

@@ -9,11 +9,12 @@ const BLOCK = 256;
 const LAST_BIN = 65_535;
 
 export interface TreeScorer {
-  /** Sum of the trees' output `output` for each row of row-major values; rows × features in, rows out. */
+  /** Sum over the trees of each output, for each row of row-major values; rows × features in, rows × outputs out. */
   sums(values: Float64Array, rows: number): Float64Array;
 }
 
-export function treeScorer(trees: readonly Tree[], features: number, output: number): TreeScorer {
+/** `outputs` are the places in a leaf's value that are wanted. */
+export function treeScorer(trees: readonly Tree[], features: number, outputs: readonly number[]): TreeScorer {
   const edges = thresholdsOf(trees, features);
   const finders = edges.map(binFinder);
   const nodes = trees.reduce((sum, tree) => sum + tree.left.length, 0);
@@ -23,7 +24,7 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
    * two words on; a leaf is its own child, and no bin is beyond LAST_BIN, so it is never left.
    */
   const steps = new Int32Array(2 * nodes);
-  const values = new Float64Array(nodes);
+  const values = new Float64Array(nodes * outputs.length);
   const roots = new Int32Array(trees.length);
   let first = 0;
   for (const [t, tree] of trees.entries()) {
@@ -31,7 +32,8 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
     for (let node = 0; node < tree.left.length; node++) {
       const at = first + node;
       const left = tree.left[node]!;
-      values[at] = tree.value[node]![output]!;
+      for (const [k, output] of outputs.entries())
+        values[at * outputs.length + k] = tree.value[node]![output]!;
       steps[2 * at + 1] = 2 * (left === 0 ? at : first + left);
       const feature = tree.feature[node]!;
       const column = feature + (tree.missing_left[node] === 1 ? features : 0);
@@ -44,7 +46,7 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
 
   return {
     sums(matrix, rows) {
-      const sums = new Float64Array(rows);
+      const sums = new Float64Array(rows * outputs.length);
       for (let start = 0; start < rows; start += BLOCK) {
         const count = Math.min(BLOCK, rows - start);
         for (let f = 0; f < features; f++) {
@@ -58,6 +60,20 @@ export function treeScorer(trees: readonly Tree[], features: number, output: num
           }
         }
         const together = count - (count % 4);
+        if (outputs.length > 1) {
+          for (let i = 0; i < count; i++)
+            addLeaves(
+              steps,
+              values,
+              bins,
+              i * width,
+              roots,
+              outputs.length,
+              sums,
+              (start + i) * outputs.length,
+            );
+          continue;
+        }
         for (let t = 0; t < roots.length && together > 0; t++) {
           descendRows(steps, values, bins, width, roots[t]!, together, sums, start);
         }
@@ -146,6 +162,26 @@ function descendTrees(
     sum += values[node >> 1]!;
   }
   return sum;
+}
+
+/** The same for several outputs: adds the leaf of every tree to sums[to … to + outputs). */
+function addLeaves(
+  steps: Int32Array,
+  values: Float64Array,
+  bins: Uint16Array,
+  a: number,
+  roots: Int32Array,
+  outputs: number,
+  sums: Float64Array,
+  to: number,
+): void {
+  for (let tree = 0; tree < roots.length; tree++) {
+    let node = roots[tree]!;
+    for (let s = steps[node]!; s !== LAST_BIN; s = steps[node]!)
+      node = steps[node + 1]! + ((((s & 0xffff) - bins[a + (s >>> 16)]!) >>> 31) << 1);
+    const leaf = (node >> 1) * outputs;
+    for (let k = 0; k < outputs; k++) sums[to + k]! += values[leaf + k]!;
+  }
 }
 
 function thresholdsOf(trees: readonly Tree[], features: number): Float64Array[] {

@@ -1,34 +1,78 @@
-/** What is said of a model: metrics with intervals, at one threshold, on rows it was not fitted on. */
+/** What is said of a model: metrics with intervals, at its thresholds, on rows it was not fitted on. */
 import type { MetricName } from '../config/schema.ts';
+import { classify, outputsOf, type Thresholds } from '../learn/outputs.ts';
 import { type BootstrapOptions, bootstrap, type Estimate } from './bootstrap.ts';
-import { allMetrics, brierScore, type Confusion, confusion, logLoss, rankScores } from './metrics.ts';
+import {
+  brierScore,
+  type Confusion,
+  classMetrics,
+  confusionMatrix,
+  logLoss,
+  metricsOf,
+  outputOf,
+  rankMetrics,
+  rankScores,
+  type ScoredRows,
+} from './metrics.ts';
+
+export interface ClassMetrics {
+  readonly class: string;
+  readonly rows: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** The class against all others; null with two classes for the one that no output is of. */
+  readonly roc_auc: number | null;
+  readonly pr_auc: number | null;
+}
 
 export interface Evaluation {
   readonly rows: number;
-  readonly positives: number;
-  readonly threshold: number;
+  /** Rows of each class, in the classes' order. */
+  readonly class_rows: readonly number[];
+  readonly thresholds: Thresholds;
+  /** Of the positive class; with more than two classes the mean over them. */
   readonly metrics: Readonly<Record<MetricName, Estimate>>;
+  /** The classes' metrics weighted by their rows. */
+  readonly weighted: { readonly precision: number; readonly recall: number; readonly f1: number };
   readonly log_loss: number;
   readonly brier: number;
+  /** Rows by true class and given class. */
   readonly confusion: Confusion;
+  readonly per_class: readonly ClassMetrics[];
 }
 
 export function evaluate(
-  labels: Uint8Array,
-  scores: Float64Array,
-  threshold: number,
+  rows: ScoredRows,
+  classes: readonly string[],
+  thresholds: Thresholds,
   options: BootstrapOptions,
 ): Evaluation {
-  const ranking = rankScores(labels, scores);
+  const confusion = confusionMatrix(classes.length, rows.labels, classify(rows.scores, thresholds));
+  const perClass = classes.map((name, k) => {
+    const { given: _, ...metrics } = classMetrics(confusion, k);
+    return { class: name, ...metrics, ...rankOfClass(rows, k) };
+  });
+  const weighted = (name: 'precision' | 'recall' | 'f1') =>
+    perClass.reduce((sum, metrics) => sum + metrics.rows * metrics[name], 0) / rows.labels.length;
   return {
-    rows: labels.length,
-    positives: labels.reduce((sum, label) => sum + label, 0),
-    threshold,
-    metrics: bootstrap(labels.length, (weights) => allMetrics(ranking, scores, threshold, weights), options),
-    log_loss: logLoss(labels, scores),
-    brier: brierScore(labels, scores),
-    confusion: confusion(labels, scores, threshold),
+    rows: rows.labels.length,
+    class_rows: perClass.map((metrics) => metrics.rows),
+    thresholds,
+    metrics: bootstrap(rows.labels.length, metricsOf(rows, thresholds), options),
+    weighted: { precision: weighted('precision'), recall: weighted('recall'), f1: weighted('f1') },
+    log_loss: logLoss(rows),
+    brier: brierScore(rows),
+    confusion,
+    per_class: perClass,
   };
+}
+
+function rankOfClass(rows: ScoredRows, k: number): { roc_auc: number | null; pr_auc: number | null } {
+  const output = outputsOf(rows.classes).indexOf(k);
+  if (output < 0) return { roc_auc: null, pr_auc: null };
+  const { labels, scores } = outputOf(rows, output);
+  return rankMetrics(rankScores(labels, scores));
 }
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
@@ -38,23 +82,31 @@ export interface Difference {
   readonly verdict: Verdict;
 }
 
+/** One model's scores of the rows of a comparison. */
+export interface Candidate {
+  readonly scores: Float64Array;
+  readonly thresholds: Thresholds;
+}
+
 /**
  * Is `b` at least as good as `a` on the same rows? Paired bootstrap of the difference b − a: pass when the whole
  * interval is above −margin, fail when all of it is below, inconclusive when it holds −margin.
  */
 export function compareScores(
-  labels: Uint8Array,
-  a: { scores: Float64Array; threshold: number },
-  b: { scores: Float64Array; threshold: number },
+  rows: Pick<ScoredRows, 'classes' | 'labels'>,
+  a: Candidate,
+  b: Candidate,
   margin: number,
   options: BootstrapOptions,
 ): Record<MetricName, Difference> {
-  const [rankA, rankB] = [rankScores(labels, a.scores), rankScores(labels, b.scores)];
+  const [metricsA, metricsB] = [a, b].map(({ scores, thresholds }) =>
+    metricsOf({ ...rows, scores }, thresholds),
+  ) as [ReturnType<typeof metricsOf>, ReturnType<typeof metricsOf>];
   const differences = bootstrap(
-    labels.length,
+    rows.labels.length,
     (weights) => {
-      const before = allMetrics(rankA, a.scores, a.threshold, weights);
-      const after = allMetrics(rankB, b.scores, b.threshold, weights);
+      const before = metricsA(weights);
+      const after = metricsB(weights);
       for (const name of Object.keys(after) as MetricName[]) after[name] -= before[name];
       return after;
     },

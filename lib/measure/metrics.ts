@@ -1,12 +1,22 @@
-/** Metrics of two-class scores. Labels are 1 for the positive class, else 0. */
+/**
+ * Metrics of class scores. With two classes they are the positive class's; with more, each class is taken against the others
+ * and the mean over the classes is given (macro average).
+ */
 import type { MetricName } from '../config/schema.ts';
+import { classify, outputsOf, type Thresholds } from '../learn/outputs.ts';
 
-export interface Confusion {
-  readonly tp: number;
-  readonly fp: number;
-  readonly tn: number;
-  readonly fn: number;
+/** Rows with their truth and what a model gave for them. */
+export interface ScoredRows {
+  /** Number of classes. */
+  readonly classes: number;
+  /** Class index per row. */
+  readonly labels: Uint8Array;
+  /** Probabilities, rows × outputs. */
+  readonly scores: Float64Array;
 }
+
+/** Rows by true class and given class. */
+export type Confusion = readonly (readonly number[])[];
 
 /** Rows ordered by score, highest first; equal scores share a group. Made once, weighted often. */
 export interface Ranking {
@@ -16,6 +26,7 @@ export interface Ranking {
   readonly labels: Uint8Array;
 }
 
+/** `labels` are 1 for the class that is scored, else 0. */
 export function rankScores(labels: Uint8Array, scores: Float64Array): Ranking {
   const order = Int32Array.from(labels.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const ends: number[] = [];
@@ -72,83 +83,120 @@ export function negativeWeight(labels: Uint8Array, prevalence: number, weights?:
   return (positives * (1 - prevalence)) / (prevalence * (all - positives));
 }
 
-export function confusion(
+/** `weights` are row counts. */
+export function confusionMatrix(
+  classes: number,
   labels: Uint8Array,
-  scores: Float64Array,
-  threshold: number,
+  given: Uint8Array,
   weights?: ArrayLike<number>,
-): Confusion {
-  let [tp, fp, tn, fn] = [0, 0, 0, 0];
-  for (let i = 0; i < labels.length; i++) {
-    const weight = weights === undefined ? 1 : weights[i]!;
-    if (scores[i]! >= threshold) {
-      if (labels[i] === 1) tp += weight;
-      else fp += weight;
-    } else if (labels[i] === 1) fn += weight;
-    else tn += weight;
-  }
-  return { tp, fp, tn, fn };
+): number[][] {
+  const counts = new Float64Array(classes * classes);
+  for (let i = 0; i < labels.length; i++)
+    counts[labels[i]! * classes + given[i]!]! += weights === undefined ? 1 : weights[i]!;
+  return Array.from({ length: classes }, (_, k) =>
+    Array.from(counts.subarray(k * classes, (k + 1) * classes)),
+  );
 }
 
-/** Ratios of a confusion matrix; those with nothing to divide by are 0, as in scikit-learn. */
-export function thresholdMetrics({ tp, fp, tn, fn }: Confusion) {
-  const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** Rows that were given another class than theirs. */
+export function wrongRows(confusion: Confusion): number {
+  return confusion.reduce((sum, row, k) => sum + row.reduce((a, b) => a + b, 0) - row[k]!, 0);
+}
+
+/** Ratios of one class against the others; those with nothing to divide by are 0, as in scikit-learn. */
+export function classMetrics(confusion: Confusion, k: number) {
+  const hits = confusion[k]![k]!;
+  const rows = confusion[k]!.reduce((a, b) => a + b, 0);
+  const given = confusion.reduce((sum, row) => sum + row[k]!, 0);
   return {
-    accuracy: share(tp + tn, tp + fp + tn + fn),
-    precision: share(tp, tp + fp),
-    recall: share(tp, tp + fn),
-    f1: share(2 * tp, 2 * tp + fp + fn),
+    rows,
+    given,
+    precision: share(hits, given),
+    recall: share(hits, rows),
+    f1: share(2 * hits, rows + given),
   };
 }
 
-/** Mean negative log likelihood, with probabilities kept 1e−15 from 0 and 1. */
-export function logLoss(labels: Uint8Array, scores: Float64Array): number {
+/** Accuracy, and the mean of the others over the outputs whose class occurs in truth or answers. */
+export function thresholdMetrics(confusion: Confusion) {
+  const all = outputsOf(confusion.length).map((k) => classMetrics(confusion, k));
+  const occurring = all.filter(({ rows, given }) => rows + given > 0);
+  const mean = (name: 'precision' | 'recall' | 'f1') =>
+    share(
+      occurring.reduce((sum, metrics) => sum + metrics[name], 0),
+      occurring.length,
+    );
+  const rows = confusion.flat().reduce((a, b) => a + b, 0);
+  return {
+    accuracy: share(rows - wrongRows(confusion), rows),
+    precision: mean('precision'),
+    recall: mean('recall'),
+    f1: mean('f1'),
+  };
+}
+
+/** Mean negative log likelihood of the true classes, with probabilities kept 1e−15 from 0 and 1. */
+export function logLoss({ classes, labels, scores }: ScoredRows): number {
+  const outputs = outputsOf(classes).length;
   let sum = 0;
   for (let i = 0; i < labels.length; i++) {
-    const p = Math.min(Math.max(scores[i]!, 1e-15), 1 - 1e-15);
-    sum -= Math.log(labels[i] === 1 ? p : 1 - p);
+    const y = labels[i]!;
+    const given = Math.min(Math.max(scores[i * outputs + (outputs === 1 ? 0 : y)]!, 1e-15), 1 - 1e-15);
+    sum -= Math.log(outputs === 1 && y === 0 ? 1 - given : given);
   }
   return sum / labels.length;
 }
 
-/** Mean squared difference of probability and label (Brier 1950). */
-export function brierScore(labels: Uint8Array, scores: Float64Array): number {
+/** Mean squared difference of the outputs' probabilities and what was true (Brier 1950). */
+export function brierScore({ classes, labels, scores }: ScoredRows): number {
+  const outputs = outputsOf(classes);
   let sum = 0;
-  for (let i = 0; i < labels.length; i++) sum += (scores[i]! - labels[i]!) ** 2;
+  for (let i = 0; i < labels.length; i++)
+    for (const [output, k] of outputs.entries())
+      sum += (scores[i * outputs.length + output]! - (labels[i] === k ? 1 : 0)) ** 2;
   return sum / labels.length;
 }
 
-/**
- * The threshold with the highest F1. Halfway between the last score classed positive and the next one, where they
- * differ, so that rounding moves no row.
- */
-export function bestF1Threshold(labels: Uint8Array, scores: Float64Array): number {
-  const { order, groupEnds } = rankScores(labels, scores);
-  const positives = labels.reduce((sum, label) => sum + label, 0);
-  let tp = 0;
-  let from = 0;
-  let best = { f1: -1, threshold: 0.5 };
-  for (const end of groupEnds) {
-    for (let i = from; i < end; i++) tp += labels[order[i]!]!;
-    from = end;
-    const f1 = (2 * tp) / (end + positives);
-    if (f1 <= best.f1) continue;
-    const last = scores[order[end - 1]!]!;
-    const next = end < order.length ? scores[order[end]!]! : last;
-    best = { f1, threshold: (last + next) / 2 };
-  }
-  return best.threshold;
+/** One output of scored rows: 1 where its class is true, and its scores. */
+export function outputOf(
+  { classes, labels, scores }: ScoredRows,
+  output: number,
+): { labels: Uint8Array; scores: Float64Array } {
+  const outputs = outputsOf(classes);
+  const k = outputs[output]!;
+  return {
+    labels: labels.map((y) => (y === k ? 1 : 0)),
+    scores:
+      outputs.length === 1
+        ? scores
+        : Float64Array.from(labels, (_, i) => scores[i * outputs.length + output]!),
+  };
 }
 
-/** All six metrics at a threshold. */
-export function allMetrics(
-  ranking: Ranking,
-  scores: Float64Array,
-  threshold: number,
-  weights?: ArrayLike<number>,
-): Record<MetricName, number> {
-  return {
-    ...thresholdMetrics(confusion(ranking.labels, scores, threshold, weights)),
-    ...rankMetrics(ranking, weights),
+/** Mean of what is a number; NaN where nothing is. */
+export function meanOf(values: readonly number[]): number {
+  const defined = values.filter((value) => !Number.isNaN(value));
+  return defined.reduce((sum, value) => sum + value, 0) / defined.length;
+}
+
+/** All six metrics, ready to be computed again and again for other row counts. */
+export function metricsOf(
+  rows: ScoredRows,
+  thresholds: Thresholds,
+): (weights?: ArrayLike<number>) => Record<MetricName, number> {
+  const given = classify(rows.scores, thresholds);
+  const rankings = thresholds.map((_, output) => {
+    const { labels, scores } = outputOf(rows, output);
+    return rankScores(labels, scores);
+  });
+  return (weights) => {
+    const ranked = rankings.map((ranking) => rankMetrics(ranking, weights));
+    return {
+      ...thresholdMetrics(confusionMatrix(rows.classes, rows.labels, given, weights)),
+      roc_auc: meanOf(ranked.map(({ roc_auc }) => roc_auc)),
+      pr_auc: meanOf(ranked.map(({ pr_auc }) => pr_auc)),
+    };
   };
 }

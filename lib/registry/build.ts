@@ -1,4 +1,5 @@
 /** Everything a model version holds that follows from data and settings alone: the same inputs, the same bytes. */
+import { csvFormatRow } from 'd3-dsv';
 import type { Config } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -7,9 +8,11 @@ import { fitPipeline, type Pipeline, transform } from '../features/pipeline.ts';
 import { featureImportances, fitModel, type Model, needsScaling, scorerOf } from '../learn/estimator.ts';
 import { splitFold, stratifiedFolds } from '../learn/folds.ts';
 import { takeRows } from '../learn/matrix.ts';
+import { classify, mostProbable, outputsOf, type Thresholds } from '../learn/outputs.ts';
 import { categoryReference, numericReference, type Reference } from '../measure/drift.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
-import { bestF1Threshold } from '../measure/metrics.ts';
+import type { ScoredRows } from '../measure/metrics.ts';
+import { bestF1Thresholds } from '../measure/thresholds.ts';
 import { json } from './json.ts';
 import { type Signature, signatureOf } from './signature.ts';
 
@@ -22,12 +25,14 @@ export interface Metrics extends Evaluation {
 /** The content of reference.json: what monitoring compares with, frozen. */
 export interface DriftReference {
   readonly inputs: readonly Reference[];
-  readonly score: Reference;
+  /** Of what the model gives: the probability of the positive class, or with more than two classes the classes given. */
+  readonly prediction: Reference;
 }
 
 /** The content of golden.json: raw inputs and the scores that the served model must give for them. */
 export interface Golden {
   readonly rows: readonly (readonly (number | null)[])[];
+  /** rows × outputs */
   readonly scores: readonly number[];
 }
 
@@ -38,7 +43,7 @@ export interface Version {
   readonly reference: DriftReference;
   readonly golden: Golden;
   readonly metrics: Metrics;
-  /** Out-of-fold score of every training row. */
+  /** Out-of-fold scores of every training row, rows × outputs. */
   readonly scores: Float64Array;
 }
 
@@ -52,6 +57,8 @@ export async function buildVersion(
 ): Promise<Version> {
   const { evaluation, model_params } = config;
   const seed = model_params.random_state;
+  const classes = rolesOf(config.schema).target.categories!;
+  const outputs = outputsOf(classes.length).length;
   const fits = evaluation.folds + 1;
   const fitOn = async (rows: number[] | undefined, index: number) => {
     const inputs = rows === undefined ? data.inputs : takeRows(data.inputs, rows);
@@ -62,59 +69,71 @@ export async function buildVersion(
       config.features.engineered,
       needsScaling(model_params.algorithm),
     );
-    const model = await fitModel(
-      transform(pipeline, inputs),
-      target,
-      rolesOf(config.schema).target.categories!,
-      model_params,
-      {
-        threads: model_params.threads,
-        onProgress: (done, total) => onProgress(index * total + done, fits * total),
-      },
-    );
+    const model = await fitModel(transform(pipeline, inputs), target, classes, model_params, {
+      threads: model_params.threads,
+      onProgress: (done, total) => onProgress(index * total + done, fits * total),
+    });
     return { pipeline, model };
   };
 
-  refuseFewPositives(data.target, evaluation.folds);
+  refuseRareClasses(data.target, classes, evaluation.folds);
   const fold = stratifiedFolds(data.target, evaluation.folds, seed, data.entities);
-  const scores = new Float64Array(data.inputs.rows);
+  const scores = new Float64Array(data.inputs.rows * outputs);
   for (let which = 0; which < evaluation.folds; which++) {
     const { inside, outside } = splitFold(fold, which);
     const { pipeline, model } = await fitOn(outside, which);
     const features = transform(pipeline, takeRows(data.inputs, inside));
-    for (const [i, score] of scorerOf(model)(features.values, features.rows).entries())
-      scores[inside[i]!] = score;
+    const given = scorerOf(model)(features.values, features.rows);
+    for (const [i, row] of inside.entries())
+      scores.set(given.subarray(i * outputs, (i + 1) * outputs), row * outputs);
   }
   const { pipeline, model } = await fitOn(undefined, evaluation.folds);
 
-  const threshold =
-    evaluation.threshold === 'max_f1' ? bestF1Threshold(data.target, scores) : evaluation.threshold;
+  const scored = { classes: classes.length, labels: data.target, scores };
+  const thresholds = thresholdsFor(evaluation.threshold, scored);
   const { bootstrap_rounds: rounds, confidence } = evaluation;
   return {
     model,
     pipeline,
-    signature: signatureOf(config.schema, data.inputs, threshold),
-    reference: referenceOf(config, data, scores),
+    signature: signatureOf(config.schema, data.inputs, thresholds),
+    reference: referenceOf(config, data, scores, thresholds),
     golden: goldenOf(data, pipeline, model),
     metrics: {
       method: `${evaluation.folds}-fold stratified cross-validation: every row is scored by a model fitted on no row of its entity`,
-      ...evaluate(data.target, scores, threshold, { rounds, confidence, seed }),
+      ...evaluate(scored, classes, thresholds, { rounds, confidence, seed }),
     },
     scores,
   };
 }
 
-/** A fold without both classes can neither teach nor measure. */
-function refuseFewPositives(target: Uint8Array, folds: number): void {
-  const positives = target.reduce((sum, y) => sum + y, 0);
-  const rarer = Math.min(positives, target.length - positives);
-  if (rarer >= folds) return;
+function thresholdsFor(setting: Config['evaluation']['threshold'], rows: ScoredRows): Thresholds {
+  if (setting === 'max_f1') return bestF1Thresholds(rows);
+  return setting === 'most_probable' ? mostProbable(rows.classes) : [setting];
+}
+
+/** A fold without every class can neither teach nor measure. */
+function refuseRareClasses(target: Uint8Array, classes: readonly string[], folds: number): void {
+  const counts = new Int32Array(classes.length);
+  for (const y of target) counts[y]!++;
+  const rarest = counts.indexOf(Math.min(...counts));
+  const rows = counts[rarest]!;
+  if (rows >= folds) return;
+  const name = `class "${classes[rarest]}"`;
   throw badInput(
-    `the rarer class has ${rarer} training rows, fewer than evaluation.folds (${folds}): it cannot be learnt and measured`,
+    rows === 0
+      ? `${name} has no training row: take it out of the target's categories`
+      : `${name} has ${rows} training ${rows === 1 ? 'row' : 'rows'}, fewer than evaluation.folds (${folds}): it cannot be learnt and measured. ` +
+          'Gather more rows of it, join it with another class, or take it out of the data.',
   );
 }
 
-function referenceOf(config: Config, { inputs }: Dataset, scores: Float64Array): DriftReference {
+function referenceOf(
+  config: Config,
+  { inputs }: Dataset,
+  scores: Float64Array,
+  thresholds: Thresholds,
+): DriftReference {
+  const { categories: classes } = rolesOf(config.schema).target;
   const columns = rolesOf(config.schema).inputs;
   const columnAt = (f: number) =>
     Float64Array.from({ length: inputs.rows }, (_, row) => inputs.values[row * columns.length + f]!);
@@ -124,7 +143,10 @@ function referenceOf(config: Config, { inputs }: Dataset, scores: Float64Array):
         ? numericReference(column.name, columnAt(f))
         : categoryReference(column.name, columnAt(f), column.categories),
     ),
-    score: numericReference('score', scores),
+    prediction:
+      thresholds.length === 1
+        ? numericReference('score', scores)
+        : categoryReference('class given', Float64Array.from(classify(scores, thresholds)), classes!),
   };
 }
 
@@ -159,6 +181,18 @@ export function versionFiles(version: Version, labels: Uint8Array): Record<strin
     'golden.json': `${JSON.stringify(version.golden)}\n`,
     'metrics.json': json(version.metrics),
     'feature_importances.csv': `feature,importance\n${ranked.map(({ name, importance }) => `${JSON.stringify(name)},${importance}\n`).join('')}`,
-    'validation.csv': `label,score\n${Array.from(version.scores, (score, row) => `${labels[row]},${score}\n`).join('')}`,
+    'validation.csv': validationCsv(version, labels),
   };
+}
+
+/** The label of every training row as its class index, and its out-of-fold probability of each output. */
+function validationCsv({ signature, scores }: Version, labels: Uint8Array): string {
+  const { outputs } = signature.output;
+  const header = csvFormatRow(['label', ...outputs.map((name) => `P(${name})`)]);
+  const lines = Array.from(
+    labels,
+    (label, row) =>
+      `${label},${scores.subarray(row * outputs.length, (row + 1) * outputs.length).join(',')}\n`,
+  );
+  return `${header}\n${lines.join('')}`;
 }

@@ -5,7 +5,8 @@ import type { MetricName } from '../config/schema.ts';
 import { describeChanges } from '../config/settings.ts';
 import { readDataset } from '../data/dataset.ts';
 import { badInput } from '../fault.ts';
-import { compareScores, type Difference } from '../measure/evaluate.ts';
+import { classify } from '../learn/outputs.ts';
+import { type Candidate, compareScores, type Difference } from '../measure/evaluate.ts';
 import { type LoadedVersion, loadVersion, scoreInputs } from './load.ts';
 import { readValidation } from './validation.ts';
 
@@ -18,7 +19,7 @@ export interface Comparison {
   readonly differences: Readonly<Record<MetricName, Difference>>;
   /** Rows that both class alike, each at its own threshold. */
   readonly agreeing: number;
-  /** The rows whose scores lie furthest apart, the furthest first. */
+  /** The rows whose scores lie furthest apart, the furthest first; of more than two classes, the true one's probability. */
   readonly apart: readonly {
     readonly row: number;
     readonly a: number;
@@ -33,36 +34,43 @@ export function compareVersions(project: Project, nameA: string, nameB: string):
   if (nameA === nameB) throw badInput(`${nameA} and ${nameB} are the same version`);
   const [a, b] = [loadVersion(project, nameA), loadVersion(project, nameB)];
   const { labels, scores, path, outOfFold } = scoresOnSameRows(project, a, b);
+  const { classes } = a.signature.output;
+  if (classes.join('\n') !== b.signature.output.classes.join('\n'))
+    throw badInput(
+      `${nameA} and ${nameB} tell different classes apart: ${classes.join(', ')} and ${b.signature.output.classes.join(', ')}`,
+    );
   const [of, to] = [a, b].map(({ signature }, i) => ({
     scores: scores[i]!,
-    threshold: signature.output.threshold,
-  })) as [Scored, Scored];
+    thresholds: signature.output.thresholds,
+  })) as [Candidate, Candidate];
+  const outputs = of.thresholds.length;
+  const [givenA, givenB] = [classify(of.scores, of.thresholds), classify(to.scores, to.thresholds)];
   const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
   const seed = project.config.model_params.random_state;
-  const distance = (row: number) => Math.abs(to.scores[row]! - of.scores[row]!);
+  const distances = Float64Array.from(labels, (_, row) => {
+    let largest = 0;
+    for (let at = row * outputs; at < (row + 1) * outputs; at++)
+      largest = Math.max(largest, Math.abs(to.scores[at]! - of.scores[at]!));
+    return largest;
+  });
+  /** Probability of the positive class, or of the true one where there are more. */
+  const shown = (scores: Float64Array, row: number) =>
+    scores[row * outputs + (outputs === 1 ? 0 : labels[row]!)]!;
   return {
     changes: changesBetween(a, b),
     rows: { count: labels.length, path, outOfFold },
-    differences: compareScores(labels, of, to, 0, { rounds, confidence, seed }),
-    agreeing: labels.reduce(
-      (sum, _, i) => sum + (of.scores[i]! >= of.threshold === to.scores[i]! >= to.threshold ? 1 : 0),
-      0,
-    ),
+    differences: compareScores({ classes: classes.length, labels }, of, to, 0, { rounds, confidence, seed }),
+    agreeing: labels.reduce((sum, _, i) => sum + (givenA[i] === givenB[i] ? 1 : 0), 0),
     apart: [...labels.keys()]
-      .sort((i, j) => distance(j) - distance(i))
+      .sort((i, j) => distances[j]! - distances[i]!)
       .slice(0, APART_SHOWN)
       .map((row) => ({
         row: row + 1,
-        a: of.scores[row]!,
-        b: to.scores[row]!,
-        truth: a.signature.output.classes[labels[row]!]!,
+        a: shown(of.scores, row),
+        b: shown(to.scores, row),
+        truth: classes[labels[row]!]!,
       })),
   };
-}
-
-interface Scored {
-  scores: Float64Array;
-  threshold: number;
 }
 
 function changesBetween({ metadata: a }: LoadedVersion, { metadata: b }: LoadedVersion): string[] {

@@ -57,15 +57,16 @@ function checkGolden(version: string, pipeline: Pipeline, scorer: Scorer, golden
     values: Float64Array.from(golden.rows.flat(), (x) => x ?? Number.NaN),
   };
   const scores = scoreInputs({ pipeline, scorer }, inputs);
-  const row = golden.scores.findIndex((score, i) => !(Math.abs(score - scores[i]!) <= TOLERANCE));
-  if (row >= 0) {
+  const at = golden.scores.findIndex((score, i) => !(Math.abs(score - scores[i]!) <= TOLERANCE));
+  if (at >= 0) {
+    const row = Math.floor((at * golden.rows.length) / scores.length);
     throw failed(
-      `${version} scores golden row ${row} ${scores[row]} where training gave ${golden.scores[row]}: refused`,
+      `${version} scores golden row ${row} ${scores[at]} where training gave ${golden.scores[at]}: refused`,
     );
   }
 }
 
-/** Scores raw inputs. */
+/** Scores of raw inputs, rows × outputs. */
 export function scoreInputs(
   { pipeline, scorer }: { pipeline: Pipeline; scorer: Scorer },
   inputs: Matrix,

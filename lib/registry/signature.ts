@@ -2,6 +2,7 @@
 import type { Column, Schema } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import type { Matrix } from '../learn/matrix.ts';
+import { outputsOf, type Thresholds } from '../learn/outputs.ts';
 
 export interface SignatureInput {
   readonly name: string;
@@ -23,16 +24,16 @@ export interface Signature {
   readonly output: {
     readonly target: string;
     readonly classes: readonly string[];
-    /** Probability of this class is given. */
-    readonly positive: string;
-    /** Probability from which a row is classed positive. */
-    readonly threshold: number;
+    /** The classes whose probability the model gives: the positive one of two, or every one of more. */
+    readonly outputs: readonly string[];
+    /** One per output: a row is of the class whose probability is highest as a multiple of its threshold. */
+    readonly thresholds: Thresholds;
   };
   /** A row of the training data. */
   readonly example: Readonly<Record<string, string | number | null>>;
 }
 
-export function signatureOf(schema: Schema, inputs: Matrix, threshold: number): Signature {
+export function signatureOf(schema: Schema, inputs: Matrix, thresholds: Thresholds): Signature {
   const roles = rolesOf(schema);
   const classes = roles.target.categories!;
   const describe = ({
@@ -61,7 +62,12 @@ export function signatureOf(schema: Schema, inputs: Matrix, threshold: number): 
     inputs: roles.inputs.map(describe),
     ids: roles.ids.map(describe),
     sensitive: roles.sensitive.map(describe),
-    output: { target: roles.target.name, classes, positive: classes[1]!, threshold },
+    output: {
+      target: roles.target.name,
+      classes,
+      outputs: outputsOf(classes.length).map((k) => classes[k]!),
+      thresholds,
+    },
     example: Object.fromEntries(example),
   };
 }

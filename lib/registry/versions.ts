@@ -9,6 +9,7 @@ import { appendLedger, readLedger } from '../files/ledger.ts';
 import { takeLock } from '../files/lock.ts';
 import { formatLogfmt, parseLogfmt } from '../files/logfmt.ts';
 import { readIfThere, writeFolder } from '../files/write.ts';
+import type { Thresholds } from '../learn/outputs.ts';
 import type { Metrics } from './build.ts';
 import { json } from './json.ts';
 import { headsOf, ledgersOf } from './ledgers.ts';
@@ -32,7 +33,7 @@ export interface Metadata {
   /** Log loss. */
   readonly loss: number;
   readonly metrics: Metrics['metrics'];
-  readonly threshold: number;
+  readonly thresholds: Thresholds;
   /** The settings that training used. */
   readonly settings: Record<string, unknown>;
   /** sha256 of every program file that training ran. */

@@ -90,7 +90,7 @@ export function createApp(options: AppOptions): Hono {
     ready: (c) => c.json({ ready: isReady() }, isReady() ? 200 : 503),
 
     model_info: (c) => {
-      const { version, sha256, threshold, loaded } = fleet.current().model;
+      const { version, sha256, thresholds, loaded } = fleet.current().model;
       const { algorithm, source, data, training_date, metrics } = loaded.metadata;
       return c.json({
         model: version,
@@ -100,7 +100,7 @@ export function createApp(options: AppOptions): Hono {
         data,
         training_date,
         metrics,
-        threshold,
+        thresholds,
         signature: loaded.signature,
       });
     },

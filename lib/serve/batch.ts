@@ -6,7 +6,7 @@ import { csvLine, recordCutter } from '../files/csv.ts';
 import type { SignatureInput } from '../registry/signature.ts';
 import { failureOf } from './http.ts';
 import type { FieldProblem } from './input.ts';
-import type { Caller, Predictor } from './predict.ts';
+import type { Caller, Prediction, Predictor } from './predict.ts';
 import type { ServedModel } from './served-model.ts';
 
 export const BATCH_TYPES = ['text/csv', 'application/x-ndjson'] as const;
@@ -82,12 +82,9 @@ export async function* batchAnswers(
   }
 }
 
-interface BatchAnswer {
+interface BatchAnswer
+  extends Partial<Pick<Prediction, 'id' | 'model' | 'probability' | 'class' | 'probabilities'>> {
   readonly row: number;
-  readonly id?: string;
-  readonly model?: string;
-  readonly probability?: number;
-  readonly class?: string;
   readonly problem?: string;
 }
 
@@ -95,8 +92,16 @@ function csvAnswer(answer: BatchAnswer): string {
   return `${csvLine(CSV_HEADER.map((name) => String(answer[name as keyof BatchAnswer] ?? '')))}\n`;
 }
 
-function jsonAnswer({ row, id, model, probability, class: label, problem }: BatchAnswer): string {
-  return `${JSON.stringify({ row, id, model, probability, class: label, problem })}\n`;
+function jsonAnswer({
+  row,
+  id,
+  model,
+  probability,
+  class: label,
+  probabilities,
+  problem,
+}: BatchAnswer): string {
+  return `${JSON.stringify({ row, id, model, probability, class: label, probabilities, problem })}\n`;
 }
 
 function describe(problems: readonly FieldProblem[]): string {

@@ -1,10 +1,11 @@
 /**
  * The Open Inference Protocol (KServe V2, REST): a tensor per column, or one of all columns in the signature's order.
- * Answers are three tensors: probability of the positive class, class, and the id under which each row is on record.
+ * Answers are tensors: probability, class, the id under which each row is on record, and with more than two classes the
+ * probabilities of all, rows × classes.
  */
 import type { Context } from 'hono';
 import * as v from 'valibot';
-import type { SignatureInput } from '../registry/signature.ts';
+import type { Signature, SignatureInput } from '../registry/signature.ts';
 import type { Fleet } from './fleet.ts';
 import { errorJson } from './http.ts';
 import type { Answer, Caller, Predictor } from './predict.ts';
@@ -25,11 +26,19 @@ const DATATYPES = [
   'BYTES',
 ] as const;
 
-const OUTPUTS = [
-  { name: 'probability', datatype: 'FP64', shape: [-1] },
-  { name: 'class', datatype: 'BYTES', shape: [-1] },
-  { name: 'id', datatype: 'BYTES', shape: [-1] },
-] as const;
+function tensorsOf({ output }: Signature) {
+  const tensors = [
+    { name: 'probability', datatype: 'FP64', shape: [-1] },
+    { name: 'class', datatype: 'BYTES', shape: [-1] },
+    { name: 'id', datatype: 'BYTES', shape: [-1] },
+  ] as const;
+  return output.outputs.length === 1
+    ? tensors
+    : ([
+        ...tensors,
+        { name: 'probabilities', datatype: 'FP64', shape: [-1, output.outputs.length] },
+      ] as const);
+}
 
 const parameters = v.optional(v.record(v.string(), v.unknown()));
 
@@ -75,7 +84,7 @@ export function inferProtocol(
           datatype: datatypeOf(input),
           shape: [-1],
         })),
-        outputs: OUTPUTS,
+        outputs: tensorsOf(loaded.signature),
       };
     },
     async infer(body: unknown, caller: Caller): Promise<Answer> {
@@ -86,11 +95,13 @@ export function inferProtocol(
           `not an inference request: ${path?.map(({ key }) => String(key).slice(0, 64)).join('.') || 'the body'} is not what the Open Inference Protocol asks for`,
         );
       }
-      const { id, inputs, outputs = OUTPUTS } = checked.output;
-      const unknown = outputs.find((output) => !OUTPUTS.some((known) => known.name === output.name));
+      const { signature } = fleet.current().model.loaded;
+      const known = tensorsOf(signature);
+      const { id, inputs, outputs = known } = checked.output;
+      const unknown = outputs.find((output) => !known.some(({ name }) => name === output.name));
       if (unknown !== undefined)
-        return refuse(`no such output: ${OUTPUTS.map((output) => output.name).join(', ')} are there`);
-      const rows = rowsOf(inputs, fleet.current().model.loaded.signature.inputs);
+        return refuse(`no such output: ${known.map((output) => output.name).join(', ')} are there`);
+      const rows = rowsOf(inputs, signature.inputs);
       if (typeof rows === 'string') return refuse(rows);
       if (rows.length === 0) return refuse('the tensors are empty');
       if (rows.length > maxRows) return refuse(`at most ${maxRows} rows in one request`, 413);
@@ -103,12 +114,17 @@ export function inferProtocol(
             .join('; '),
         );
       const tensors = outputs.map((output) => {
-        const { name: field, datatype } = OUTPUTS.find((known) => known.name === output.name)!;
+        const { name: field, datatype, shape } = known.find(({ name }) => name === output.name)!;
         return {
           name: field,
           datatype,
-          shape: [predictions.length],
-          data: predictions.map((prediction) => prediction[field]),
+          shape: [predictions.length, ...shape.slice(1)],
+          data:
+            field === 'probabilities'
+              ? predictions.flatMap(({ probabilities }) =>
+                  signature.output.outputs.map((of) => probabilities![of]),
+                )
+              : predictions.map((prediction) => prediction[field]),
         };
       });
       const answer = {

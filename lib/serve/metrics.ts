@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export interface ServerMetrics {
   readonly registry: Registry;
   request(route: string, status: number, seconds: number, requestId?: string): void;
-  predictions(version: string, rows: number, positives: number): void;
+  predictions(version: string, given: readonly { readonly class: string }[]): void;
   /** The version that answers with its share, for gauges. */
   lineup(weights: readonly (readonly [version: string, percent: number])[]): void;
 }
@@ -30,14 +30,8 @@ export function serverMetrics(): ServerMetrics {
   });
   const predictions = new Counter({
     name: 'clockwork_predictions_total',
-    help: 'Rows predicted, by model version.',
-    labelNames: ['version'],
-    registers,
-  });
-  const positives = new Counter({
-    name: 'clockwork_positives_total',
-    help: 'Rows classed positive, by model version.',
-    labelNames: ['version'],
+    help: 'Rows predicted, by model version and class given.',
+    labelNames: ['version', 'class'],
     registers,
   });
   const share = new Gauge({
@@ -57,7 +51,7 @@ export function serverMetrics(): ServerMetrics {
   });
   // Children are looked up once: naming labels anew for each request costs more than the counting.
   const counters = new Map<string, { inc(): void; observe(seconds: number): void }>();
-  const versions = new Map<string, { rows: Counter.Internal; positives: Counter.Internal }>();
+  const classes = new Map<string, Counter.Internal>();
   return {
     registry,
     request(route, status, seconds) {
@@ -72,14 +66,16 @@ export function serverMetrics(): ServerMetrics {
       counter.inc();
       counter.observe(seconds);
     },
-    predictions(version, rows, positive) {
-      let counter = versions.get(version);
-      if (counter === undefined) {
-        counter = { rows: predictions.labels(version), positives: positives.labels(version) };
-        versions.set(version, counter);
+    predictions(version, given) {
+      for (const { class: label } of given) {
+        const key = `${version} ${label}`;
+        let counter = classes.get(key);
+        if (counter === undefined) {
+          counter = predictions.labels(version, label);
+          classes.set(key, counter);
+        }
+        counter.inc();
       }
-      counter.rows.inc(rows);
-      if (positive > 0) counter.positives.inc(positive);
     },
     lineup(weights) {
       share.reset();

@@ -37,9 +37,19 @@ export function schemasOf({ inputs, ids, sensitive, output }: Signature): Json {
         type: 'number',
         minimum: 0,
         maximum: 1,
-        description: `Of ${output.target} = ${output.positive}`,
+        description:
+          output.outputs.length === 1 ? `Of ${output.target} = ${output.outputs[0]}` : 'Of the class given',
       },
       class: { enum: output.classes },
+      ...(output.outputs.length === 1
+        ? {}
+        : {
+            probabilities: object(
+              Object.fromEntries(
+                output.outputs.map((name) => [name, { type: 'number', minimum: 0, maximum: 1 }]),
+              ),
+            ),
+          }),
     }),
     Label: object({
       id: { type: 'string', pattern: '^[0-9a-f]{20}$' },
@@ -77,7 +87,14 @@ export function schemasOf({ inputs, ids, sensitive, output }: Signature): Json {
             data: { type: 'array' },
           }),
         },
-        outputs: { type: 'array', items: object({ name: { enum: ['probability', 'class', 'id'] } }) },
+        outputs: {
+          type: 'array',
+          items: object({
+            name: {
+              enum: ['probability', 'class', 'id', ...(output.outputs.length === 1 ? [] : ['probabilities'])],
+            },
+          }),
+        },
       },
       ['inputs'],
     ),

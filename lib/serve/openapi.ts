@@ -42,8 +42,7 @@ export function openApiDocument(
     id,
     model: model.version,
     sha256: model.sha256,
-    probability: 0.5,
-    class: output.classes[1],
+    ...model.give(new Float64Array(output.outputs.length).fill(1 / output.classes.length), 0),
   };
   const key = {
     name: traffic.key_header,

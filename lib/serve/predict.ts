@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { Fleet } from './fleet.ts';
 import { type FieldProblem, NO_FIELDS, type Rows } from './input.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { answeredLine, unansweredLine } from './prediction-lines.ts';
+import { answeredLine, givenJson, unansweredLine } from './prediction-lines.ts';
 import type { PredictionLog } from './prediction-log.ts';
-import type { ServedModel } from './served-model.ts';
+import type { Given, ServedModel } from './served-model.ts';
 
 export interface PredictorOptions {
   readonly fleet: Pick<Fleet, 'current'>;
@@ -25,12 +25,10 @@ export interface Caller {
   readonly start: number;
 }
 
-export interface Prediction {
+export interface Prediction extends Given {
   readonly id: string;
   readonly model: string;
   readonly sha256: string;
-  readonly probability: number;
-  readonly class: string;
 }
 
 /** An answer before it becomes an HTTP response: JSON text and its status. */
@@ -73,28 +71,24 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       await log.append([unansweredLine('refused', id, now(), chosen, problems, caller)]);
       return parsed as { problems: readonly FieldProblem[] };
     }
-    const { model, rows: taken, probabilities, failure } = scored;
+    const { model, rows: taken, scores, failure } = scored;
     const lines =
       failure === undefined
         ? []
         : [unansweredLine('failed', newId(), now(), chosen, [{ field: '', problem: failure }], caller)];
-    if (probabilities === undefined) {
+    if (scores === undefined) {
       await log.append(lines);
       throw new Error(failure);
     }
     const latency = Math.round((performance.now() - caller.start) * 1000) / 1000;
-    let positives = 0;
-    const predictions = taken.rows.map((_, i): Prediction => {
-      const probability = probabilities[i]!;
-      if (probability >= model.threshold) positives++;
-      return {
+    const predictions = taken.rows.map(
+      (_, i): Prediction => ({
         id: i === 0 ? id : newId(),
         model: model.version,
         sha256: model.sha256,
-        probability,
-        class: model.classOf(probability),
-      };
-    });
+        ...model.give(scores, i),
+      }),
+    );
     const split = lineup.split && { ...lineup.split, key, chosen: chosen.version };
     const route = model === lineup.model ? 'champion' : 'canary';
     lines.push(answeredLine(predictions, taken.rows, { time: now(), route, split, latency, caller }));
@@ -104,7 +98,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
         : [`{"id":"${predictions[i]!.id}","sensitive":${JSON.stringify(row.sensitive)}}`],
     );
     await log.append(lines, sensitive);
-    metrics.predictions(model.version, predictions.length, positives);
+    metrics.predictions(model.version, predictions);
     return predictions;
   };
 
@@ -151,19 +145,19 @@ interface Scored {
   /** The model that answers. */
   readonly model: ServedModel;
   readonly rows: Rows;
-  readonly probabilities?: Float64Array;
+  readonly scores?: Float64Array;
   readonly failure?: string;
 }
 
 /** Scores with the chosen model; where a canary fails, the model beside it answers and the failure is on record. */
 function score(chosen: ServedModel, model: ServedModel, parsed: Rows, rows: readonly unknown[]): Scored {
   try {
-    return { model: chosen, rows: parsed, probabilities: chosen.score(parsed) };
+    return { model: chosen, rows: parsed, scores: chosen.score(parsed) };
   } catch (error) {
     const failure = (error as Error).message;
     const again = chosen === model ? undefined : model.parse(rows);
     if (again === undefined || 'problems' in again) return { model, rows: parsed, failure };
-    return { model, rows: again, probabilities: model.score(again), failure };
+    return { model, rows: again, scores: model.score(again), failure };
   }
 }
 
@@ -177,11 +171,12 @@ function refusedByCanary(
   const parsed = model.parse(rows);
   if ('problems' in parsed) return undefined;
   const failure = `refuses rows that ${model.version} takes`;
-  return { model, rows: parsed, probabilities: model.score(parsed), failure };
+  return { model, rows: parsed, scores: model.score(parsed), failure };
 }
 
-function predictionJson({ id, model, sha256, probability, class: label }: Prediction): string {
-  return `{"id":"${id}","model":"${model}","sha256":"${sha256}","probability":${probability},"class":${JSON.stringify(label)}}`;
+function predictionJson(prediction: Prediction): string {
+  const { id, model, sha256 } = prediction;
+  return `{"id":"${id}","model":"${model}","sha256":"${sha256}",${givenJson(prediction)}}`;
 }
 
 /** Random ids, drawn many at a time. */

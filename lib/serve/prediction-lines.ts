@@ -1,16 +1,14 @@
 /** The lines of the prediction log: what they hold, how they are written, and the predictions in them. */
 import { type FieldProblem, type Fields, NO_FIELDS, type ParsedRow } from './input.ts';
 import type { Caller, Prediction } from './predict.ts';
-import type { ServedModel } from './served-model.ts';
+import type { Given, ServedModel } from './served-model.ts';
 
 const PROBLEMS_LOGGED = 20;
 
-interface PredictedRow {
+interface PredictedRow extends Given {
   readonly id: string;
   readonly ids: Fields;
   readonly input: Fields;
-  readonly probability: number;
-  readonly class: string;
 }
 
 /** What one request's rows have in common. */
@@ -42,7 +40,7 @@ export interface ListLine extends Answered {
 }
 
 /** What a shadowing version would have answered. */
-export interface ShadowLine {
+export interface ShadowLine extends Given {
   readonly id: string;
   readonly time: string;
   readonly route: 'shadow';
@@ -50,8 +48,6 @@ export interface ShadowLine {
   readonly of: string;
   readonly model: string;
   readonly sha256: string;
-  readonly probability: number;
-  readonly class: string;
 }
 
 /** A request that was refused, or that a model failed to answer; what was wrong, never what was sent. */
@@ -101,18 +97,22 @@ export function answeredLine(
       : `${instead},"key":${JSON.stringify(split.key)},"salt":${JSON.stringify(split.salt)},"split":"${split.text}"`;
   const begin = `"time":"${time.toISOString()}","model":"${model}","sha256":"${sha256}","route":"${route}"${drawn}`;
   const end = `"latency_ms":${latency}${caller.requestId === undefined ? '' : `,"request":"${caller.requestId}"`}}`;
-  const given = ({ probability, class: label }: Prediction) =>
-    `"probability":${probability},"class":${JSON.stringify(label)}`;
   if (predictions.length === 1) {
     const { ids, input } = rows[0]!;
-    return `{"id":"${predictions[0]!.id}",${begin},"ids":${JSON.stringify(ids)},"input":${JSON.stringify(input)},${given(predictions[0]!)},${end}`;
+    return `{"id":"${predictions[0]!.id}",${begin},"ids":${JSON.stringify(ids)},"input":${JSON.stringify(input)},${givenJson(predictions[0]!)},${end}`;
   }
   const each = predictions.map((prediction, i) => {
     const { ids, input } = rows[i]!;
     const along = ids === NO_FIELDS ? '' : `"ids":${JSON.stringify(ids)},`;
-    return `{"id":"${prediction.id}",${along}"input":${JSON.stringify(input)},${given(prediction)}}`;
+    return `{"id":"${prediction.id}",${along}"input":${JSON.stringify(input)},${givenJson(prediction)}}`;
   });
   return `{${begin},"rows":[${each.join(',')}],${end}`;
+}
+
+/** The part of a line or an answer that says what was given. */
+export function givenJson({ probability, class: label, probabilities }: Given): string {
+  const each = probabilities === undefined ? '' : `,"probabilities":${JSON.stringify(probabilities)}`;
+  return `"probability":${probability},"class":${JSON.stringify(label)}${each}`;
 }
 
 /** The line of a request that was refused or that a model failed to answer. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import type { SignatureInput } from '../registry/signature.ts';
+import type { Prediction } from './predict.ts';
 import type { EventLine, MonitorSummary, RequestCounts, StatusPage } from './status.ts';
 
 export type { StatusPage };
@@ -9,9 +10,7 @@ export type { StatusPage };
 /** What the form sent and what came of it. */
 export interface FormResult {
   readonly values: Readonly<Record<string, string>>;
-  readonly answer:
-    | { readonly probability: number; readonly class: string; readonly model: string; readonly id: string }
-    | { readonly problems: readonly { field: string; problem: string }[] };
+  readonly answer: Prediction | { readonly problems: readonly { field: string; problem: string }[] };
 }
 
 const STYLE = `
@@ -215,12 +214,20 @@ function problemOf(form: FormResult | undefined, name: string): string | undefin
   return form.answer.problems.find(({ field: wrong }) => wrong === name)?.problem;
 }
 
-function answerPart(form: FormResult | undefined, { signature, threshold }: StatusPage) {
+function answerPart(form: FormResult | undefined, { signature, thresholds }: StatusPage) {
   if (form === undefined) return '';
   if ('problems' in form.answer)
     return html`<ul>${form.answer.problems.map(({ field: wrong, problem }) => html`<li class="bad">${wrong} ${problem}</li>`)}</ul>`;
-  const { probability, class: label, model, id } = form.answer;
-  return html`<p><span class="big">${label}</span> ${signature.output.target}: probability ${probability.toFixed(4)}, threshold ${threshold.toFixed(4)}</p>
+  const { probability, class: label, probabilities, model, id } = form.answer;
+  const besides =
+    probabilities === undefined
+      ? `threshold ${thresholds[0]!.toFixed(4)}`
+      : Object.entries(probabilities)
+          .filter(([name]) => name !== label)
+          .sort(([, a], [, b]) => b - a)
+          .map(([name, p]) => `${name} ${p.toFixed(4)}`)
+          .join(', ');
+  return html`<p><span class="big">${label}</span> ${signature.output.target}: probability ${probability.toFixed(4)}, ${besides}</p>
 <p class="note">${model} · id <code>${id}</code> · <code>make trace ID=${id}</code></p>`;
 }
 

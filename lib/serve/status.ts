@@ -3,6 +3,7 @@ import { csvParseRows } from 'd3-dsv';
 import type { Project } from '../config/load.ts';
 import { jsonLedger, readLedger } from '../files/ledger.ts';
 import { readIfThere } from '../files/write.ts';
+import type { Thresholds } from '../learn/outputs.ts';
 import { lastMove, readDeployments } from '../registry/deployments.ts';
 import { ledgersOf } from '../registry/ledgers.ts';
 import { readPointers } from '../registry/pointer-files.ts';
@@ -33,7 +34,7 @@ export interface StatusPage {
   readonly deployments: readonly EventLine[];
   readonly decisions: readonly EventLine[];
   readonly signature: Signature;
-  readonly threshold: number;
+  readonly thresholds: Thresholds;
 }
 
 export interface EventLine {
@@ -133,7 +134,7 @@ export function gatherStatus(
       })),
     decisions: lastDecisions(project),
     signature,
-    threshold: model.threshold,
+    thresholds: model.thresholds,
   };
 }
 

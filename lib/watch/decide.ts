@@ -18,7 +18,7 @@ export function decideRetraining(
     .filter(({ verdict }) => verdict === 'drift')
     .map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`);
   const facts = [
-    `${labels.count} labels, ${labels.positives} positive`,
+    `${labels.count} labels, ${labels.scarcest.count} of class ${labels.scarcest.class}`,
     `error rate ${share(error_rate.production.value)} against ${share(error_rate.training.value)} in training`,
     ...(harm === null
       ? []
@@ -31,10 +31,10 @@ export function decideRetraining(
     decision,
     reasons: [reason, ...facts],
   });
-  if (labels.positives < config.min_positives || harm === null) {
+  if (labels.scarcest.count < config.min_positives || harm === null) {
     return because(
       'no',
-      `too little truth: ${labels.positives} labelled positives, ${config.min_positives} needed`,
+      `too little truth: ${labels.scarcest.count} labels of class ${labels.scarcest.class}, ${config.min_positives} needed`,
     );
   }
   if (harm.verdict !== 'fail') {

@@ -134,13 +134,18 @@ function quantile(sample: Float64Array): number {
 /** Bands of a tenth: deciles would tell apart two forests whose many scores near 0 fall on different grids. */
 const SCORE_BANDS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
-/** PSI of the new version's scores against the model's. */
+/** PSI of the new version's scores against the model's; with more than two classes, of the classes given. */
 function scoreShift(model: readonly Request[], next: readonly Request[], options: DrawOptions): Estimate {
-  const shares = (requests: readonly Request[]) =>
-    shareOfBins(
-      Float64Array.from(requests.flat(), ({ probability }) => probability),
-      SCORE_BANDS,
-    );
+  const classes = Object.keys(model[0]![0]!.probabilities ?? {});
+  const shares = (requests: readonly Request[]) => {
+    const rows = requests.flat();
+    return classes.length === 0
+      ? shareOfBins(
+          Float64Array.from(rows, ({ probability }) => probability),
+          SCORE_BANDS,
+        )
+      : classes.map((name) => rows.filter((row) => row.class === name).length / rows.length);
+  };
   return bootstrapTwo(model, next, options, (a, b) => populationStability(shares(a), shares(b)));
 }
 

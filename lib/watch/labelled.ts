@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import { PART, PREDICTION } from '../data/prepare.ts';
+import { outputsOf } from '../learn/outputs.ts';
 import type { Observed } from './window.ts';
 
 export interface LabelledRows {
@@ -9,8 +10,8 @@ export interface LabelledRows {
   readonly rows: readonly (readonly string[])[];
   readonly train: number;
   readonly test: number;
-  /** Positives among the rows held out. */
-  readonly testPositives: number;
+  /** Rows held out of the class that there are fewest of, among those whose probability is given. */
+  readonly scarcest: { readonly class: string; readonly count: number };
 }
 
 /**
@@ -26,7 +27,7 @@ export function labelledRows(config: Config, observed: readonly Observed[]): Lab
       : id;
   const entities = [...new Set(known.map(entityOf).reverse())];
   const held = new Set(entities.slice(0, Math.round(entities.length * config.retraining.holdout)));
-  const positive = roles.target.categories![1];
+  const classes = roles.target.categories!;
   const rows = known.map((line) => {
     const part = held.has(entityOf(line)) ? 'test' : 'train';
     const cells = roles.kept.map(({ name, role }) => {
@@ -36,12 +37,16 @@ export function labelledRows(config: Config, observed: readonly Observed[]): Lab
     return [part, line.id, ...cells];
   });
   const test = rows.filter(([part]) => part === 'test').length;
-  const testPositives = known.filter((line) => held.has(entityOf(line)) && line.label === positive).length;
+  const heldLabels = known.filter((line) => held.has(entityOf(line))).map(({ label }) => label);
+  const counts = outputsOf(classes.length).map((k) => ({
+    class: classes[k]!,
+    count: heldLabels.filter((label) => label === classes[k]).length,
+  }));
   return {
     header: [PART, PREDICTION, ...roles.kept.map(({ name }) => name)],
     rows,
     train: rows.length - test,
     test,
-    testPositives,
+    scarcest: counts.reduce((a, b) => (b.count < a.count ? b : a)),
   };
 }

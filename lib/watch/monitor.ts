@@ -1,10 +1,20 @@
 /** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
 import type { Config, MetricName } from '../config/schema.ts';
+import { outputsOf } from '../learn/outputs.ts';
 import { bootstrap, type Estimate } from '../measure/bootstrap.ts';
 import { type Drift, measureDrift } from '../measure/drift.ts';
 import { judge, type Verdict } from '../measure/evaluate.ts';
 import { wilson } from '../measure/intervals.ts';
-import { allMetrics, negativeWeight, rankMetrics, rankScores } from '../measure/metrics.ts';
+import {
+  meanOf,
+  metricsOf,
+  negativeWeight,
+  outputOf,
+  rankMetrics,
+  rankScores,
+  type ScoredRows,
+  wrongRows,
+} from '../measure/metrics.ts';
 import type { DriftReference } from '../registry/build.ts';
 import type { LoadedVersion } from '../registry/load.ts';
 import type { Observed, Window } from './window.ts';
@@ -16,7 +26,12 @@ export interface MonitorReport {
   /** simulated data says so. */
   readonly source: string;
   readonly window: { readonly rows: number; readonly from: string | null; readonly to: string | null };
-  readonly labels: { readonly count: number; readonly positives: number; readonly missing_rate: number };
+  readonly labels: {
+    readonly count: number;
+    /** The class that truth is scarcest of, among those whose probability is given: with two classes, the positive one. */
+    readonly scarcest: { readonly class: string; readonly count: number };
+    readonly missing_rate: number;
+  };
   readonly error_rate: {
     readonly production: Estimate;
     readonly training: Estimate;
@@ -25,7 +40,7 @@ export interface MonitorReport {
   /** Metrics on labelled predictions; null while they have no meaning. */
   readonly metrics: Readonly<Record<MetricName, Estimate>> | null;
   readonly training_metrics: Readonly<Record<MetricName, Estimate>>;
-  /** The retraining metric at the training share of positives, against training; null without both classes. */
+  /** The retraining metric at the training share of each class, against training; null without every class. */
   readonly harm: {
     readonly metric: 'pr_auc' | 'roc_auc';
     readonly production: number;
@@ -35,15 +50,12 @@ export interface MonitorReport {
     readonly verdict: Verdict;
   } | null;
   readonly drift: readonly Drift[];
-  readonly score_drift: Drift;
+  readonly prediction_drift: Drift;
   readonly refused: { readonly requests: number; readonly by_problem: Readonly<Record<string, number>> };
   readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
-  /** Error rate and share of positives predicted, in steps over the window. */
-  readonly over_time: readonly {
-    readonly time: string;
-    readonly error_rate: number | null;
-    readonly positive_rate: number;
-  }[];
+  /** Error rate in steps over the window. */
+  readonly over_time: readonly { readonly time: string; readonly error_rate: number | null }[];
+  /** Probability that was given with each prediction. */
   readonly scores: readonly number[];
 }
 
@@ -58,15 +70,23 @@ export function monitor(
   time: string,
 ): MonitorReport {
   const { confidence, bootstrap_rounds: rounds } = config.evaluation;
-  const { positive } = loaded.signature.output;
+  const { classes, outputs, thresholds } = loaded.signature.output;
   const options = { rounds, confidence, seed: config.model_params.random_state };
   const labelled = predictions.filter(({ label }) => label !== undefined);
-  const truth = Uint8Array.from(labelled, ({ label }) => (label === positive ? 1 : 0));
-  const scores = Float64Array.from(labelled, ({ probability }) => probability);
-  const positives = truth.reduce((sum, y) => sum + y, 0);
-  const bothClasses = positives > 0 && positives < truth.length;
-  const ranking = rankScores(truth, scores);
-  const { threshold } = loaded.signature.output;
+  const scored: ScoredRows = {
+    classes: classes.length,
+    labels: Uint8Array.from(labelled, ({ label }) => classes.indexOf(label!)),
+    scores: Float64Array.from(
+      labelled.flatMap(({ probability, probabilities }) =>
+        probabilities === undefined ? [probability] : outputs.map((name) => probabilities[name]!),
+      ),
+    ),
+  };
+  const counts = classes.map((name) => ({
+    class: name,
+    count: labelled.filter(({ label }) => label === name).length,
+  }));
+  const everyClass = counts.every(({ count }) => count > 0);
   return {
     time,
     model: loaded.version,
@@ -79,15 +99,15 @@ export function monitor(
     },
     labels: {
       count: labelled.length,
-      positives,
+      scarcest: counts
+        .filter((each) => outputs.includes(each.class))
+        .reduce((a, b) => (b.count < a.count ? b : a)),
       missing_rate: predictions.length === 0 ? 0 : 1 - labelled.length / predictions.length,
     },
     error_rate: errorRates(labelled, loaded, confidence),
-    metrics: bothClasses
-      ? bootstrap(truth.length, (weights) => allMetrics(ranking, scores, threshold, weights), options)
-      : null,
+    metrics: everyClass ? bootstrap(labelled.length, metricsOf(scored, thresholds), options) : null,
     training_metrics: loaded.metrics.metrics,
-    harm: bothClasses ? measureHarm(config, validation, { labels: truth, scores }) : null,
+    harm: everyClass ? measureHarm(config, { classes: classes.length, ...validation }, scored) : null,
     drift: reference.inputs.map((input) =>
       measureDrift(
         input,
@@ -95,23 +115,24 @@ export function monitor(
         config.monitoring.false_alarm_rate,
       ),
     ),
-    score_drift: measureDrift(
-      reference.score,
-      Float64Array.from(predictions, ({ probability }) => probability),
+    prediction_drift: measureDrift(
+      reference.prediction,
+      Float64Array.from(predictions, (line) =>
+        outputs.length === 1 ? line.probability : classes.indexOf(line.class),
+      ),
       config.monitoring.false_alarm_rate,
     ),
     refused: { requests: refusals.length, by_problem: countProblems(refusals) },
     latency_ms: latencies(predictions),
-    over_time: overTime(predictions, positive),
+    over_time: overTime(predictions),
     scores: predictions.map(({ probability }) => probability),
   };
 }
 
 function errorRates(labelled: readonly Observed[], { metrics }: LoadedVersion, confidence: number) {
   const wrong = labelled.filter((line) => line.label !== line.class).length;
-  const { fp, fn } = metrics.confusion;
   const production = wilson(wrong, labelled.length, confidence);
-  const training = wilson(fp + fn, metrics.rows, confidence);
+  const training = wilson(wrongRows(metrics.confusion), metrics.rows, confidence);
   const verdict: Verdict =
     labelled.length === 0
       ? 'inconclusive'
@@ -123,21 +144,30 @@ function errorRates(labelled: readonly Observed[], { metrics }: LoadedVersion, c
   return { production, training, verdict };
 }
 
-/** Production minus training, both drawn anew in every round, both at the training share of positives. */
+/** Production minus training, both drawn anew in every round, both at the training share of each class. */
 function measureHarm(
   config: Config,
-  training: { labels: Uint8Array; scores: Float64Array },
-  production: { labels: Uint8Array; scores: Float64Array },
+  training: ScoredRows,
+  production: ScoredRows,
 ): NonNullable<MonitorReport['harm']> {
   const { metric, max_drop } = config.retraining;
-  const prevalence = training.labels.reduce((sum, y) => sum + y, 0) / training.labels.length;
-  const statistic = ({ labels, scores }: { labels: Uint8Array; scores: Float64Array }) => {
-    const ranking = rankScores(labels, scores);
-    return (weights?: Uint16Array) => {
-      const negative = negativeWeight(labels, prevalence, weights);
-      const counts = Float64Array.from(labels, (y, i) => (weights?.[i] ?? 1) * (y === 1 ? 1 : negative));
-      return rankMetrics(ranking, counts)[metric];
-    };
+  const outputs = outputsOf(training.classes);
+  const prevalences = outputs.map(
+    (k) => training.labels.reduce((sum, y) => sum + (y === k ? 1 : 0), 0) / training.labels.length,
+  );
+  const statistic = (rows: ScoredRows) => {
+    const each = outputs.map((_, output) => {
+      const { labels, scores } = outputOf(rows, output);
+      return { labels, ranking: rankScores(labels, scores), prevalence: prevalences[output]! };
+    });
+    return (weights?: Uint16Array) =>
+      meanOf(
+        each.map(({ labels, ranking, prevalence }) => {
+          const negative = negativeWeight(labels, prevalence, weights);
+          const counts = Float64Array.from(labels, (y, i) => (weights?.[i] ?? 1) * (y === 1 ? 1 : negative));
+          return rankMetrics(ranking, counts)[metric];
+        }),
+      );
   };
   const [trainingOf, productionOf] = [statistic(training), statistic(production)];
   const { bootstrap_rounds: rounds, confidence } = config.evaluation;
@@ -203,7 +233,7 @@ function latencies(predictions: readonly Observed[]): MonitorReport['latency_ms'
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-function overTime(predictions: readonly Observed[], positive: string): MonitorReport['over_time'] {
+function overTime(predictions: readonly Observed[]): MonitorReport['over_time'] {
   const size = Math.max(1, Math.ceil(predictions.length / STEPS));
   return Array.from({ length: Math.ceil(predictions.length / size) }, (_, i) => {
     const step = predictions.slice(i * size, (i + 1) * size);
@@ -214,7 +244,6 @@ function overTime(predictions: readonly Observed[], positive: string): MonitorRe
         labelled.length === 0
           ? null
           : labelled.filter((line) => line.label !== line.class).length / labelled.length,
-      positive_rate: step.filter((line) => line.class === positive).length / step.length,
     };
   });
 }

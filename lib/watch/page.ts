@@ -19,7 +19,7 @@ const STYLE = `
   .scroll { overflow-x: auto; }`;
 
 export async function monitorPage(report: MonitorReport, psiThreshold: number): Promise<string> {
-  const { error_rate, harm, labels, window, refused, latency_ms, drift, score_drift } = report;
+  const { error_rate, harm, labels, window, refused, latency_ms, drift, prediction_drift } = report;
   const drifted = drift.filter(({ verdict }) => verdict === 'drift');
   const page = html`<!doctype html>
 <html lang="en">
@@ -28,7 +28,7 @@ export async function monitorPage(report: MonitorReport, psiThreshold: number): 
 <body>
 <h1>${report.model} in production</h1>
 <p>${count(window.rows)} predictions from ${day(window.from)} to ${day(window.to)}, ${count(labels.count)} with their truth
-(${count(labels.positives)} positive). Model sha256 ${report.sha256.slice(0, 12)}…, report made ${day(report.time)}.
+(${count(labels.scarcest.count)} of class ${labels.scarcest.class}). Model sha256 ${report.sha256.slice(0, 12)}…, report made ${day(report.time)}.
 ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` : ''}</p>
 
 <h2>In short</h2>
@@ -37,7 +37,7 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <tr><td>More errors than in training?</td><td>${mark(error_rate.verdict, 'no', 'yes')}</td>
 <td>${percent(error_rate.production)} now, ${percent(error_rate.training)} in training</td></tr>
 <tr><td>Does it rank worse than in training?</td><td>${harm === null ? mark('inconclusive', '', '') : mark(harm.verdict, 'no', 'yes')}</td>
-<td>${harm === null ? 'too few labels of both classes' : `${harm.metric} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of positives; difference ${interval(harm.difference)}`}</td></tr>
+<td>${harm === null ? 'too few labels of every class' : `${harm.metric} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of each class; difference ${interval(harm.difference)}`}</td></tr>
 <tr><td>Have the inputs drifted?</td><td>${drifted.length === 0 ? mark('pass', 'no', '') : mark('fail', '', 'yes')}</td>
 <td>${drifted.map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`).join(', ') || 'no input beyond its limit'}</td></tr>
 <tr><td>Requests refused</td><td>${count(refused.requests)}</td><td>${
@@ -54,18 +54,18 @@ ${
   report.metrics === null
     ? ''
     : html`<h2>Metrics where the truth is known</h2>
-<p class="note">As they are: production's own share of positives. Above, ranking is compared at the share in training.</p>
+<p class="note">As they are: production's own share of each class. Above, ranking is compared at the shares in training.</p>
 <div class="scroll"><table><tr><th>Metric</th><th class="n">Now</th><th class="n">In training</th></tr>
 ${Object.entries(report.metrics).map(([name, estimate]) => html`<tr><td>${name}</td><td class="n">${interval(estimate)}</td><td class="n">${interval(report.training_metrics[name as 'recall'])}</td></tr>`)}</table></div>`
 }
 
 <h2>Drift</h2>
-<div class="scroll">${raw(driftPicture([...drift, score_drift], psiThreshold))}</div>
+<div class="scroll">${raw(driftPicture([...drift, prediction_drift], psiThreshold))}</div>
 <p class="note">Bar: population stability index against the frozen training reference. Tick: the most that ${count(window.rows)} rows
 without drift would show at the configured false alarm rate. Dashed: the usual rule of thumb, ${psiThreshold}. Square-root scale.
 Drift alone is no harm.</p>
 <div class="scroll"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">limit</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
-${[...drift, score_drift].map(driftRow)}</table></div>
+${[...drift, prediction_drift].map(driftRow)}</table></div>
 
 <h2>Scores</h2>
 <div class="scroll">${raw(scorePicture(report))}</div>

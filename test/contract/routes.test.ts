@@ -334,5 +334,5 @@ test('counters in the format of Prometheus', async () => {
   const text = await (await api.app.request('/metrics')).text();
   assert.match(text, /^clockwork_requests_total\{route="\/predict",status="400"\} \d+$/m);
   assert.match(text, /^# TYPE clockwork_request_duration_seconds histogram$/m);
-  assert.match(text, /^clockwork_predictions_total\{version="v1"\} \d+$/m);
+  assert.match(text, /^clockwork_predictions_total\{version="v1",class="0"\} \d+$/m);
 });

@@ -64,7 +64,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
   const config = { ...parsed, deployment };
   const { inputs, target } = trainingRows();
   const pipeline = fitPipeline(inputs, config.schema, config.features.engineered, false);
-  const signature = signatureOf(config.schema, inputs, 0.5);
+  const signature = signatureOf(config.schema, inputs, [0.5]);
   const models = await Promise.all(
     [10, 5].map(async (n_estimators, i) => {
       const model = await fitModel(
@@ -155,7 +155,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
       deployments: [],
       decisions: [],
       signature,
-      threshold: 0.5,
+      thresholds: [0.5],
       ...state.status,
     }),
     admin: {

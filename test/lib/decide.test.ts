@@ -18,7 +18,7 @@ function report(
   drift: boolean,
 ): MonitorReport {
   return {
-    labels: { count: 1000, positives, missing_rate: 0 },
+    labels: { count: 1000, scarcest: { class: '1', count: positives }, missing_rate: 0 },
     error_rate: { production: estimate, training: estimate, verdict: 'pass' },
     harm:
       verdict === null
@@ -57,7 +57,7 @@ test('harm must be shown, not merely possible', () => {
 test('too few positives decide nothing', () => {
   assert.match(
     decideRetraining(config, report('fail', 19, true), undefined).reasons[0]!,
-    /19 labelled positives, 20 needed/,
+    /19 labels of class 1, 20 needed/,
   );
   assert.equal(decideRetraining(config, report(null, 0, true), undefined).decision, 'no');
 });

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { classify, mostProbable, outputsOf } from '../../lib/learn/outputs.ts';
+import { random } from '../../lib/learn/random.ts';
 import { bootstrap } from '../../lib/measure/bootstrap.ts';
-import { compareScores, judge } from '../../lib/measure/evaluate.ts';
+import { compareScores, evaluate, judge } from '../../lib/measure/evaluate.ts';
 import { wilson } from '../../lib/measure/intervals.ts';
 import {
-  allMetrics,
-  bestF1Threshold,
   brierScore,
-  confusion,
+  confusionMatrix,
   logLoss,
+  metricsOf,
   negativeWeight,
   rankMetrics,
   rankScores,
+  type ScoredRows,
   thresholdMetrics,
 } from '../../lib/measure/metrics.ts';
+import { bestF1Thresholds } from '../../lib/measure/thresholds.ts';
 import { assertClose, fixture } from '../support.ts';
 
 interface Case extends Record<string, unknown> {
@@ -25,15 +28,50 @@ interface Case extends Record<string, unknown> {
 
 test('metrics equal those of scikit-learn', () => {
   for (const known of fixture<(Case & Record<string, number>)[]>('metrics')) {
-    const labels = Uint8Array.from(known.labels);
-    const scores = Float64Array.from(known.scores);
+    const rows = {
+      classes: 2,
+      labels: Uint8Array.from(known.labels),
+      scores: Float64Array.from(known.scores),
+    };
     const ours: Record<string, number> = {
-      ...allMetrics(rankScores(labels, scores), scores, known.threshold),
-      log_loss: logLoss(labels, scores),
-      brier: brierScore(labels, scores),
+      ...metricsOf(rows, [known.threshold])(),
+      log_loss: logLoss(rows),
+      brier: brierScore(rows),
     };
     for (const [name, value] of Object.entries(ours)) assertClose(value, known[name]!, 1e-12, name);
   }
+});
+
+test('metrics of several classes equal those of scikit-learn', () => {
+  const known = fixture<{
+    labels: number[];
+    scores: number[][];
+    confusion: number[][];
+    macro: Record<string, number>;
+    weighted: Record<string, number>;
+    per_class: Record<string, number[]>;
+    log_loss: number;
+  }>('metrics_classes');
+  const rows = {
+    classes: known.confusion.length,
+    labels: Uint8Array.from(known.labels),
+    scores: Float64Array.from(known.scores.flat()),
+  };
+  const ours = evaluate(
+    rows,
+    known.confusion.map((_, k) => `class ${k}`),
+    mostProbable(rows.classes),
+    { rounds: 100, confidence: 0.95, seed: 1 },
+  );
+  assert.deepEqual(ours.confusion, known.confusion);
+  assertClose(ours.log_loss, known.log_loss, 1e-12, 'log loss');
+  for (const [name, value] of Object.entries(known.macro))
+    assertClose(ours.metrics[name as 'f1'].value, value, 1e-12, `macro ${name}`);
+  for (const [name, value] of Object.entries(known.weighted))
+    assertClose(ours.weighted[name as 'f1'], value, 1e-12, `weighted ${name}`);
+  for (const [name, values] of Object.entries(known.per_class))
+    for (const [k, value] of values.entries())
+      assertClose(ours.per_class[k]![name as 'f1'], value, 1e-12, `${name} of class ${k}`);
 });
 
 test('Wilson intervals equal those of scipy', () => {
@@ -85,8 +123,8 @@ test('a weight counts a row as often as repeating it', () => {
         scores: Float64Array.from(rows, (i) => scores[i]!),
       };
       if (new Set(repeated.labels).size < 2) return;
-      const weighted = allMetrics(rankScores(labels, scores), scores, 0.5, weights);
-      const plain = allMetrics(rankScores(repeated.labels, repeated.scores), repeated.scores, 0.5);
+      const weighted = metricsOf({ classes: 2, labels, scores }, [0.5])(weights);
+      const plain = metricsOf({ classes: 2, ...repeated }, [0.5])();
       for (const [name, value] of Object.entries(weighted))
         assertClose(value, plain[name as keyof typeof plain], 1e-12, name);
     }),
@@ -96,10 +134,44 @@ test('a weight counts a row as often as repeating it', () => {
 test('the chosen threshold has the best F1 of all thresholds', () => {
   fc.assert(
     fc.property(scored, ({ labels, scores }) => {
-      const f1At = (threshold: number) => thresholdMetrics(confusion(labels, scores, threshold)).f1;
-      const chosen = f1At(bestF1Threshold(labels, scores));
+      const rows = { classes: 2, labels, scores };
+      const f1At = (threshold: number) => metricsOf(rows, [threshold])().f1;
+      const chosen = f1At(bestF1Thresholds(rows)[0]!);
       for (const score of scores) assert.ok(chosen >= f1At(score) - 1e-12);
     }),
+  );
+});
+
+const scoredClasses = fc
+  .tuple(fc.integer({ min: 3, max: 5 }), fc.integer({ min: 10, max: 60 }), fc.nat())
+  .map(([classes, count, seed]): ScoredRows => {
+    const rng = random(seed, 'rows');
+    const labels = Uint8Array.from({ length: count }, (_, i) => (i < classes ? i : rng.int(classes)));
+    const scores = new Float64Array(count * classes);
+    for (let i = 0; i < count; i++) {
+      const odds = Array.from({ length: classes }, (_, k) => rng.float() + (labels[i] === k ? 0.4 : 0));
+      const sum = odds.reduce((a, b) => a + b);
+      for (let k = 0; k < classes; k++) scores[i * classes + k] = odds[k]! / sum;
+    }
+    return { classes, labels, scores };
+  });
+
+test('no single threshold of several can be moved to a better macro F1', () => {
+  fc.assert(
+    fc.property(scoredClasses, (rows) => {
+      const macroF1 = (thresholds: number[]) =>
+        thresholdMetrics(confusionMatrix(rows.classes, rows.labels, classify(rows.scores, thresholds))).f1;
+      const chosen = bestF1Thresholds(rows);
+      const best = macroF1(chosen);
+      assert.ok(best >= macroF1(mostProbable(rows.classes)) - 1e-12);
+      for (const k of outputsOf(rows.classes))
+        for (let step = 0.5; step < 2; step += 0.05) {
+          const other = [...chosen];
+          other[k]! *= step;
+          assert.ok(best >= macroF1(other) - 1e-9, `${best} < ${macroF1(other)}`);
+        }
+    }),
+    { numRuns: 40 },
   );
 });
 
@@ -130,11 +202,11 @@ test('the bootstrap is seeded, covers the value, and narrows with more rows', ()
 
 test('comparisons say pass, fail or inconclusive', () => {
   const labels = Uint8Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 1 : 0));
-  const good = { scores: Float64Array.from(labels, (y, i) => y * 0.8 + (i % 10) / 50), threshold: 0.5 };
-  const bad = { scores: Float64Array.from(labels, (_, i) => ((i * 7919) % 100) / 100), threshold: 0.5 };
+  const good = { scores: Float64Array.from(labels, (y, i) => y * 0.8 + (i % 10) / 50), thresholds: [0.5] };
+  const bad = { scores: Float64Array.from(labels, (_, i) => ((i * 7919) % 100) / 100), thresholds: [0.5] };
   const options = { rounds: 200, confidence: 0.95, seed: 1 };
-  assert.equal(compareScores(labels, bad, good, 0, options).pr_auc.verdict, 'pass');
-  assert.equal(compareScores(labels, good, bad, 0, options).pr_auc.verdict, 'fail');
+  assert.equal(compareScores({ classes: 2, labels }, bad, good, 0, options).pr_auc.verdict, 'pass');
+  assert.equal(compareScores({ classes: 2, labels }, good, bad, 0, options).pr_auc.verdict, 'fail');
   assert.equal(judge({ value: 0.7, low: 0.6, high: 0.8 }, 0.7), 'inconclusive');
   assert.equal(
     judge({ value: Number.NaN, low: Number.NaN, high: Number.NaN }, 0.7),

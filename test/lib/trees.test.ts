@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseConfig } from '../../lib/config/load.ts';
+import { explainRow } from '../../lib/explain/explain.ts';
 import { binFinder, binRows, findEdges, MISSING } from '../../lib/learn/bins.ts';
 import { fitBoosting } from '../../lib/learn/boosting.ts';
 import { GRADIENT } from '../../lib/learn/boosting-shard.ts';
-import { featureImportances, type Model, scorerOf } from '../../lib/learn/estimator.ts';
+import { featureImportances, fitModel, type Model, scorerOf } from '../../lib/learn/estimator.ts';
 import { fitForest } from '../../lib/learn/forest.ts';
 import { bestGainSplit } from '../../lib/learn/gain.ts';
 import { type GiniSplit, giniScanner } from '../../lib/learn/gini.ts';
 import { fitLogistic } from '../../lib/learn/logistic.ts';
 import type { Matrix } from '../../lib/learn/matrix.ts';
+import { classify, mostProbable } from '../../lib/learn/outputs.ts';
 import { random } from '../../lib/learn/random.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from '../../lib/learn/tree.ts';
-import { assertClose, fixture } from '../support.ts';
+import { assertClose, defaultConfig, fixture } from '../support.ts';
 
 function matrixOf(rows: readonly (readonly (number | null)[])[]): Matrix {
   return {
@@ -105,11 +108,130 @@ test('scoring xgboost trees gives its probabilities, missing values included', (
     algorithm: 'GradientBoosting',
     features: matrix.names,
     classes: ['0', '1'],
-    base: known.base,
+    base: [known.base],
     trees,
   };
   const scores = scorerOf(model)(matrix.values, matrix.rows);
   for (const [i, p] of known.probabilities.entries()) assertClose(scores[i]!, p, 1e-6, `row ${i}`);
+});
+
+test('boosting of several classes scores like xgboost, and its contributions are those of xgboost', () => {
+  interface Node {
+    nodeid: number;
+    split?: string;
+    split_condition?: number;
+    yes?: number;
+    missing?: number;
+    children?: [Node, Node];
+    leaf?: number;
+    cover: number;
+  }
+  const known = fixture<{
+    values: number[][];
+    trees: Node[];
+    base: number[];
+    probabilities: number[][];
+    contributions: number[][][];
+  }>('boosting_classes');
+  const trees = known.trees.map((root) => {
+    const tree = emptyTree();
+    const order = [root];
+    for (const node of order) {
+      if (node.children === undefined) continue;
+      order.push(...node.children.sort((a) => (a.nodeid === node.yes ? -1 : 1)));
+    }
+    for (const node of order) addLeaf(tree, [node.leaf ?? 0], node.cover);
+    for (const [at, node] of order.entries()) {
+      if (node.children === undefined) continue;
+      tree.feature[at] = Number(node.split!.slice(1));
+      tree.threshold[at] = node.split_condition! - 1 / 64;
+      tree.left[at] = order.indexOf(node.children[0]);
+      tree.missing_left[at] = node.missing === node.yes ? 1 : 0;
+    }
+    return tree;
+  });
+  const matrix = matrixOf(known.values);
+  const model: Model = {
+    algorithm: 'GradientBoosting',
+    features: matrix.names,
+    classes: ['a', 'b', 'c'],
+    base: known.base,
+    trees,
+  };
+  const scores = scorerOf(model)(matrix.values, matrix.rows);
+  for (const [i, p] of known.probabilities.flat().entries()) assertClose(scores[i]!, p, 1e-6, `score ${i}`);
+  for (const [row, of] of known.contributions.entries())
+    for (const [output, expected] of of.entries()) {
+      const values = matrix.values.slice(row * 5, row * 5 + 5);
+      const { contributions, base, space } = explainRow(model, values, output);
+      assert.equal(space, 'margin');
+      for (const [f, phi] of [...contributions, base].entries())
+        assertClose(phi, expected[f]!, 2e-5, `row ${row}, output ${output}, feature ${f}`);
+    }
+});
+
+test('every algorithm learns several classes, whatever the number of threads', async () => {
+  const classes = ['a', 'b', 'c', 'd', 'e'];
+  const { matrix, target } = synthetic(3000, 0.05);
+  const width = matrix.names.length;
+  const shifted = target.map((y, row) => (y === 1 ? 1 + Math.min(3, row % 5) : 0));
+  for (let row = 0; row < matrix.rows; row++)
+    if (shifted[row]! > 0) matrix.values[row * width] = 3 * shifted[row]! + (row % 7) / 10;
+  const params = {
+    ...parseConfig(defaultConfig, 'config.yaml').model_params,
+    n_estimators: 20,
+    max_iter: 300,
+  };
+  for (const algorithm of ['RandomForest', 'GradientBoosting', 'LogisticRegression'] as const) {
+    const fit = (threads: number) =>
+      algorithm === 'GradientBoosting'
+        ? fitBoosting(matrix, shifted, classes.length, boostingParams, threads)
+        : undefined;
+    const [one, three] = await Promise.all([fit(1), fit(3)]);
+    assert.equal(JSON.stringify(one), JSON.stringify(three));
+    const scaled =
+      algorithm === 'LogisticRegression'
+        ? matrix.values.map((x) => (Number.isNaN(x) ? 0 : x / 5))
+        : matrix.values;
+    const model = await fitModel(
+      { ...matrix, values: scaled },
+      shifted,
+      classes,
+      { ...params, algorithm },
+      { threads: 1 },
+    );
+    const scores = scorerOf(model)(scaled, matrix.rows);
+    assert.equal(scores.length, matrix.rows * classes.length);
+    for (let row = 0; row < matrix.rows; row += 97) {
+      const own = scores.slice(row * 5, row * 5 + 5);
+      assertClose(
+        own.reduce((a, b) => a + b),
+        1,
+        1e-9,
+        'sum of the probabilities',
+      );
+      const alone = scorerOf(model)(scaled.slice(row * width, (row + 1) * width), 1);
+      assert.deepEqual([...alone], [...own], 'one row alone scores as among others');
+      for (const output of [0, 3]) explainRow(model, scaled.slice(row * width, (row + 1) * width), output);
+    }
+    const given = classify(scores, mostProbable(classes.length));
+    const right = given.reduce((sum, k, row) => sum + (k === shifted[row] ? 1 : 0), 0) / matrix.rows;
+    assert.ok(right > (algorithm === 'LogisticRegression' ? 0.6 : 0.95), `${algorithm} ${right}`);
+  }
+});
+
+test('rows are laid out anew however their number and width divide', async () => {
+  const { matrix, target } = synthetic(100_501);
+  const odd = { ...matrix, names: matrix.names.slice(0, 5), values: new Float64Array(100_501 * 5) };
+  for (let row = 0; row < matrix.rows; row++)
+    for (let f = 0; f < 5; f++) odd.values[row * 5 + f] = matrix.values[row * matrix.names.length + f]!;
+  const classes = target.map((y, row) => (y === 1 ? 1 + (row % 2) : 0));
+  const params = { ...boostingParams, nEstimators: 2 };
+  const [one, two] = await Promise.all([
+    fitBoosting(odd, classes, 3, params, 1),
+    fitBoosting(odd, classes, 3, params, 2),
+  ]);
+  assert.equal(JSON.stringify(one), JSON.stringify(two));
 });
 
 test('logistic regression finds the coefficients of scikit-learn', () => {
@@ -120,9 +242,9 @@ test('logistic regression finds the coefficients of scikit-learn', () => {
     maxIter: 2000,
     classRepeats: [1, 1],
   });
-  assertClose(fitted.intercept, known.intercept, 1e-3, 'intercept');
+  assertClose(fitted.intercepts[0]!, known.intercept, 1e-3, 'intercept');
   for (const [f, coefficient] of known.coefficients.entries())
-    assertClose(fitted.coefficients[f]!, coefficient, 1e-3, `coefficient ${f}`);
+    assertClose(fitted.coefficients[0]![f]!, coefficient, 1e-3, `coefficient ${f}`);
 });
 
 test('a value lies in the bin whose edges enclose it', () => {
@@ -261,7 +383,7 @@ test('1, 2 and 7 threads grow the same trees', async () => {
     [1, 2, 7].map((threads) => fitForest(matrix, target, 2, forestParams, threads)),
   );
   const boosted = await Promise.all(
-    [1, 2, 7].map((threads) => fitBoosting(matrix, target, boostingParams, threads)),
+    [1, 2, 7].map((threads) => fitBoosting(matrix, target, 2, boostingParams, threads)),
   );
   for (const other of forests.slice(1)) assert.equal(JSON.stringify(other), JSON.stringify(forests[0]));
   for (const other of boosted.slice(1)) assert.equal(JSON.stringify(other), JSON.stringify(boosted[0]));
@@ -272,8 +394,8 @@ test('laying rows out anew changes no tree', async () => {
   const { matrix, target } = synthetic(100_500);
   const params = { ...boostingParams, nEstimators: 5 };
   const [one, two] = await Promise.all([
-    fitBoosting(matrix, target, params, 1),
-    fitBoosting(matrix, target, params, 3),
+    fitBoosting(matrix, target, 2, params, 1),
+    fitBoosting(matrix, target, 2, params, 3),
   ]);
   assert.equal(JSON.stringify(one), JSON.stringify(two));
 });
@@ -298,7 +420,7 @@ test('trees learn: scores rank new rows well, missing values or not', async () =
   const boosting: Model = {
     algorithm: 'GradientBoosting',
     ...common,
-    ...(await fitBoosting(train, target, { ...boostingParams, nEstimators: 60 }, 1)),
+    ...(await fitBoosting(train, target, 2, { ...boostingParams, nEstimators: 60 }, 1)),
   };
   assert.ok((await aucOf(forest)) > 0.86, 'forest');
   assert.ok((await aucOf(boosting)) > 0.87, 'boosting');
