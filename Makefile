@@ -23,7 +23,7 @@ ifeq (,$(filter quiet bad,$(DAY)))
 $(error there is no day "$(DAY)": DAY=quiet or DAY=bad)
 endif
 # Arguments reach the scripts by environment, so that no shell reads what they hold.
-export CONFIG VERSION A B AT ID CSV REASON DAY NAME STAGE WEIGHT SPLIT
+export CONFIG VERSION A B AT ID CSV TARGET DIR REASON DAY NAME STAGE WEIGHT SPLIT
 
 PACKAGES := node_modules/.package-lock.json
 NODE := node --import tsx
@@ -68,12 +68,15 @@ summary: ## what is live, what happened, where to look
 
 ##@ Data
 
+init: ## a project for a table of yours   CSV=path/to/table.csv TARGET=column [DIR=projects/name]
+	@$(NODE) scripts/data-init.ts --csv "$$CSV" --target "$$TARGET" --dir "$$DIR"
+
 # make prepare VERSION=v2 makes the next data version; without it the configured one is meant.
 DATA_VERSION := $(or $(if $(filter prepare,$(MAKECMDGOALS)),$(VERSION)),$(CURRENT_VERSION))
 
 raw: $(RAW) ## the raw file: simulated, downloaded from UCI, or yours (data.source)
 	$(call up-to-date,raw,$(RAW))
-$(RAW): $(RAW_SETTINGS)
+$(RAW) &: $(RAW_SETTINGS)
 	@$(NODE) scripts/data-ingest.ts
 	@$(SAID)
 
@@ -232,5 +235,5 @@ $(PACKAGES): package-lock.json
 	@echo "packages   $$(ls node_modules | wc -l) folders, installed from package-lock.json"
 
 FORCE:
-.PHONY: FORCE help all summary raw prepare train gate registry versions compare alias stage archive promote rollback \
+.PHONY: FORCE help all summary init raw prepare train gate registry versions compare alias stage archive promote rollback \
   reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace explain doctor test check bench faults figures clean

@@ -166,6 +166,15 @@ def logistic_case():
     }
 
 
+def logistic_classes_case():
+    values, _ = table(10)
+    noise = np.random.default_rng(11).normal(0, 1, len(values))
+    labels = np.digitize(values[:, 0] + values[:, 1] + noise, [-0.7, 0.7])
+    scaled = (values - values.mean(axis=0)) / values.std(axis=0)
+    model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(scaled, labels)
+    return {"values": scaled.tolist(), "labels": labels.tolist(), "probabilities": model.predict_proba(scaled).tolist()}
+
+
 def shap_case():
     """Trees in our format (right child after the left), and what shap says of the first rows, by both methods."""
     import shap
@@ -212,4 +221,5 @@ save("forest", forest_case())
 save("boosting", boosting_case())
 save("boosting_classes", boosting_classes_case())
 save("logistic", logistic_case())
+save("logistic_classes", logistic_classes_case())
 save("shap", shap_case())

@@ -24,6 +24,8 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
     'AT',
     'ID',
     'CSV',
+    'TARGET',
+    'DIR',
     'REASON',
     'DAY',
     'NAME',

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { loadProject } from '../lib/config/load.ts';
 import { programFiles } from '../lib/config/programs.ts';
-import { settingsOf } from '../lib/config/settings.ts';
+import { rawFiles, settingsOf } from '../lib/config/settings.ts';
 import { badInput } from '../lib/fault.ts';
 import { writeIfChanged } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
@@ -25,7 +25,9 @@ run(() => {
   }
 
   const variables = {
-    RAW: path(config.data.raw_path),
+    RAW: rawFiles(config)
+      .map((file) => path(file))
+      .join(' '),
     RAW_SETTINGS: config.data.source === 'file' ? '' : state('raw.json'),
     LABELLED: config.data.labelled.map((file) => path(file)).join(' '),
     PROCESSED: path(config.data.processed_dir),

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { csvFormatRow } from 'd3-dsv';
 import { unzipSync } from 'fflate';
 import { loadProject, type Project } from '../lib/config/load.ts';
-import { settingsHash } from '../lib/config/settings.ts';
+import { rawFiles, settingsHash } from '../lib/config/settings.ts';
 import { AI4I_HEADER, simulateAi4i } from '../lib/data/simulate-ai4i.ts';
 import { badInput, failed } from '../lib/fault.ts';
 import { currentCommit, describeCommit } from '../lib/files/git.ts';
@@ -15,14 +15,21 @@ import { formatCount, progress, run, say } from '../lib/terminal.ts';
 run(async () => {
   const project = loadProject();
   const { data } = project.config;
-  const path = project.path(data.raw_path);
-
+  const paths = rawFiles(project.config);
   if (data.source === 'file') {
-    if (!existsSync(path)) throw badInput(`${path} is missing: data.source is "file", so put your CSV there`);
+    const missing = paths.map((path) => project.path(path)).find((path) => !existsSync(path));
+    if (missing !== undefined)
+      throw badInput(`${missing} is missing: data.source is "file", so put your CSV there`);
     return;
   }
-  const { text, origin } = data.source === 'uci' ? await download(project) : simulate(project);
+  const { texts, origin } = data.source === 'uci' ? await download(project) : simulate(project);
+  for (const [i, path] of paths.entries()) keepRaw(project, path, texts[i]!, origin);
+});
 
+/** Writes a raw file and its line in the manifest; one that is there already must be the same. */
+function keepRaw(project: Project, name: string, text: string, origin: string): void {
+  const path = project.path(name);
+  const { data } = project.config;
   if (existsSync(path)) {
     if (sha256File(path) !== sha256(text)) {
       throw badInput(
@@ -34,15 +41,15 @@ run(async () => {
     return;
   }
   writeAtomic(path, text);
-  const rows = text.trimEnd().split('\n').length - 1;
+  const rows = text.trimEnd().split('\n').length - (data.csv.header ? 1 : 0);
   recordArtefacts(project, [
     {
       time: new Date().toISOString(),
       version: 'raw',
-      path: data.raw_path,
+      path: name,
       sha256: sha256(text),
       rows,
-      columns: text.slice(0, text.indexOf('\n')).split(',').length,
+      columns: text.slice(0, text.indexOf('\n')).split(data.csv.separator).length,
       source: data.source,
       script: 'scripts/data-ingest.ts',
       commit: describeCommit(currentCommit(project.configPath)),
@@ -50,33 +57,46 @@ run(async () => {
     },
   ]);
   say('raw', `${path}   ${formatCount(rows)} rows, ${origin}, sha256 ${sha256(text).slice(0, 12)}…`);
-});
+}
 
-function simulate({ config }: Project): { text: string; origin: string } {
+interface Raw {
+  /** One per raw file. */
+  readonly texts: readonly string[];
+  readonly origin: string;
+}
+
+function simulate({ config }: Project): Raw {
   const { rows, seed } = config.data.simulation;
   const missing = AI4I_HEADER.filter((name) => config.schema[name] === undefined);
   if (missing.length > 0)
     throw badInput(`data.source "simulated" makes the AI4I columns, but the schema has no "${missing[0]}"`);
   const lines = [[...AI4I_HEADER], ...simulateAi4i(rows, seed)].map((cells) => csvFormatRow(cells));
-  return { text: `${lines.join('\n')}\n`, origin: `simulated (seed ${seed}, Matzka's recipe)` };
+  return { texts: [`${lines.join('\n')}\n`], origin: `simulated (seed ${seed}, Matzka's recipe)` };
 }
 
-async function download({ config }: Project): Promise<{ text: string; origin: string }> {
-  const { url, member, sha256: expected } = config.data.uci;
+async function download({ config }: Project): Promise<Raw> {
+  const { url, member, sha256: digest, test_member, test_sha256 } = config.data.uci;
+  const wanted = [[member, digest] as const];
+  if (config.split.method === 'file') wanted.push([test_member!, test_sha256!]);
   const archive = await fetchBytes(url);
-  let file: Uint8Array | undefined;
+  let files: Record<string, Uint8Array>;
   try {
-    file = unzipSync(archive, { filter: ({ name }) => name === member })[member];
+    files = unzipSync(archive, { filter: ({ name }) => wanted.some(([each]) => each === name) });
   } catch {
     throw failed(`${url} did not give a zip archive (${archive.length} bytes)`);
   }
-  if (file === undefined) throw failed(`${url} holds no ${member}`);
-  const actual = sha256(file);
-  if (actual !== expected)
-    throw failed(
-      `${member} from ${url} has sha256 ${actual}, not the ${expected} of data.uci.sha256: refused`,
-    );
-  return { text: Buffer.from(file).toString('utf8'), origin: `UCI, sha256 as declared` };
+  const texts = wanted.map(([name, expected], i) => {
+    const file = files[name];
+    if (file === undefined) throw failed(`${url} holds no ${name}`);
+    const actual = sha256(file);
+    const key = i === 0 ? 'sha256' : 'test_sha256';
+    if (actual !== expected)
+      throw failed(
+        `${name} from ${url} has sha256 ${actual}, not the ${expected} of data.uci.${key}: refused`,
+      );
+    return Buffer.from(file).toString('utf8');
+  });
+  return { texts, origin: 'UCI, sha256 as declared' };
 }
 
 async function fetchBytes(url: string): Promise<Uint8Array> {

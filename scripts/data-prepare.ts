@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { csvFormatRow } from 'd3-dsv';
 import { loadProject, type Project } from '../lib/config/load.ts';
 import { VERSION } from '../lib/config/schema.ts';
-import { settingsHash } from '../lib/config/settings.ts';
+import { rawFiles, settingsHash } from '../lib/config/settings.ts';
 import { type Prepared, prepareData } from '../lib/data/prepare.ts';
 import { badInput } from '../lib/fault.ts';
 import { safeCell } from '../lib/files/csv.ts';
@@ -111,7 +111,7 @@ function lineOf(
   { header }: Prepared,
 ): Record<string, string | number> {
   const { data } = project.config;
-  const inputs = [data.raw_path, ...data.labelled].map(
+  const inputs = [...rawFiles(project.config), ...data.labelled].map(
     (input) => `${input}@${sha256File(project.path(input))}`,
   );
   return {

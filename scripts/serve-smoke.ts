@@ -69,7 +69,11 @@ test('POST /predict: one row in, one prediction out, in the promised format', as
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
   const prediction = (await response.json()) as Prediction;
-  assert.deepEqual(Object.keys(prediction).sort(), ['class', 'id', 'model', 'probability', 'sha256']);
+  const several = signature.output.outputs.length > 1 ? ['probabilities'] : [];
+  assert.deepEqual(
+    Object.keys(prediction).sort(),
+    ['class', 'id', 'model', 'probability', 'sha256', ...several].sort(),
+  );
   assert.ok(prediction.probability >= 0 && prediction.probability <= 1, 'the probability is outside 0 to 1');
   assert.ok(signature.output.classes.includes(prediction.class), 'the class is none of the signature');
   assert.equal(prediction.sha256, readMetadata(project, prediction.model).files['model.json']);

@@ -1,6 +1,7 @@
 /** Follows one prediction back to the model, the data version, the script, the commit and the raw file. */
 import { existsSync } from 'node:fs';
 import { loadProject, type Project } from '../lib/config/load.ts';
+import { rawFiles } from '../lib/config/settings.ts';
 import { FAILED } from '../lib/fault.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import { readManifest } from '../lib/registry/manifest.ts';
@@ -74,7 +75,7 @@ function traceArtefact(project: Project, path: string, recorded: string, title: 
       project,
       inputPath,
       inputSha,
-      inputPath === project.config.data.raw_path ? 'raw' : 'from',
+      rawFiles(project.config).includes(inputPath!) ? 'raw' : 'from',
       depth + 1,
     );
   }

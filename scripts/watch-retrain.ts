@@ -30,6 +30,7 @@ import { type Decision, decideRetraining } from '../lib/watch/decide.ts';
 import { hoursSinceRetraining, recordDecision } from '../lib/watch/decisions.ts';
 import { labelledRows } from '../lib/watch/labelled.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
+import { readSensitive } from '../lib/watch/sensitive.ts';
 import { readPredictionLogs } from '../lib/watch/window.ts';
 
 run(async () => {
@@ -82,7 +83,7 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
   const observed = readPredictionLogs(project)
     .predictions.filter(({ id }) => !joined.has(id))
     .map((line) => ({ ...line, label: labels.get(line.id) }));
-  const { header, rows, train, test, scarcest } = labelledRows(config, observed);
+  const { header, rows, train, test, scarcest } = labelledRows(config, observed, readSensitive(project));
   writeCsv(path(file), header, rows);
   say(
     '',
@@ -136,7 +137,7 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
   recordDecision(project, 'promoted', challenger, [`${challenger} ${verdict.said}`], evidence);
   say(
     'promote',
-    `${challenger} is champion (was ${champion}); config.yaml reads data ${dataVersion}${followed}`,
+    `${challenger} is champion (was ${champion}); ${configPath} reads data ${dataVersion}${followed}`,
   );
 }
 

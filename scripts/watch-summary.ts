@@ -1,5 +1,5 @@
 /** What is live, what was decided, and where to look. */
-import { loadProject } from '../lib/config/load.ts';
+import { DEFAULT_CONFIG, loadProject } from '../lib/config/load.ts';
 import { readLedger } from '../lib/files/ledger.ts';
 import { ledgersOf } from '../lib/registry/ledgers.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
@@ -22,8 +22,12 @@ run(() => {
   }
   if (made.length > 0)
     console.log(`Decided   to retrain: ${count('yes')} yes, ${count('no')} no (${decisions.path})`);
-  console.log(
-    'Look at   reports/monitor.html · manifest.txt · deployment_log.csv · make registry · make live',
-  );
-  console.log('Next      make help · make serve · data.source: uci in config.yaml for the real file');
+  const { config, path, configPath } = project;
+  const { reports, manifest, deployment_log } = config.paths;
+  const files = [path(reports, 'monitor.html'), path(manifest), path(deployment_log)];
+  const verbs = configPath === DEFAULT_CONFIG ? '' : ` CONFIG=${configPath}`;
+  console.log(`Look at   ${files.join(' · ')} · make registry${verbs} · make live${verbs}`);
+  const real =
+    config.data.source === 'simulated' ? ' · data.source: uci in config.yaml for the real file' : '';
+  console.log(`Next      make help · make serve${verbs}${real} · make init CSV=yours.csv TARGET=column`);
 });

@@ -128,6 +128,16 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     if ((shift ?? scale ?? noise) !== undefined && !isNumber(column))
       throw fault(keys, `"${column}" is no number`);
   }
+  if (
+    config.split.train_rows !== undefined &&
+    config.split.train_rows > 1 &&
+    !Number.isInteger(config.split.train_rows)
+  )
+    throw fault(['split', 'train_rows'], 'a whole number of rows, or a share below 1');
+  const { uci } = config.data;
+  const needsTest = config.data.source === 'uci' && config.split.method === 'file';
+  if (needsTest && (uci.test_member === undefined || uci.test_sha256 === undefined))
+    throw fault(['data', 'uci'], 'split.method file needs test_member and test_sha256');
   const classes = Object.values(schema).find(({ role }) => role === 'target')!.categories!;
   for (const section of ['evaluation', 'deployment'] as const)
     if (classes.length > 2 && typeof config[section].threshold === 'number')

@@ -32,11 +32,13 @@ export const VERSION = /^v[1-9]\d*$/;
 export const ALIAS = /^[a-z][a-z0-9-]*$/;
 const version = v.pipe(v.string('a version such as v1'), v.regex(VERSION, 'a version such as v1'));
 
+const digest = v.pipe(v.string('64 hexadecimal digits'), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'));
+
 const column = v.pipe(
   v.strictObject(
     {
-      type: oneOf('number', 'integer', 'category', 'text'),
-      role: oneOf('id', 'input', 'target', 'leakage', 'sensitive'),
+      type: oneOf('number', 'integer', 'category', 'text', 'time'),
+      role: oneOf('id', 'input', 'target', 'leakage', 'sensitive', 'time', 'ignored'),
       unit: v.optional(text),
       description: v.optional(text),
       range: v.optional(
@@ -54,6 +56,10 @@ const column = v.pipe(
           v.minLength(2, 'two or more categories'),
         ),
       ),
+      aliases: v.optional(v.record(text, text)),
+      other: v.optional(text),
+      strip: v.optional(v.array(text, 'a list of texts')),
+      format: v.optional(oneOf('iso', 'day_first', 'month_first', 'epoch')),
       missing: oneOf('refuse', 'median', 'mean', 'most_frequent', 'keep'),
     },
     'a column: type, role, missing and what else it needs',
@@ -66,13 +72,41 @@ const column = v.pipe(
     (c) => c.range === undefined || c.type === 'number' || c.type === 'integer',
     'a range for numbers only',
   ),
+  v.check(
+    (c) => c.type === 'category' || (c.aliases ?? c.other) === undefined,
+    'aliases and other for categories only',
+  ),
+  v.check(
+    (c) =>
+      [...Object.values(c.aliases ?? {}), ...(c.other === undefined ? [] : [c.other])].every((name) =>
+        c.categories?.includes(name),
+      ),
+    'aliases and other that stand for one of the categories',
+  ),
+  v.check(
+    (c) => c.role !== 'target' || c.other === undefined,
+    'no other for the target: a class is known or the row is refused',
+  ),
+  v.check(
+    (c) => c.strip === undefined || c.type === 'number' || c.type === 'integer',
+    'strip for numbers only',
+  ),
+  v.check((c) => (c.format !== undefined) === (c.type === 'time'), 'a format for type time and for no other'),
+  v.check(
+    (c) => (c.role === 'time') === (c.type === 'time') || c.role === 'ignored',
+    'type time and role time together',
+  ),
   v.check((c) => c.role !== 'target' || c.type === 'category', 'type category for the target'),
   v.check(
-    (c) => c.role !== 'input' || c.type !== 'text',
+    (c) => c.role !== 'sensitive' || c.missing === 'keep',
+    'missing: keep for a sensitive column, since requests may come without it',
+  ),
+  v.check(
+    (c) => c.role !== 'input' || (c.type !== 'text' && c.type !== 'time'),
     'an input that is a number, an integer or a category',
   ),
   v.check(
-    (c) => (c.type !== 'category' && c.type !== 'text') || !['median', 'mean'].includes(c.missing),
+    (c) => c.type === 'number' || c.type === 'integer' || !['median', 'mean'].includes(c.missing),
     'missing: most_frequent, keep or refuse for a column that is no number',
   ),
 );
@@ -138,11 +172,20 @@ export const configSchema = v.strictObject({
     production_dir: path,
     current_version: version,
     labelled: v.array(path, 'a list of paths'),
+    csv: v.strictObject({
+      separator: oneOf(',', ';', '\t', '|'),
+      header: v.boolean('true or false'),
+      comment: v.string('a text'),
+      missing: v.array(text, 'a list of texts'),
+      decimal: oneOf('.', ','),
+    }),
     simulation: v.strictObject({ rows: count(1), seed: count(0) }),
     uci: v.strictObject({
       url: v.pipe(v.string('an address'), v.regex(/^https?:\/\//, 'an http or https address')),
       member: text,
-      sha256: v.pipe(v.string('64 hexadecimal digits'), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits')),
+      sha256: digest,
+      test_member: v.optional(text),
+      test_sha256: v.optional(digest),
     }),
   }),
   schema: v.pipe(
@@ -152,12 +195,27 @@ export const configSchema = v.strictObject({
       'exactly one column with role target',
     ),
     v.check((s) => Object.values(s).some((c) => c.role === 'input'), 'at least one column with role input'),
+    v.check(
+      (s) => Object.values(s).filter((c) => c.role === 'time').length <= 1,
+      'at most one column with role time',
+    ),
   ),
-  quality: v.strictObject({ max_invalid_rows: atLeast(0), refuse_duplicates: v.boolean('true or false') }),
-  split: v.strictObject({
-    method: oneOf('chronological'),
-    train_rows: count(2),
-  }),
+  quality: v.strictObject({ max_invalid_rows: atLeast(0), duplicates: oneOf('by_id', 'whole_row', 'keep') }),
+  split: v.pipe(
+    v.strictObject({
+      method: oneOf('chronological', 'stratified', 'file'),
+      train_rows: v.optional(v.pipe(atLeast(0), v.gtValue(0, 'a number of rows, or a share below 1'))),
+      test_path: v.optional(path),
+    }),
+    v.check(
+      (s) => (s.method === 'file') === (s.test_path !== undefined),
+      'test_path for method file and for no other',
+    ),
+    v.check(
+      (s) => (s.method === 'file') === (s.train_rows === undefined),
+      'train_rows unless the method is file',
+    ),
+  ),
   features: v.strictObject({ engineered: v.record(text, engineered) }),
   model_params: modelParams,
   evaluation: v.strictObject({

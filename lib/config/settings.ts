@@ -1,22 +1,29 @@
 /** The settings that each product depends on, so that a change reruns what it touches and nothing else. */
+
 import { sha256 } from '../files/hash.ts';
 import type { Config } from './schema.ts';
 
 export type Product = 'raw' | 'prepare' | 'train' | 'day2';
 
+/** The files that rows come from: the raw file, and where the split asks for it the file of the later rows. */
+export function rawFiles({ data, split }: Pick<Config, 'data' | 'split'>): string[] {
+  return [data.raw_path, ...(split.test_path === undefined ? [] : [split.test_path])];
+}
+
 export function settingsOf(config: Config, product: Product): Record<string, unknown> {
   const { data, schema, model_params, evaluation } = config;
   if (product === 'raw') {
-    const { source, raw_path } = data;
+    const { source } = data;
     return {
       source,
-      raw_path,
+      raw: rawFiles(config),
       ...(source === 'file' ? {} : { [source]: data[source === 'uci' ? 'uci' : 'simulation'] }),
     };
   }
   if (product === 'prepare') {
     return {
       raw_path: data.raw_path,
+      csv: data.csv,
       labelled: data.labelled,
       schema,
       quality: config.quality,

@@ -1,5 +1,6 @@
 /** The columns of the schema by role, and the one place that reads a cell. */
 import type { Column, Schema } from '../config/schema.ts';
+import { parseTime, TIME_FORMATS } from './time.ts';
 
 export interface NamedColumn extends Column {
   readonly name: string;
@@ -10,8 +11,10 @@ export interface Roles {
   readonly inputs: readonly NamedColumn[];
   readonly sensitive: readonly NamedColumn[];
   readonly leakage: readonly NamedColumn[];
+  /** What orders the rows in time. */
+  readonly time: NamedColumn | undefined;
   readonly target: NamedColumn;
-  /** What prepared data holds, in schema order: all but leakage. */
+  /** What prepared data holds, in schema order: all but leakage and what is ignored. */
   readonly kept: readonly NamedColumn[];
 }
 
@@ -23,9 +26,15 @@ export function rolesOf(schema: Schema): Roles {
     inputs: of('input'),
     sensitive: of('sensitive'),
     leakage: of('leakage'),
+    time: of('time')[0],
     target: of('target')[0]!,
-    kept: columns.filter((column) => column.role !== 'leakage'),
+    kept: columns.filter(isKept),
   };
+}
+
+/** Whether prepared data holds the column. */
+export function isKept({ role }: Column): boolean {
+  return role !== 'leakage' && role !== 'ignored';
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -36,19 +45,39 @@ export function parseNumber(cell: string): number | undefined {
 }
 
 /**
- * Reads a CSV cell as the column's number: its value, its category's index, NaN where it is empty. Text gives 0.
- * Returns what is wrong as a text.
+ * Reads a CSV cell as the column's number: its value, its category's index, its time in milliseconds since 1970, NaN where
+ * it is empty. Text gives 0, and so does what is ignored. Returns what is wrong as a text.
  */
 export function readCell(column: Column, cell: string): number | string {
+  if (column.role === 'ignored') return 0;
   if (cell === '') return column.missing === 'refuse' ? 'is empty' : Number.NaN;
   if (column.type === 'text') return 0;
   if (column.type === 'category') {
-    const index = column.categories!.indexOf(cell);
+    const index = indexOfCategory(column, cell);
     return index >= 0 ? index : `${quote(cell)} is none of ${column.categories!.join(', ')}`;
   }
-  const value = parseNumber(cell);
+  if (column.type === 'time') {
+    return parseTime(cell, column.format!) ?? `${quote(cell)} is no time (${TIME_FORMATS[column.format!]})`;
+  }
+  const value = parseNumber(column.strip === undefined ? cell : stripped(cell, column.strip));
   if (value === undefined) return `${quote(cell)} is not a number${hint(cell)}`;
   return checkNumber(column, value, cell);
+}
+
+/** Index of a category, of what the cell is an alias of, or of the category that stands for all others; −1 for none. */
+export function indexOfCategory(
+  { categories, aliases, other }: Pick<Column, 'categories' | 'aliases' | 'other'>,
+  cell: string,
+): number {
+  const index = categories!.indexOf(aliases?.[cell] ?? cell);
+  return index < 0 && other !== undefined ? categories!.indexOf(other) : index;
+}
+
+/** A number without the texts that are written around it, such as a unit. */
+function stripped(cell: string, texts: readonly string[]): string {
+  let rest = cell;
+  for (const text of texts) rest = rest.replaceAll(text, '');
+  return rest.trim();
 }
 
 /** The value, or what is wrong with it: not finite, not whole, out of range. */
@@ -68,8 +97,9 @@ export function describeRange(column: Column): string {
 
 /** The cell in its one written form, so that the same value always gives the same bytes. */
 export function writeCell(column: Column, value: number, cell: string): string {
-  if (column.type === 'text') return cell;
+  if (column.type === 'text' || column.role === 'ignored') return cell;
   if (Number.isNaN(value)) return '';
+  if (column.type === 'time') return new Date(value).toISOString();
   return column.type === 'category' ? column.categories![value]! : String(value);
 }
 

@@ -1,8 +1,9 @@
 /** From raw and labelled rows to the training and test rows of a data version. */
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import { type NamedColumn, rolesOf, writeCell } from './columns.ts';
+import { isKept, type NamedColumn, rolesOf, writeCell } from './columns.ts';
 import { fillFor } from './impute.ts';
+import { splitRows } from './split.ts';
 import { type InvalidRow, type ValidRow, validateFile } from './validate.ts';
 
 /** Column of a labelled file that says which rows stay out of training; the newest file's are the test rows. */
@@ -27,24 +28,21 @@ export function prepareData(config: Config, at: (path: string) => string): Prepa
   const roles = rolesOf(config.schema);
   const invalid: InvalidRow[] = [];
   const raw = readRaw(config, at(config.data.raw_path), invalid);
-  const rows = raw.length + invalid.length;
+  const parts = splitRows(config, at(config.data.raw_path), raw, () =>
+    readRaw(config, at(config.split.test_path!), invalid),
+  );
+  const rows = parts.train.length + parts.test.length + invalid.length;
   refuseTooMany(config, invalid, rows);
-  const { train_rows } = config.split;
-  if (raw.length <= train_rows) {
-    throw badInput(
-      `${at(config.data.raw_path)}  has ${raw.length} valid rows; split.train_rows takes ${train_rows} and leaves none for production`,
-    );
-  }
   const labelled = config.data.labelled.map((path) => readLabelled(config, at(path)));
   const newest = labelled.at(-1);
-  const test = newest === undefined ? raw.slice(train_rows) : newest.filter((row) => row.part === 'test');
+  const test = newest === undefined ? parts.test : newest.filter((row) => row.part === 'test');
   const idsOf = (row: ValidRow) =>
     roles.kept.flatMap((column, i) => (column.role === 'id' ? [row.cells[i]!] : [])).join('\n');
   const held = new Set(newest === undefined || roles.ids.length === 0 ? [] : test.map(idsOf));
   const joining = labelled.flatMap((rows) =>
     rows === newest ? rows.filter(({ part }) => part === 'train') : rows,
   );
-  const train = [...raw.slice(0, train_rows), ...joining].filter((row) => !held.has(idsOf(row)));
+  const train = [...parts.train, ...joining].filter((row) => !held.has(idsOf(row)));
   checkTarget(config, roles.target, train, roles.kept);
   const imputed = impute(roles.kept, train, test);
   const cellsOf = (row: ValidRow) => row.cells;
@@ -61,36 +59,38 @@ export function prepareData(config: Config, at: (path: string) => string): Prepa
 /** Valid raw rows without their leakage columns. */
 function readRaw(config: Config, path: string, invalid: InvalidRow[]): ValidRow[] {
   const columns = Object.entries(config.schema).map(([name, column]) => ({ name, ...column }));
-  const kept = columns.map((column) => column.role !== 'leakage');
-  const isId = columns.map((column) => column.role === 'id');
+  const kept = columns.map(isKept);
+  const { duplicates } = config.quality;
+  const isCompared = columns.map(
+    ({ role }) => duplicates === 'whole_row' || (duplicates === 'by_id' && role === 'id'),
+  );
+  const compared = columns.filter((_, i) => isCompared[i]).map(({ name }) => name);
   const keep = <T>(values: readonly T[]) => values.filter((_, i) => kept[i]);
   const seen = new Map<string, number>();
   const rows: ValidRow[] = [];
-  const hasIds = isId.includes(true);
   validateFile(
     path,
     columns,
     (row, line) => {
-      const id = row.cells.filter((_, i) => isId[i]).join('\n');
-      const before = hasIds && config.quality.refuse_duplicates ? seen.get(id) : undefined;
-      if (before !== undefined) {
-        invalid.push({
-          file: path,
-          line,
-          reasons: [
-            `duplicate: line ${before} has the same ${columns
-              .filter((_, i) => isId[i])
-              .map(({ name }) => name)
-              .join(', ')}`,
-          ],
-          cells: row.cells,
-        });
-        return;
+      if (compared.length > 0) {
+        const key = row.cells.filter((_, i) => isCompared[i]).join('\n');
+        const before = seen.get(key);
+        if (before !== undefined) {
+          const what = duplicates === 'whole_row' ? 'is the same' : `has the same ${compared.join(', ')}`;
+          invalid.push({
+            file: path,
+            line,
+            reasons: [`duplicate: line ${before} ${what}`],
+            cells: row.cells,
+          });
+          return;
+        }
+        seen.set(key, line);
       }
-      if (hasIds) seen.set(id, line);
       rows.push({ cells: keep(row.cells), values: keep(row.values) });
     },
     (row) => invalid.push(row),
+    config.data.csv,
   );
   return rows;
 }
@@ -155,7 +155,7 @@ function impute(
 ): Record<string, number> {
   const imputed: Record<string, number> = {};
   for (const [i, column] of columns.entries()) {
-    if (column.type === 'text') continue;
+    if (column.type === 'text' || column.type === 'time') continue;
     const gaps = [...train, ...test].filter((row) => Number.isNaN(row.values[i]!));
     if (gaps.length === 0) continue;
     const fill = fillFor(

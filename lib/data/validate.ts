@@ -1,7 +1,13 @@
 /** Checking a raw table against the schema, row by row. */
+import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
 import { readRecords } from '../files/csv.ts';
 import { type NamedColumn, readCell, writeCell } from './columns.ts';
+
+/** How the raw file is written; a prepared file is plain: commas, a header, empty cells for missing values. */
+export type Dialect = Config['data']['csv'];
+
+const PLAIN: Dialect = { separator: ',', header: true, comment: '', missing: [], decimal: '.' };
 
 /** A row that breaks the schema. */
 export interface InvalidRow {
@@ -19,34 +25,53 @@ export interface ValidRow {
 }
 
 /**
- * Reads a CSV whose header must hold exactly these columns, in any order, and hands over each row in their order.
- * Fails with exit code 2 for a wrong header or a file without rows.
+ * Reads a CSV whose header must hold exactly these columns, in any order (without a header they stand in this order), and
+ * hands over each row in their order. Fails with exit code 2 for a wrong header or a file without rows.
  */
 export function validateFile(
   path: string,
   columns: readonly NamedColumn[],
   onValid: (row: ValidRow, line: number) => void,
   onInvalid: (row: InvalidRow) => void,
+  dialect: Dialect = PLAIN,
 ): void {
-  let order: number[] | undefined;
-  let width = 0;
+  let order = dialect.header ? undefined : columns.map((_, i) => i);
+  let width = columns.length;
   let rows = 0;
-  readRecords(path, (fields, line) => {
+  const isMissing = new Set(dialect.missing);
+  const hasComma = columns.map(
+    ({ type }) => dialect.decimal === ',' && (type === 'number' || type === 'integer'),
+  );
+  /** Empty lines, which are wrong only where rows follow. */
+  const blank: number[] = [];
+  const refuse = (line: number, reason: string, cells: readonly string[]) =>
+    onInvalid({ file: path, line, reasons: [reason], cells });
+  const take = (fields: string[], line: number) => {
     if (order === undefined) {
       order = matchHeader(path, fields, columns);
       width = fields.length;
       return;
     }
-    rows++;
-    if (fields.length !== width) {
-      const reason =
-        fields.length === 1 && fields[0] === ''
-          ? 'the line is empty'
-          : `${fields.length} ${fields.length === 1 ? 'field' : 'fields'} where the header has ${width}`;
-      onInvalid({ file: path, line, reasons: [reason], cells: fields });
+    if (fields.length === 1 && fields[0]!.trim() === '' && width > 1) {
+      blank.push(line);
       return;
     }
-    const cells = order.map((at) => fields[at]!.trim());
+    for (const at of blank.splice(0)) refuse(at, 'the line is empty', ['']);
+    rows++;
+    if (fields.length !== width) {
+      const whose = dialect.header ? 'the header' : 'the schema';
+      refuse(
+        line,
+        `${fields.length} ${fields.length === 1 ? 'field' : 'fields'} where ${whose} has ${width}`,
+        fields,
+      );
+      return;
+    }
+    const cells = order.map((at, i) => {
+      const cell = fields[at]!.trim();
+      if (isMissing.has(cell)) return '';
+      return hasComma[i] ? cell.replace(',', '.') : cell;
+    });
     const read = columns.map((column, i) => readCell(column, cells[i]!));
     const reasons = read.flatMap((value, i) =>
       typeof value === 'string' ? [`column "${columns[i]!.name}": ${value}`] : [],
@@ -57,9 +82,10 @@ export function validateFile(
     }
     const values = read as number[];
     onValid({ cells: columns.map((column, i) => writeCell(column, values[i]!, cells[i]!)), values }, line);
-  });
+  };
+  readRecords(path, take, dialect);
   if (order === undefined) throw badInput(`${path}  is empty: it has no header and no rows`);
-  if (rows === 0) throw badInput(`${path}:1  has a header but no rows`);
+  if (rows === 0) throw badInput(`${path}:1  has ${dialect.header ? 'a header but ' : ''}no rows`);
 }
 
 /** For each column, where the header has it. */
@@ -69,7 +95,9 @@ function matchHeader(path: string, header: readonly string[], columns: readonly 
   if (twice !== undefined) throw badInput(`${path}:1  column "${twice}" stands twice in the header`);
   const missing = columns.filter((column) => !names.includes(column.name));
   if (names.length === 1 && columns.length > 1) {
-    throw badInput(`${path}:1  the header is a single field; the separator must be a comma`);
+    throw badInput(
+      `${path}:1  the header is a single field: is the separator another one (data.csv.separator)?`,
+    );
   }
   if (missing.length > 0) {
     throw badInput(

@@ -5,8 +5,8 @@ import type { Tree } from '../learn/tree.ts';
 import { expectedValue, pathDependentShap } from './tree-shap.ts';
 
 /**
- * What the contributions add up in: probability (forest), log-odds (boosting of two classes; logistic regression, each class
- * against the rest) or the margin that the softmax takes (boosting of more).
+ * What the contributions add up in: probability (forest), log-odds (boosting and logistic regression of two classes) or the
+ * margin that the softmax takes (of more).
  */
 export type Space = 'probability' | 'log-odds' | 'margin';
 
@@ -25,7 +25,7 @@ const TOLERANCE = 1e-6;
 /** What the contributions to a model's outputs add up in. */
 export function spaceOf({ algorithm, classes }: Model): Space {
   if (algorithm === 'RandomForest') return 'probability';
-  return algorithm === 'GradientBoosting' && classes.length > 2 ? 'margin' : 'log-odds';
+  return classes.length > 2 ? 'margin' : 'log-odds';
 }
 
 /**

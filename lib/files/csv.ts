@@ -1,17 +1,30 @@
 /** CSV files, read piece by piece and written whole. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { csvFormatRow, csvParseRows } from 'd3-dsv';
+import { csvFormatRow, dsvFormat } from 'd3-dsv';
 import { badInput } from '../fault.ts';
 import { writeThrough } from './write.ts';
 
 const PIECE = 1 << 20;
 
+/** How a file is written. */
+export interface CsvDialect {
+  readonly separator: string;
+  /** Lines that begin with it are skipped; '' for none. */
+  readonly comment: string;
+}
+
+const COMMAS: CsvDialect = { separator: ',', comment: '' };
+
 /**
  * Calls `onRecord` with the fields and the first line number of every record, the header included. Holds one piece of
  * the file at a time. BOM and line ends of any kind are fine; what is not UTF-8 text is refused with exit code 2.
  */
-export function readRecords(path: string, onRecord: (fields: string[], line: number) => void): void {
+export function readRecords(
+  path: string,
+  onRecord: (fields: string[], line: number) => void,
+  { separator, comment }: CsvDialect = COMMAS,
+): void {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -24,11 +37,12 @@ export function readRecords(path: string, onRecord: (fields: string[], line: num
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const piece = Buffer.allocUnsafe(PIECE);
   const cutter = recordCutter();
+  const parser = dsvFormat(separator);
   let line = 1;
   const take = (text: string) => {
     if (text === '') return;
-    csvParseRows(text, (fields) => {
-      onRecord(fields, line);
+    parser.parseRows(text, (fields) => {
+      if (comment === '' || !fields[0]!.startsWith(comment)) onRecord(fields, line);
       line += 1 + fields.reduce((sum, field) => sum + lineEnds(field), 0);
       return null;
     });

@@ -123,9 +123,9 @@ export function scorerOf(model: Model): Scorer {
     const { sums } = treeScorer(model.trees, width, outputs);
     return (values, rows) => sums(values, rows).map((sum) => sum / model.trees.length);
   }
+  const toProbabilities = outputs.length === 1 ? sigmoids : softmaxes;
   if (model.algorithm === 'LogisticRegression') {
     const { intercepts, coefficients } = model.logistic;
-    const toProbabilities = outputs.length === 1 ? sigmoids : sharesOfOdds;
     const margins: Scorer = (values, rows) =>
       new Float64Array(rows * outputs.length).map((_, at) => {
         const output = at % outputs.length;
@@ -136,7 +136,6 @@ export function scorerOf(model: Model): Scorer {
       });
     return (values, rows) => toProbabilities(margins(values, rows), outputs.length);
   }
-  const toProbabilities = outputs.length === 1 ? sigmoids : softmaxes;
   const scorers = outputs.map((_, output) =>
     treeScorer(treesOf(model.trees, output, outputs.length), width, [0]),
   );
@@ -167,17 +166,6 @@ function softmaxes(margins: Float64Array, outputs: number): Float64Array {
     for (let k = 0; k < outputs; k++) row[k] = Math.exp(row[k]! - highest);
     const sum = row.reduce((a, b) => a + b);
     for (let k = 0; k < outputs; k++) row[k]! /= sum;
-  }
-  return margins;
-}
-
-/** Each class was fitted against the rest: its probability as a share of all of them. */
-function sharesOfOdds(margins: Float64Array, outputs: number): Float64Array {
-  for (let at = 0; at < margins.length; at += outputs) {
-    const row = margins.subarray(at, at + outputs);
-    for (let k = 0; k < outputs; k++) row[k] = sigmoid(row[k]!);
-    const sum = row.reduce((a, b) => a + b);
-    for (let k = 0; k < outputs; k++) row[k] = sum === 0 ? 1 / outputs : row[k]! / sum;
   }
   return margins;
 }

@@ -11,6 +11,8 @@ export interface SignatureInput {
   readonly description?: string;
   readonly range?: readonly [number, number];
   readonly categories?: readonly string[];
+  /** The category that any value which is none of them counts as. */
+  readonly other?: string;
   /** Whether null stands for a missing value. */
   readonly nullable: boolean;
 }
@@ -43,6 +45,7 @@ export function signatureOf(schema: Schema, inputs: Matrix, thresholds: Threshol
     description,
     range,
     categories,
+    other,
     missing,
   }: (typeof roles.inputs)[number]): SignatureInput => ({
     name,
@@ -51,6 +54,7 @@ export function signatureOf(schema: Schema, inputs: Matrix, thresholds: Threshol
     ...(description === undefined ? {} : { description }),
     ...(range === undefined ? {} : { range }),
     ...(categories === undefined ? {} : { categories }),
+    ...(other === undefined ? {} : { other }),
     nullable: missing !== 'refuse',
   });
   const example = roles.inputs.map((column, f): [string, string | number | null] => {
@@ -60,7 +64,7 @@ export function signatureOf(schema: Schema, inputs: Matrix, thresholds: Threshol
   });
   return {
     inputs: roles.inputs.map(describe),
-    ids: roles.ids.map(describe),
+    ids: [...roles.ids, ...(roles.time === undefined ? [] : [roles.time])].map(describe),
     sensitive: roles.sensitive.map(describe),
     output: {
       target: roles.target.name,

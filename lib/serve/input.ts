@@ -107,10 +107,15 @@ function pick(fields: Record<string, unknown>, columns: readonly SignatureInput[
   return picked;
 }
 
-function fieldReader({ type, range, categories, nullable }: SignatureInput): FieldReader {
+function fieldReader({ type, range, categories, other, nullable }: SignatureInput): FieldReader {
   if (categories !== undefined) {
     const indices = new Map<unknown, number>(categories.map((name, i) => [name, i]));
     if (nullable) indices.set(null, Number.NaN);
+    if (other !== undefined) {
+      const rest = indices.get(other);
+      return (value) =>
+        indices.get(value) ?? (typeof value === 'string' && value.length <= TEXT_LIMIT ? rest : undefined);
+    }
     return (value) => indices.get(value);
   }
   const [low, high] = range ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
@@ -123,8 +128,10 @@ function fieldReader({ type, range, categories, nullable }: SignatureInput): Fie
 }
 
 /** What a field must be, for the person who sent something else. */
-export function describeField({ type, range, unit, categories, nullable }: SignatureInput): string {
+export function describeField({ type, range, unit, categories, other, nullable }: SignatureInput): string {
   const or = nullable ? ', or null where it is missing' : '';
+  if (other !== undefined)
+    return `must be a text of at most ${TEXT_LIMIT} characters (${categories!.slice(0, 10).join(', ')} …)${or}`;
   if (categories !== undefined) return `must be one of ${categories.join(', ')}${or}`;
   const kind = type === 'integer' ? 'a whole number' : 'a number';
   const bounds = range === undefined ? '' : ` from ${range[0]} to ${range[1]}`;

@@ -115,9 +115,16 @@ export function schemasOf({ inputs, ids, sensitive, output }: Signature): Json {
   };
 }
 
-function fieldSchema({ type, unit, range, categories, nullable, description }: SignatureInput): Json {
+function fieldSchema({ type, unit, range, categories, other, nullable, description }: SignatureInput): Json {
   const about = [description, unit].filter(Boolean).join(', ');
   const described = about === '' ? {} : { description: about };
+  if (other !== undefined)
+    return {
+      type: nullable ? ['string', 'null'] : 'string',
+      maxLength: 200,
+      examples: categories,
+      ...described,
+    };
   if (categories !== undefined) return { enum: nullable ? [...categories, null] : categories, ...described };
   const kind = type === 'integer' ? 'integer' : 'number';
   const bounds = range === undefined ? {} : { minimum: range[0], maximum: range[1] };

@@ -1,8 +1,9 @@
 /** Labelled production rows as the rows of a new data version, some of them held out. */
-import type { Config } from '../config/schema.ts';
+import type { Column, Config } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import { PART, PREDICTION } from '../data/prepare.ts';
 import { outputsOf } from '../learn/outputs.ts';
+import type { Fields, RowValue } from '../serve/input.ts';
 import type { Observed } from './window.ts';
 
 export interface LabelledRows {
@@ -18,7 +19,11 @@ export interface LabelledRows {
  * The entities (by their id columns, else each prediction by itself) whose rows came last are held out with all their
  * rows, until they make up `holdout` of the entities; so no entity is on both sides.
  */
-export function labelledRows(config: Config, observed: readonly Observed[]): LabelledRows {
+export function labelledRows(
+  config: Config,
+  observed: readonly Observed[],
+  sensitive: ReadonlyMap<string, Fields>,
+): LabelledRows {
   const roles = rolesOf(config.schema);
   const known = observed.filter(({ label }) => label !== undefined);
   const entityOf = ({ ids, id }: Observed) =>
@@ -31,7 +36,7 @@ export function labelledRows(config: Config, observed: readonly Observed[]): Lab
   const rows = known.map((line) => {
     const part = held.has(entityOf(line)) ? 'test' : 'train';
     const cells = roles.kept.map(({ name, role }) => {
-      const value = role === 'target' ? line.label : role === 'id' ? line.ids[name] : line.input[name];
+      const value = fieldOf(line, name, role, sensitive.get(line.id));
       return value === null || value === undefined ? '' : String(value);
     });
     return [part, line.id, ...cells];
@@ -49,4 +54,15 @@ export function labelledRows(config: Config, observed: readonly Observed[]): Lab
     test,
     scarcest: counts.reduce((a, b) => (b.count < a.count ? b : a)),
   };
+}
+
+function fieldOf(
+  line: Observed,
+  name: string,
+  role: Column['role'],
+  sensitive: Fields | undefined,
+): RowValue | undefined {
+  if (role === 'target') return line.label;
+  if (role === 'sensitive') return sensitive?.[name];
+  return role === 'id' || role === 'time' ? line.ids[name] : line.input[name];
 }

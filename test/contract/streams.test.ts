@@ -322,8 +322,8 @@ test('a record of many lines and pieces is looked at once', async () => {
 
 test('sensitive columns come along and are kept apart', async () => {
   const configText = (await import('../support.ts')).defaultConfig.replace(
-    'Product ID: { type: text, role: id,',
-    'Product ID: { type: text, role: sensitive,',
+    'Product ID: { type: text, role: id, missing: refuse',
+    'Product ID: { type: text, role: sensitive, missing: keep',
   );
   const apart = await served({ configText });
   assert.equal((await poster(apart.app)('/predict', { ...row, 'Product ID': 'F' })).status, 200);

@@ -247,6 +247,25 @@ test('logistic regression finds the coefficients of scikit-learn', () => {
     assertClose(fitted.coefficients[0]![f]!, coefficient, 1e-3, `coefficient ${f}`);
 });
 
+test('logistic regression of several classes gives the probabilities of scikit-learn', () => {
+  const known = fixture<{ values: number[][]; labels: number[]; probabilities: number[][] }>(
+    'logistic_classes',
+  );
+  const matrix = matrixOf(known.values);
+  const logistic = fitLogistic(matrix, Uint8Array.from(known.labels), {
+    maxIter: 1000,
+    classRepeats: [1, 1, 1],
+  });
+  const model: Model = {
+    algorithm: 'LogisticRegression',
+    features: matrix.names,
+    classes: ['a', 'b', 'c'],
+    logistic,
+  };
+  const scores = scorerOf(model)(matrix.values, matrix.rows);
+  for (const [i, p] of known.probabilities.flat().entries()) assertClose(scores[i]!, p, 1e-4, `score ${i}`);
+});
+
 test('a value lies in the bin whose edges enclose it', () => {
   const numbers = fc.array(
     fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: -5, max: 5 })),

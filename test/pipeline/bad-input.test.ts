@@ -168,7 +168,7 @@ test('too few failures to learn and to measure', () => {
   project.configure(['current_version: v1', 'current_version: v7']);
   const { status, err } = project.script('model-train');
   assert.equal(status, 2);
-  assert.match(err, /the rarer class has 1 training rows, fewer than evaluation\.folds \(5\)/);
+  assert.match(err, /class "1" has 1 training row, fewer than evaluation\.folds \(5\)/);
   project.configure(['current_version: v7', 'current_version: v1']);
 });
 

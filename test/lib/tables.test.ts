@@ -1,0 +1,297 @@
+/** Tables that nobody has described: what init guesses of them, and what it refuses. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { draftConfig } from '../../lib/config/draft.ts';
+import { parseConfig } from '../../lib/config/load.ts';
+import { readDataset } from '../../lib/data/dataset.ts';
+import { prepareData } from '../../lib/data/prepare.ts';
+import { profileFile } from '../../lib/data/profile.ts';
+import { type Proposal, proposeSchema } from '../../lib/data/propose.ts';
+import { parseTime } from '../../lib/data/time.ts';
+import { writeCsv } from '../../lib/files/csv.ts';
+import { random } from '../../lib/learn/random.ts';
+import { defaultConfig, realData, temporaryFolder } from '../support.ts';
+
+const folder = temporaryFolder();
+let files = 0;
+
+function write(text: string): string {
+  const path = join(folder, `table-${files++}.csv`);
+  writeFileSync(path, text);
+  return path;
+}
+
+function table(
+  header: readonly string[],
+  rows: number,
+  cell: (row: number, column: number) => string,
+): string {
+  const lines = [header, ...Array.from({ length: rows }, (_, row) => header.map((_, f) => cell(row, f)))];
+  const path = join(folder, `table-${files++}.csv`);
+  writeCsv(path, lines[0]!, lines.slice(1) as string[][]);
+  return path;
+}
+
+function propose(path: string, target = 'y'): Proposal {
+  return proposeSchema(path, profileFile(path), target);
+}
+
+/** The config that init would write, and the file prepared by it. */
+function prepared(path: string, target = 'y') {
+  const proposal = propose(path, target);
+  const text = draftConfig(defaultConfig, {
+    name: 'table',
+    rawPath: 'raw.csv',
+    schema: proposal.schema,
+    csv: proposal.csv,
+    split: proposal.split,
+    maxInvalidRows: proposal.invalid,
+    algorithm: 'GradientBoosting',
+    changes: [],
+  });
+  const config = parseConfig(text, 'config.yaml');
+  return { config, text, ...prepareData(config, () => path) };
+}
+
+test('every kind of column is read as what it is', () => {
+  const { float, int } = random(1, 'table');
+  const cities = ['Graz', 'Linz', 'Wien'];
+  const path = table(
+    [
+      'id',
+      'when',
+      'city',
+      'street',
+      'note',
+      'weight',
+      'price',
+      'share',
+      'flag',
+      'one',
+      'nothing',
+      'gender',
+      'temp',
+      'y',
+    ],
+    300,
+    (row, f) =>
+      [
+        String(row + 1),
+        `${String((row % 28) + 1).padStart(2, '0')}.${String((Math.floor(row / 28) % 12) + 1).padStart(2, '0')}.2025`,
+        cities[int(3)]!,
+        `Street ${int(120)}`,
+        `said "${float()}", then\nleft`,
+        `${(50 + 40 * float()).toFixed(1)} kg`,
+        `$${1 + int(9)},${100 + int(900)}.50`,
+        row % 10 === 0 ? 'NA' : `${int(100)}%`,
+        row % 3 === 0 ? 'Yes' : 'No',
+        'same',
+        '',
+        row % 2 === 0 ? 'f' : 'm',
+        row % 7 === 0 ? '' : (20 * float()).toFixed(2),
+        float() < 0.3 ? 'churned' : 'stayed',
+      ][f]!,
+  );
+  const { schema, split, classes, csv, left, checks } = propose(path);
+  const about = Object.fromEntries(
+    Object.entries(schema).map(([name, { type, role }]) => [name, `${type} ${role}`]),
+  );
+  assert.deepEqual(about, {
+    id: 'integer id',
+    when: 'time time',
+    city: 'category input',
+    street: 'category input',
+    note: 'text ignored',
+    weight: 'number input',
+    price: 'number input',
+    share: 'integer input',
+    flag: 'category input',
+    one: 'text ignored',
+    nothing: 'text ignored',
+    gender: 'category sensitive',
+    temp: 'number input',
+    y: 'category target',
+  });
+  assert.equal(schema.when!.format, 'day_first');
+  assert.deepEqual(schema.weight!.strip, ['kg']);
+  assert.deepEqual(schema.price!.strip, ['$', ',']);
+  assert.deepEqual(schema.flag!.categories, ['No', 'Yes']);
+  assert.equal(schema.street!.other, 'other');
+  assert.equal(schema.street!.categories!.length, 31);
+  assert.deepEqual([schema.temp!.missing, schema.weight!.missing], ['keep', 'refuse']);
+  assert.deepEqual(csv.missing, ['NA']);
+  assert.equal(split.method, 'chronological');
+  assert.equal(classes[1]!.name, 'churned', 'the positive class comes second');
+  assert.match(left.join('\n'), /nothing: every cell is missing/);
+  assert.match(left.join('\n'), /one: is "same" in every row/);
+  assert.match(checks.join('\n'), /gender: looks sensitive/);
+  const { train, test: later, header, config } = prepared(path);
+  assert.equal(train.length, 240);
+  assert.equal(later.length, 60);
+  assert.ok(!header.includes('note') && header.includes('gender'));
+  const at = header.indexOf('when');
+  const times = [...train, ...later].map((cells) => Date.parse(cells[at]!));
+  assert.deepEqual(
+    times,
+    [...times].sort((a, b) => a - b),
+    'the earlier rows are for training',
+  );
+  const file = join(folder, 'prepared.csv');
+  writeCsv(file, header, train);
+  assert.ok(
+    readDataset(file, config.schema).inputs.values.some((x) => x > 1000),
+    '$1,234.50 is a number',
+  );
+});
+
+test('separators, decimal commas, byte order marks and quotes', () => {
+  const path = write(
+    `\uFEFFa;b;y\r\n${Array.from({ length: 40 }, (_, i) => `${i},5;"x;${i % 2}";${i % 4 === 0 ? 'yes' : 'no'}`).join('\r\n')}\r\n\r\n`,
+  );
+  const { config, train, test: later } = prepared(path);
+  assert.deepEqual([config.data.csv.separator, config.data.csv.decimal], [';', ',']);
+  assert.equal(train.length + later.length, 40);
+  assert.deepEqual(config.schema.b!.categories, ['x;0', 'x;1']);
+  assert.ok([...train, ...later].some(([a]) => a === '3.5'));
+});
+
+test('columns that know the outcome are suspected and left out', () => {
+  const { float } = random(3, 'leak');
+  const outcome = Array.from({ length: 400 }, () => float() < 0.2);
+  const path = table(
+    ['x', 'after', 'sum', 'y'],
+    400,
+    (row, f) =>
+      [
+        String(float()),
+        outcome[row] ? 'closed' : 'open',
+        String((outcome[row] ? 100 : 0) + float()),
+        outcome[row] ? '1' : '0',
+      ][f]!,
+  );
+  const { schema, checks } = propose(path);
+  assert.deepEqual([schema.x!.role, schema.after!.role, schema.sum!.role], ['input', 'leakage', 'leakage']);
+  assert.match(checks.join('\n'), /after: suspected leakage, by itself it tells 400 of 400 rows right/);
+});
+
+test('tables that nothing can be learnt from are refused, with what is wrong and where', () => {
+  const rows = (cells: (i: number) => string) => Array.from({ length: 50 }, (_, i) => cells(i)).join('\n');
+  const refused: [string, RegExp][] = [
+    ['', /is empty: it has no header/],
+    ['x,y\n', /:1 {2}has a header but no rows/],
+    [`just a text\nof some lines\nthat is no table`, /has a single field: not a table/],
+    [`1.5,2,yes\n${rows(() => '1,2,no')}`, /holds "1.5", so it looks like data: a header .* is needed/],
+    [`x,x,y\n${rows(() => '1,2,no')}`, /column "x" stands twice in the header/],
+    [`x,,y\n${rows(() => '1,2,no')}`, /column 2 has no name in the header/],
+    [`x,z\n${rows((i) => `${i},1`)}`, /has no column "y" to predict; its columns are x, z/],
+    [`x,y\n${rows((i) => `${i},a`)}`, /column "y" is "a" in every row; a model needs at least two classes/],
+    [`x,y\n${rows((i) => `${i},`)}`, /column "y" is empty in every row/],
+    [
+      `x,y\n${rows((i) => `${i},name ${i}`)}`,
+      /column "y" has 50 different values in 50 rows: too many classes/,
+    ],
+    [
+      `x,y\n${Array.from({ length: 300 }, (_, i) => `${i},${i / 7}`).join('\n')}`,
+      /column "y" has 300 different values in 300 rows: a number, and only classes can be predicted/,
+    ],
+    [`x,y\n${rows((i) => `same,${i % 2}`)}`, /leaves no column to learn from: x: is "same" in every row/],
+    [`x,y\n1,2,3\n4,5,6\n7,8\n`, /is no table: 2 of 3 rows have not the 2 fields of the header/],
+    ['\u0000\u0001binary', /is not a CSV text/],
+  ];
+  for (const [text, message] of refused)
+    assert.throws(() => propose(write(text)), message, text.slice(0, 40));
+});
+
+test('rows without the target and classes that are too rare are told, not hidden', () => {
+  const path = table(['x', 'y'], 60, (row, f) =>
+    f === 0 ? String(row % 17) : row === 0 ? '' : row === 1 ? 'rare' : ['a', 'b', 'c'][row % 3]!,
+  );
+  const { checks, invalid, classes } = propose(path);
+  assert.equal(invalid, 1);
+  assert.equal(classes.length, 4);
+  assert.match(checks.join('\n'), /1 rows have no y: they will be quarantined/);
+  assert.match(checks.join('\n'), /class "rare" has 1 row: too few to learn/);
+  assert.equal(prepared(path).invalid.length, 1);
+});
+
+test('whatever the table, the config that is proposed takes every row of it', () => {
+  const cell = fc.oneof(
+    fc.integer({ min: -1000, max: 1000 }).map(String),
+    fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((x) => x.toFixed(3)),
+    fc.constantFrom(
+      '',
+      'NA',
+      '?',
+      'Yes',
+      'No',
+      'true',
+      'None',
+      '12 kg',
+      '$3',
+      '5%',
+      '2025-01-31',
+      '31/12/2024',
+      '1,5',
+    ),
+    fc.string({ maxLength: 12 }).filter((text) => !text.includes('\u0000')),
+  );
+  const column = fc.oneof(
+    fc.array(fc.integer({ min: 0, max: 9 }).map(String), { minLength: 30, maxLength: 30 }),
+    fc.array(cell, { minLength: 30, maxLength: 30 }),
+    fc.array(fc.constantFrom('red', 'green', 'NA', ''), { minLength: 30, maxLength: 30 }),
+  );
+  fc.assert(
+    fc.property(fc.array(column, { minLength: 1, maxLength: 5 }), (columns) => {
+      const numbers = Array.from({ length: 30 }, (_, i) => String((i * 7) % 11));
+      const all = [...columns, numbers, Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? 'p' : 'n'))];
+      const header = [...columns.map((_, f) => `c${f}`), 'number', 'y'];
+      const path = table(header, 30, (row, f) => all[f]![row]!);
+      const { invalid, train, test: later } = prepared(path);
+      assert.deepEqual(
+        invalid.map(({ reasons }) => reasons),
+        [],
+      );
+      assert.equal(train.length + later.length, 30);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('times in every format, and what is none', () => {
+  assert.equal(parseTime('2025-03-01', 'iso'), Date.UTC(2025, 2, 1));
+  assert.equal(parseTime('2025-03-01 10:15:30.250', 'iso'), Date.UTC(2025, 2, 1, 10, 15, 30, 250));
+  assert.equal(parseTime('2025-03-01T10:15:30+02:00', 'iso'), Date.UTC(2025, 2, 1, 8, 15, 30));
+  assert.equal(parseTime('31.12.2024', 'day_first'), Date.UTC(2024, 11, 31));
+  assert.equal(parseTime('12/31/2024 23:59', 'month_first'), Date.UTC(2024, 11, 31, 23, 59));
+  assert.equal(parseTime('1700000000', 'epoch'), 1_700_000_000_000);
+  for (const none of ['31.02.2025', '2025-13-01', '2025-1', '25:00', '2025-01-01 25:00', ''])
+    assert.equal(parseTime(none, 'iso') ?? parseTime(none, 'day_first'), undefined, none);
+});
+
+test('the real tables: identifiers, leakage and classes are found', (t) => {
+  const [ai4i, obesity, adult] = [
+    'ai4i2020.csv',
+    'ObesityDataSet_raw_and_data_sinthetic.csv',
+    'adult_synth.csv',
+  ].map(realData);
+  if (!ai4i || !obesity || !adult)
+    return t.diagnostic('skipped: the real data sets are not beside the project');
+  const machine = propose(ai4i, 'Machine failure').schema;
+  assert.deepEqual(
+    Object.entries(machine)
+      .filter(([, { role }]) => role === 'leakage')
+      .map(([name]) => name),
+    ['TWF', 'HDF', 'PWF', 'OSF'],
+  );
+  assert.deepEqual([machine.UDI!.role, machine['Product ID']!.role], ['id', 'id']);
+  assert.equal(propose(obesity, 'NObeyesdad').classes.length, 7);
+  assert.deepEqual(
+    Object.entries(propose(adult, 'income_gt_50k').schema)
+      .filter(([, { role }]) => role === 'sensitive')
+      .map(([name]) => name),
+    ['race', 'sex', 'native_country'],
+  );
+});
