@@ -199,8 +199,14 @@ audit: ## every ledger's chain and every recorded sha256
 trace: ## one prediction back to the raw rows, every hash checked   ID=…
 	@$(NODE) scripts/trust-trace.ts "$$ID"
 
-explain: ## what each feature added to one prediction (Shapley values)   ID=…
-	@$(NODE) scripts/trust-explain.ts "$$ID"
+explain: ## what a version looks at (Shapley values), or why one prediction is what it is   [VERSION=v2] or ID=…
+	@$(NODE) $(if $(ID),scripts/trust-explain-prediction.ts "$$ID",scripts/trust-explain.ts "$$VERSION")
+
+explain-batch: ## contributions of each input for every row of a file   CSV=rows.csv [VERSION=v2]
+	@$(NODE) scripts/trust-explain-batch.ts "$$CSV" "$$VERSION"
+
+explain-diff: ## what changed between two versions   A=v1 B=v2
+	@$(NODE) scripts/trust-explain-diff.ts "$$A" "$$B"
 
 doctor: ## says and mends what an interrupted run left behind
 	@$(NODE) scripts/trust-doctor.ts
@@ -236,4 +242,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary init raw prepare train gate registry versions compare alias stage archive promote rollback \
-  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace explain doctor test check bench faults figures clean
+  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace explain explain-batch explain-diff doctor test check bench faults figures clean

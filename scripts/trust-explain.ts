@@ -1,58 +1,94 @@
-/** Why one prediction is what it is: the contribution of each feature, which add up to the output that was given. */
+/** What a version looks at: Shapley values of many rows, permutation importance and partial dependence, as JSON, page and pictures. */
 
 import { loadProject } from '../lib/config/load.ts';
-import { explainRow } from '../lib/explain/explain.ts';
-import { FAILED } from '../lib/fault.ts';
-import { transformRow } from '../lib/features/pipeline.ts';
-import type { Model } from '../lib/learn/estimator.ts';
-import { outputsOf } from '../lib/learn/outputs.ts';
+import { explainRows, partialDependence, permutationImportance } from '../lib/explain/global.ts';
+import { type ExplainPage, explainPage, type Pictures } from '../lib/explain/page.ts';
+import {
+  beeswarmPicture,
+  dependencePicture,
+  importancePicture,
+  partialPicture,
+  permutationPicture,
+} from '../lib/explain/pictures.ts';
+import { rowsToExplain, versionExplainer } from '../lib/explain/version.ts';
+import { writeAtomic } from '../lib/files/write.ts';
+import { json } from '../lib/registry/json.ts';
 import { loadVersion } from '../lib/registry/load.ts';
-import { readVersionFile } from '../lib/registry/versions.ts';
-import { rowParser } from '../lib/serve/input.ts';
+import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { run, say } from '../lib/terminal.ts';
-import { findPrediction } from '../lib/watch/find-prediction.ts';
 
-const BAR = 30;
+const DEPENDENCES = 4;
 
-run(() => {
+run(async () => {
   const project = loadProject();
-  const { line } = findPrediction(project, process.argv[2], 'explain');
-  const { pipeline, signature, scorer } = loadVersion(project, line.model);
-  const model = readVersionFile(project, line.model, 'model.json') as Model;
-  const parsed = rowParser(signature)([line.input]);
-  if ('problems' in parsed) throw new Error('the logged row is none of the version that answered it');
-  const row = new Float64Array(pipeline.features.length);
-  const inputs = parsed.values.slice();
-  transformRow(pipeline, inputs, row, 0);
-  const { classes } = signature.output;
-  const of = outputsOf(classes.length).length === 1 ? 0 : classes.indexOf(line.class);
-  const { space, base, contributions, output } = explainRow(model, row, of);
+  const { config, path } = project;
+  const version = resolveVersion(project, process.argv[2] || 'latest');
+  const loaded = loadVersion(project, version);
+  const { outputs, classes } = loaded.signature.output;
+  const explainer = versionExplainer(project, loaded);
+  const rows = rowsToExplain(project, loaded, config.explain.rows);
 
-  const given = `${signature.output.target} ${line.class}, probability ${line.probability.toFixed(4)}`;
-  say('explain', `prediction ${line.id}   ${line.model} (${model.algorithm})   ${given}`, `in ${space}:`);
-  const number = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(4)}`;
-  console.log(`  ${number(base).padStart(9)}  mean over the training rows`);
-  const largest = Math.max(...contributions.map(Math.abs), 1e-12);
-  const order = [...contributions.keys()].sort(
-    (a, b) => Math.abs(contributions[b]!) - Math.abs(contributions[a]!),
+  const explained = explainRows(
+    { pipeline: loaded.pipeline, explainer, outputs: outputs.length },
+    rows.inputs,
   );
-  for (const f of order) {
-    const contribution = contributions[f]!;
-    const bar = (contribution < 0 ? '▒' : '█').repeat(Math.round((BAR * Math.abs(contribution)) / largest));
-    const value =
-      pipeline.scaling === null
-        ? row[f]!
-        : row[f]! * pipeline.scaling.deviation[f]! + pipeline.scaling.mean[f]!;
-    const shown = Number.isNaN(value) ? 'missing' : String(Math.round(value * 1e4) / 1e4);
-    console.log(
-      `  ${number(contribution).padStart(9)}  ${`${pipeline.features[f]} = ${shown}`.padEnd(44)} ${bar}`.trimEnd(),
-    );
-  }
-  const probability = scorer(row, 1)[of]!;
-  const same = Math.abs(probability - line.probability) <= 1e-6;
-  const is = same ? '= what was given' : `NOT what was given (${line.probability})`;
-  console.log(
-    `  ${number(output).padStart(9)}  sum${space === 'probability' ? '' : `, probability ${probability.toFixed(4)}`} ${is}`,
+  const truth = { classes: classes.length, labels: rows.target };
+  const permutation = permutationImportance(loaded, rows.inputs, truth, config.model_params.random_state);
+  const isInput = (name: string) => loaded.pipeline.inputs.includes(name);
+  const partial = explained.names
+    .filter(isInput)
+    .slice(0, DEPENDENCES)
+    .map((name) => partialDependence(loaded, rows.inputs, config.schema, name));
+
+  const { space } = explainer;
+  const file = (name: string) =>
+    name
+      .replace(/[^a-z0-9]+/gi, '_')
+      .replace(/^_|_$/g, '')
+      .toLowerCase();
+  const dependences = explained.names.slice(0, DEPENDENCES).map((name, place) => ({
+    file: `dependence_${file(name)}`,
+    title: `How ${name} contributes${outputs.length === 1 ? '' : ` to ${outputs[0]}`}`,
+    svg: dependencePicture(explained, place, 0, space, config.schema[name]?.categories),
+  }));
+  const pictures: Pictures = [
+    { file: 'importance', title: 'Importance', svg: importancePicture(explained, outputs, space) },
+    ...outputs.map((name, output) => ({
+      file: outputs.length === 1 ? 'beeswarm' : `beeswarm_${file(name)}`,
+      title: `Contributions to ${name}, row by row`,
+      svg: beeswarmPicture(explained, output, name, space),
+    })),
+    ...dependences,
+    ...partial.map((each) => ({
+      file: `partial_${file(each.name)}`,
+      title: `Mean prediction as ${each.name} varies`,
+      svg: partialPicture(each, outputs),
+    })),
+    { file: 'permutation', title: 'What shuffling a column costs', svg: permutationPicture(permutation) },
+  ];
+  const page: ExplainPage = {
+    version,
+    sha256: loaded.sha256,
+    algorithm: loaded.metadata.algorithm,
+    space,
+    method: explainer.method,
+    rows: { count: rows.inputs.rows, path: rows.path },
+    outputs,
+    importance: explained.names.map((name, i) => ({ name, mean_abs: explained.importance[i]! })),
+    permutation,
+  };
+  const folder = (...parts: string[]) => path(config.paths.reports, `explain_${version}`, ...parts);
+  for (const { file: name, svg } of pictures) writeAtomic(folder(`${name}.svg`), `${svg}\n`);
+  writeAtomic(folder('explanation.json'), json({ ...page, partial }));
+  writeAtomic(folder('index.html'), await explainPage(page, pictures));
+
+  const total = (each: readonly number[]) => each.reduce((a, b) => a + b, 0);
+  const share = (i: number) => total(explained.importance[i]!) / total(explained.importance.map(total));
+  const top = explained.names.slice(0, 4).map((name, i) => `${name} ${(100 * share(i)).toFixed(0)} %`);
+  say(
+    'explain',
+    `${version}  ${top.join(' · ')} of what moves its ${space}`,
+    `${rows.inputs.rows} rows of ${rows.path}, ${explainer.method.replace('_', ' ')}; every row adds up`,
+    folder('index.html'),
   );
-  if (!same) process.exitCode = FAILED;
 });

@@ -292,6 +292,11 @@ export const configSchema = v.strictObject({
     ),
     poll_ms: v.pipe(count(10), v.maxValue(1000, 'at most 1000, so that a move is seen within a second')),
   }),
+  explain: v.strictObject({
+    method: oneOf('path_dependent', 'interventional'),
+    background: count(1),
+    rows: count(1),
+  }),
   replay: v.strictObject({
     data_version: version,
     rate: atLeast(0),

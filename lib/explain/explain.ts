@@ -1,8 +1,10 @@
 /** Why a model gave what it gave: one number per feature, which add up to the output exactly. */
 import { type Model, treesOf } from '../learn/estimator.ts';
+import type { Matrix } from '../learn/matrix.ts';
 import { outputsOf } from '../learn/outputs.ts';
-import type { Tree } from '../learn/tree.ts';
-import { expectedValue, pathDependentShap } from './tree-shap.ts';
+import { interventionalExplainer } from './interventional.ts';
+import { pathDependentExplainer, type TreeExplainer } from './path-dependent.ts';
+import { leafOf } from './walk.ts';
 
 /**
  * What the contributions add up in: probability (forest), log-odds (boosting and logistic regression of two classes) or the
@@ -10,14 +12,23 @@ import { expectedValue, pathDependentShap } from './tree-shap.ts';
  */
 export type Space = 'probability' | 'log-odds' | 'margin';
 
+/** What a feature that is left out does: follows both branches by cover, takes the values of background rows, or is at its mean. */
+export type Method = 'path_dependent' | 'interventional' | 'linear';
+
 export interface Explanation {
-  readonly space: Space;
-  /** Output for no feature: the mean over the training rows. */
+  /** Output for no feature: the mean over the training rows, or over the background. */
   readonly base: number;
   /** One per feature of the model. */
   readonly contributions: Float64Array;
   /** base + the sum of the contributions. */
   readonly output: number;
+}
+
+export interface Explainer {
+  readonly space: Space;
+  readonly method: Method;
+  /** Shapley values of row[at …] for one output; fails if they do not add up to what the model gives. */
+  explain(row: Float64Array, at: number, output: number): Explanation;
 }
 
 const TOLERANCE = 1e-6;
@@ -28,60 +39,87 @@ export function spaceOf({ algorithm, classes }: Model): Space {
   return classes.length > 2 ? 'margin' : 'log-odds';
 }
 
-/**
- * Shapley values of one row of features for one output. Trees: path-dependent TreeSHAP. Linear: coefficient × (x − mean),
- * where features are standardised (Štrumbelj & Kononenko 2014). Fails if they do not add up to what the model gives.
- */
-export function explainRow(model: Model, row: Float64Array, output = 0): Explanation {
-  const explanation = contributionsOf(model, row, output);
-  const direct = outputOf(model, row, output);
-  if (!(Math.abs(explanation.output - direct) <= TOLERANCE * Math.max(1, Math.abs(direct))))
-    throw new Error(`the contributions add up to ${explanation.output}, the model gives ${direct}`);
-  return explanation;
+/** Prepares a model's trees once for many rows. With background rows of features, a feature left out takes their values. */
+export function explainerOf(model: Model, background?: Matrix): Explainer {
+  const { method, explain, direct } =
+    model.algorithm === 'LogisticRegression' ? linear(model) : ensemble(model, background);
+  return {
+    space: spaceOf(model),
+    method,
+    explain(row, at, output) {
+      const contributions = new Float64Array(model.features.length);
+      const base = explain(row, at, output, contributions);
+      const sum = contributions.reduce((a, contribution) => a + contribution, base);
+      const given = direct(row, at, output);
+      if (!(Math.abs(sum - given) <= TOLERANCE * Math.max(1, Math.abs(given))))
+        throw new Error(`the contributions add up to ${sum}, the model gives ${given}`);
+      return { base, contributions, output: sum };
+    },
+  };
 }
+
+interface Explaining {
+  readonly method: Method;
+  /** Adds to the contributions and returns the base. */
+  explain(row: Float64Array, at: number, output: number, contributions: Float64Array): number;
+  /** The model's own output. */
+  direct(row: Float64Array, at: number, output: number): number;
+}
+
+/** coefficient × (x − mean), where features are standardised (Štrumbelj & Kononenko 2014). */
+function linear({ logistic }: Extract<Model, { algorithm: 'LogisticRegression' }>): Explaining {
+  const { intercepts, coefficients } = logistic;
+  return {
+    method: 'linear',
+    explain(row, at, output, contributions) {
+      for (const [f, coefficient] of coefficients[output]!.entries())
+        contributions[f] = coefficient * row[at + f]!;
+      return intercepts[output]!;
+    },
+    direct: (row, at, output) =>
+      coefficients[output]!.reduce((sum, c, f) => sum + c * row[at + f]!, intercepts[output]!),
+  };
+}
+
+type Ensemble = Exclude<Model, { algorithm: 'LogisticRegression' }>;
 
 /** The trees that an output is made of, where in a leaf its value is, what it is scaled by, and the output without trees. */
-function ensembleOf(model: Exclude<Model, { algorithm: 'LogisticRegression' }>, output: number) {
+function treesFor(model: Ensemble, output: number) {
   const outputs = outputsOf(model.classes.length);
   return model.algorithm === 'RandomForest'
-    ? { trees: model.trees, at: outputs[output]!, scale: 1 / model.trees.length, start: 0 }
-    : { trees: treesOf(model.trees, output, outputs.length), at: 0, scale: 1, start: model.base[output]! };
+    ? { trees: model.trees, place: outputs[output]!, scale: 1 / model.trees.length, start: 0 }
+    : {
+        trees: treesOf(model.trees, output, outputs.length),
+        place: 0,
+        scale: 1,
+        start: model.base[output]!,
+      };
 }
 
-function contributionsOf(model: Model, row: Float64Array, output: number): Explanation {
-  const contributions = new Float64Array(model.features.length);
-  let base: number;
-  if (model.algorithm === 'LogisticRegression') {
-    base = model.logistic.intercepts[output]!;
-    for (const [f, coefficient] of model.logistic.coefficients[output]!.entries())
-      contributions[f] = coefficient * row[f]!;
-  } else {
-    const { trees, at, scale, start } = ensembleOf(model, output);
-    base = start;
-    for (const tree of trees) {
-      base += scale * expectedValue(tree, at);
-      pathDependentShap(tree, at, row, 0, contributions, scale);
-    }
-  }
-  const sum = contributions.reduce((a, contribution) => a + contribution, base);
-  return { space: spaceOf(model), base, contributions, output: sum };
-}
-
-/** The model's own output, leaf by leaf. */
-function outputOf(model: Model, row: Float64Array, output: number): number {
-  if (model.algorithm === 'LogisticRegression') {
-    const { intercepts, coefficients } = model.logistic;
-    return coefficients[output]!.reduce((sum, c, f) => sum + c * row[f]!, intercepts[output]!);
-  }
-  const leafOf = (tree: Tree): number => {
-    let node = 0;
-    for (let left = tree.left[0]!; left !== 0; left = tree.left[node]!) {
-      const x = row[tree.feature[node]!]!;
-      const goesLeft = Number.isNaN(x) ? tree.missing_left[node] === 1 : x <= tree.threshold[node]!;
-      node = goesLeft ? left : left + 1;
-    }
-    return node;
+function ensemble(model: Ensemble, background: Matrix | undefined): Explaining {
+  const outputs = outputsOf(model.classes.length).map((_, output) => treesFor(model, output));
+  const prepared = new Map<unknown, TreeExplainer>(
+    model.trees.map((tree) => [
+      tree,
+      background === undefined ? pathDependentExplainer(tree) : interventionalExplainer(tree, background),
+    ]),
+  );
+  const each = outputs.map(({ trees, place, scale, start }) => {
+    const explainers = trees.map((tree) => prepared.get(tree)!);
+    const base = explainers.reduce((sum, explainer) => sum + scale * explainer.expected(place), start);
+    return { explainers, base };
+  });
+  return {
+    method: background === undefined ? 'path_dependent' : 'interventional',
+    explain(row, at, output, contributions) {
+      const { place, scale } = outputs[output]!;
+      const { explainers, base } = each[output]!;
+      for (const explainer of explainers) explainer.add(place, row, at, contributions, 0, scale);
+      return base;
+    },
+    direct(row, at, output) {
+      const { trees, place, scale, start } = outputs[output]!;
+      return trees.reduce((sum, tree) => sum + scale * tree.value[leafOf(tree, row, at)]![place]!, start);
+    },
   };
-  const { trees, at, scale, start } = ensembleOf(model, output);
-  return trees.reduce((sum, tree) => sum + scale * tree.value[leafOf(tree)]![at]!, start);
 }

@@ -16,6 +16,7 @@ export interface LoadedVersion {
   readonly signature: Signature;
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
+  readonly model: Model;
   readonly scorer: Scorer;
 }
 
@@ -32,7 +33,8 @@ export function loadVersion(project: Project, version: string): LoadedVersion {
   }
   const read = (name: string) => readVersionFile(project, version, name);
   const pipeline = read('pipeline.json') as Pipeline;
-  const scorer = scorerOf(read('model.json') as Model);
+  const model = read('model.json') as Model;
+  const scorer = scorerOf(model);
   checkGolden(version, pipeline, scorer, read('golden.json') as Golden);
   return {
     version,
@@ -41,6 +43,7 @@ export function loadVersion(project: Project, version: string): LoadedVersion {
     signature: read('signature.json') as Signature,
     metrics: read('metrics.json') as Metrics,
     pipeline,
+    model,
     scorer,
   };
 }

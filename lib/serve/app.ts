@@ -18,7 +18,7 @@ import { feedbackSchema, type Label } from './labels.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Predictor } from './predict.ts';
-import { ROUTES, type RouteId } from './routes.ts';
+import { EXPLAINED_ROWS, ROUTES, type RouteId } from './routes.ts';
 import { type StatusPage, statusPage } from './status-page.ts';
 
 export interface AppOptions {
@@ -130,6 +130,21 @@ export function createApp(options: AppOptions): Hono {
       const { status, body: text } = await predictor.answer(body.value, caller);
       c.header('content-type', JSON_TYPE);
       return c.body(text, status as 200);
+    },
+
+    explain: async (c) => {
+      const body = await readJson(c, maxBytes);
+      if ('refusal' in body) return body.refusal;
+      const many = Array.isArray(body.value);
+      const rows = many ? (body.value as unknown[]) : [body.value];
+      if (rows.length === 0) return c.json({ error: 'the list of rows is empty' }, 400);
+      if (rows.length > EXPLAINED_ROWS)
+        return c.json({ error: `at most ${EXPLAINED_ROWS} rows are explained in one request` }, 413);
+      const { model } = fleet.current();
+      const parsed = model.parse(rows);
+      if ('problems' in parsed) return c.json({ error: 'invalid input', fields: parsed.problems }, 400);
+      const explanations = model.explain(parsed);
+      return c.json(many ? explanations : explanations[0]);
     },
 
     predict_batch: async (c) => {

@@ -1,9 +1,9 @@
 /** Predictions for streams of rows: CSV or NDJSON in, the same out, a block of rows in memory at a time. */
 import { TextDecoder } from 'node:util';
 import { csvParseRows } from 'd3-dsv';
-import { parseNumber } from '../data/columns.ts';
 import { csvLine, recordCutter } from '../files/csv.ts';
 import type { SignatureInput } from '../registry/signature.ts';
+import { valueOfCell } from './cells.ts';
 import { failureOf } from './http.ts';
 import type { FieldProblem } from './input.ts';
 import type { Caller, Prediction, Predictor } from './predict.ts';
@@ -183,9 +183,7 @@ async function* csvRows(
         cells.flatMap((cell, i): [string, string | number | null][] => {
           const column = columns[i];
           if (column === undefined) return [];
-          if (cell === '') return [[header[i]!, null]];
-          const isNumber = column.type === 'number' || column.type === 'integer';
-          return [[header[i]!, isNumber ? (parseNumber(cell) ?? cell) : cell]];
+          return [[header[i]!, valueOfCell(column, cell)]];
         }),
       );
     }

@@ -1,5 +1,7 @@
 /** The models that answer now, and the pointers that they follow. */
+
 import type { Project } from '../config/load.ts';
+import { versionExplainer } from '../explain/version.ts';
 import { refuseUnfit } from '../registry/gate.ts';
 import { loadVersion } from '../registry/load.ts';
 import { pointersStamp, readPointers, resolveVersion } from '../registry/pointer-files.ts';
@@ -62,7 +64,10 @@ export function followFleet(
   const load = (version: string) => {
     const there = loaded.get(version);
     if (there !== undefined) return there;
-    const model = serveModel(loadVersion(project, version), threshold, new Date().toISOString());
+    const whole = loadVersion(project, version);
+    const model = serveModel(whole, threshold, new Date().toISOString(), () =>
+      versionExplainer(project, whole),
+    );
     loaded.set(version, model);
     return model;
   };

@@ -51,6 +51,21 @@ export function schemasOf({ inputs, ids, sensitive, output }: Signature): Json {
             ),
           }),
     }),
+    Explanation: object(
+      {
+        model: text('Version that is explained'),
+        sha256: text('Of its model.json'),
+        probability: { type: 'number', minimum: 0, maximum: 1 },
+        class: { enum: output.classes },
+        method: { enum: ['path_dependent', 'interventional', 'linear'] },
+        space: { enum: ['probability', 'log-odds', 'margin'] },
+        of: { enum: output.outputs },
+        base: { type: 'number' },
+        contributions: { type: 'object', additionalProperties: { type: 'number' } },
+        output: { type: 'number' },
+      },
+      ['model', 'sha256', 'class', 'method', 'space', 'of', 'base', 'contributions', 'output'],
+    ),
     Label: object({
       id: { type: 'string', pattern: '^[0-9a-f]{20}$' },
       label: {

@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { BATCH_TYPES } from './batch.ts';
 import { type Json, object, ref, schemasOf } from './openapi-schemas.ts';
-import { ROUTES, type RouteId } from './routes.ts';
+import { EXPLAINED_ROWS, ROUTES, type RouteId } from './routes.ts';
 import type { ServedModel } from './served-model.ts';
 
 /** What an operation takes and gives, besides the errors that every one may have. */
@@ -108,6 +108,18 @@ export function openApiDocument(
       },
       errors: [400, 413, 415, 503],
       headers: [key],
+    },
+    explain: {
+      body: ofJson(
+        { oneOf: [ref('Row'), { type: 'array', items: ref('Row'), minItems: 1, maxItems: EXPLAINED_ROWS }] },
+        example,
+      ),
+      ok: {
+        description:
+          'What each input adds: base and contributions add up to the output. Explains the model, whatever the split, and puts nothing on record',
+        content: ofJson({ oneOf: [ref('Explanation'), { type: 'array', items: ref('Explanation') }] }),
+      },
+      errors: [400, 413, 415],
     },
     predict_batch: {
       body: {

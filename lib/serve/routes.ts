@@ -37,6 +37,12 @@ export const ROUTES = [
   { id: 'docs_file', method: 'GET', path: '/docs/:file', summary: 'A file of that page' },
   { id: 'predict', method: 'POST', path: '/predict', summary: 'Predicts one row or a list of rows' },
   {
+    id: 'explain',
+    method: 'POST',
+    path: '/explain',
+    summary: 'What each input adds to the prediction of one row or some rows',
+  },
+  {
     id: 'predict_batch',
     method: 'POST',
     path: '/predict_batch',
@@ -84,5 +90,8 @@ export const ROUTES = [
     summary: 'Open Inference Protocol: predicts tensors',
   },
 ] as const satisfies readonly Route[];
+
+/** Rows that one request may have explained, since an explanation takes about a thousand times as long as a prediction. */
+export const EXPLAINED_ROWS = 100;
 
 export type RouteId = (typeof ROUTES)[number]['id'];

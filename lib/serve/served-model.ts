@@ -1,4 +1,6 @@
 /** A loaded version made ready to answer. */
+import { type Explainer, explainerOf, type Method, type Space } from '../explain/explain.ts';
+import { inputGroups, sumByInput } from '../explain/inputs.ts';
 import { transformRow } from '../features/pipeline.ts';
 import { classAt, type Thresholds } from '../learn/outputs.ts';
 import type { LoadedVersion } from '../registry/load.ts';
@@ -13,6 +15,20 @@ export interface Given {
   readonly probabilities?: Readonly<Record<string, number>>;
 }
 
+/** Why a row got what it got. */
+export interface RowExplanation extends Given {
+  readonly model: string;
+  readonly sha256: string;
+  readonly method: Method;
+  /** What base and contributions add up in. */
+  readonly space: Space;
+  /** The class whose output is explained. */
+  readonly of: string;
+  readonly base: number;
+  readonly contributions: Readonly<Record<string, number>>;
+  readonly output: number;
+}
+
 export interface ServedModel {
   readonly version: string;
   readonly sha256: string;
@@ -22,17 +38,52 @@ export interface ServedModel {
   parse(rows: readonly unknown[]): ParsedRows;
   /** Probabilities, rows × outputs; fails rather than give what is no probability. */
   score(rows: Rows): Float64Array;
+  /** Contributions to what is given for each row; fails if they do not add up. */
+  explain(rows: Rows): RowExplanation[];
   /** What the scores say of a row. */
   give(scores: Float64Array, row: number): Given;
 }
 
-export function serveModel(loaded: LoadedVersion, configured: number | 'model', since: string): ServedModel {
+/** `explainer` is prepared when an explanation is first asked for. */
+export function serveModel(
+  loaded: LoadedVersion,
+  configured: number | 'model',
+  since: string,
+  prepareExplainer: () => Explainer = () => explainerOf(loaded.model),
+): ServedModel {
+  let explainer: Explainer | undefined;
+  const groups = inputGroups(loaded.pipeline);
   const { pipeline, scorer, signature } = loaded;
   const { classes, outputs } = signature.output;
   const thresholds = configured === 'model' ? signature.output.thresholds : [configured];
   const inputs = pipeline.inputs.length;
   const width = pipeline.features.length;
   const row = new Float64Array(inputs);
+  const featuresOf = ({ rows, values }: Rows): Float64Array => {
+    const features = new Float64Array(rows.length * width);
+    for (let i = 0; i < rows.length; i++) {
+      for (let f = 0; f < inputs; f++) row[f] = values[i * inputs + f]!;
+      transformRow(pipeline, row, features, i * width);
+    }
+    return features;
+  };
+  const score = (rows: Rows): Float64Array => {
+    const probabilities = scorer(featuresOf(rows), rows.rows.length);
+    for (const probability of probabilities)
+      if (!(probability >= 0 && probability <= 1))
+        throw new Error(`${loaded.version} gave ${probability} for a probability`);
+    return probabilities;
+  };
+  const give = (scores: Float64Array, index: number): Given => {
+    const at = index * outputs.length;
+    const k = classAt(scores, at, thresholds);
+    if (outputs.length === 1) return { probability: scores[at]!, class: classes[k]! };
+    return {
+      probability: scores[at + k]!,
+      class: classes[k]!,
+      probabilities: Object.fromEntries(outputs.map((name, output) => [name, scores[at + output]!])),
+    };
+  };
   return {
     version: loaded.version,
     sha256: loaded.sha256,
@@ -40,27 +91,29 @@ export function serveModel(loaded: LoadedVersion, configured: number | 'model', 
     since,
     loaded,
     parse: rowParser(signature),
-    score({ rows, values }) {
-      const features = new Float64Array(rows.length * width);
-      for (let i = 0; i < rows.length; i++) {
-        for (let f = 0; f < inputs; f++) row[f] = values[i * inputs + f]!;
-        transformRow(pipeline, row, features, i * width);
-      }
-      const probabilities = scorer(features, rows.length);
-      for (const probability of probabilities)
-        if (!(probability >= 0 && probability <= 1))
-          throw new Error(`${loaded.version} gave ${probability} for a probability`);
-      return probabilities;
-    },
-    give(scores, row) {
-      const at = row * outputs.length;
-      const k = classAt(scores, at, thresholds);
-      if (outputs.length === 1) return { probability: scores[at]!, class: classes[k]! };
-      return {
-        probability: scores[at + k]!,
-        class: classes[k]!,
-        probabilities: Object.fromEntries(outputs.map((name, output) => [name, scores[at + output]!])),
-      };
+    score,
+    give,
+    explain(rows) {
+      explainer ??= prepareExplainer();
+      const { method, space, explain } = explainer;
+      const [scores, features] = [score(rows), featuresOf(rows)];
+      return rows.rows.map((_, i) => {
+        const given = give(scores, i);
+        const output = outputs.length === 1 ? 0 : outputs.indexOf(given.class);
+        const { base, contributions, output: sum } = explain(features, i * width, output);
+        const sums = sumByInput(groups, contributions);
+        return {
+          model: loaded.version,
+          sha256: loaded.sha256,
+          ...given,
+          method,
+          space,
+          of: outputs[output]!,
+          base,
+          contributions: Object.fromEntries(groups.names.map((name, group) => [name, sums[group]!])),
+          output: sum,
+        };
+      });
     },
   };
 }

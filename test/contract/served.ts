@@ -79,6 +79,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
         sha256: 'ab'[i]!.repeat(64),
         signature,
         pipeline,
+        model,
         scorer: scorerOf(model),
         metadata: {
           algorithm: 'RandomForest',

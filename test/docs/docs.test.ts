@@ -31,7 +31,7 @@ test('README names every script, and only scripts that are there', () => {
     const short = script === 'serve-stop' ? 'serve-start, -stop' : script;
     assert.ok(tree.includes(short), script);
   }
-  for (const [, name] of tree.matchAll(/\b((?:config|data|model|serve|watch|trust)-[a-z]+)\b/g))
+  for (const [, name] of tree.matchAll(/\b((?:config|data|model|serve|watch|trust)(?:-[a-z]+)+)\b/g))
     assert.ok(existsSync(`scripts/${name}.ts`), name);
   for (const folder of readdirSync('lib', { withFileTypes: true }).filter((entry) => entry.isDirectory()))
     assert.ok(tree.includes(`lib/${folder.name} `), folder.name);

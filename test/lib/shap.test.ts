@@ -3,9 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../../lib/config/load.ts';
-import { explainRow } from '../../lib/explain/explain.ts';
-import { expectedValue, interventionalShap, pathDependentShap } from '../../lib/explain/tree-shap.ts';
+import { explainerOf } from '../../lib/explain/explain.ts';
+import { interventionalExplainer } from '../../lib/explain/interventional.ts';
+import { pathDependentExplainer } from '../../lib/explain/path-dependent.ts';
+import { gaussLegendre } from '../../lib/explain/quadrature.ts';
+import { expectedValue } from '../../lib/explain/walk.ts';
 import { fitModel, scorerOf } from '../../lib/learn/estimator.ts';
+import type { Matrix } from '../../lib/learn/matrix.ts';
 import { random } from '../../lib/learn/random.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from '../../lib/learn/tree.ts';
 import { assertClose, defaultConfig, fixture } from '../support.ts';
@@ -62,6 +66,24 @@ function shapley(payoff: (subset: number) => number): number[] {
   });
 }
 
+function matrixOf(rows: readonly (readonly number[])[]): Matrix {
+  return {
+    names: rows[0]!.map((_, f) => `f${f}`),
+    rows: rows.length,
+    values: Float64Array.from(rows.flat()),
+  };
+}
+
+test('quadrature is exact for polynomials of degree 2n − 1', () => {
+  for (let n = 1; n <= 20; n++) {
+    const { nodes, weights } = gaussLegendre(n);
+    for (let degree = 0; degree < 2 * n; degree++) {
+      const integral = nodes.reduce((sum, t, q) => sum + weights[q]! * t ** degree, 0);
+      assertClose(integral, 1 / (degree + 1), 1e-13, `n ${n}, degree ${degree}`);
+    }
+  }
+});
+
 const value = fc.oneof(fc.double({ min: -3, max: 3, noNaN: true }), fc.constant(Number.NaN));
 const rowOf = fc.array(value, { minLength: FEATURES, maxLength: FEATURES }).map((x) => Float64Array.from(x));
 
@@ -70,7 +92,7 @@ test('path-dependent values are those of every subset summed up, and add up to t
     fc.property(fc.nat(10_000), fc.integer({ min: 0, max: 7 }), rowOf, (seed, depth, row) => {
       const tree = randomTree(seed, depth);
       const phi = new Float64Array(FEATURES);
-      pathDependentShap(tree, 0, row, 0, phi, 1);
+      pathDependentExplainer(tree).add(0, row, 0, phi, 0, 1);
       const expected = shapley((subset) => knownByCover(tree, row, subset));
       for (const [f, each] of expected.entries()) assertClose(phi[f]!, each, 1e-9, `feature ${f}`);
       const sum = expectedValue(tree, 0) + phi.reduce((a, b) => a + b, 0);
@@ -89,7 +111,7 @@ test('interventional values are those of every mixture of row and background', (
       (seed, depth, row, background) => {
         const tree = randomTree(seed, depth);
         const phi = new Float64Array(FEATURES);
-        interventionalShap(tree, 0, row, 0, background, 0, phi, 2);
+        interventionalExplainer(tree, matrixOf([[...background]])).add(0, row, 0, phi, 0, 2);
         const mixed = (subset: number) =>
           knownByCover(
             tree,
@@ -107,8 +129,9 @@ test('a row of a larger table is found at its place', () => {
   const tree = randomTree(3, 5);
   const table = Float64Array.from({ length: 3 * FEATURES }, (_, i) => Math.sin(i));
   const [alone, within] = [new Float64Array(FEATURES), new Float64Array(FEATURES)];
-  pathDependentShap(tree, 0, table.slice(FEATURES, 2 * FEATURES), 0, alone, 1);
-  pathDependentShap(tree, 0, table, FEATURES, within, 1);
+  const { add } = pathDependentExplainer(tree);
+  add(0, table.slice(FEATURES, 2 * FEATURES), 0, alone, 0, 1);
+  add(0, table, FEATURES, within, 0, 1);
   assert.deepEqual(within, alone);
 });
 
@@ -133,9 +156,8 @@ test('both are what Python shap computes', () => {
     const row = Float64Array.from(cells);
     const [byPath, against] = [new Float64Array(features), new Float64Array(features)];
     for (const tree of trees) {
-      pathDependentShap(tree, 1, row, 0, byPath, scale);
-      for (const other of background)
-        interventionalShap(tree, 1, row, 0, Float64Array.from(other), 0, against, scale / background.length);
+      pathDependentExplainer(tree).add(1, row, 0, byPath, 0, scale);
+      interventionalExplainer(tree, matrixOf(background)).add(1, row, 0, against, 0, scale);
     }
     for (let f = 0; f < features; f++) {
       assertClose(byPath[f]!, expected.path_dependent[i]![f]!, 1e-6, `row ${i}, feature ${f}`);
@@ -163,11 +185,23 @@ test('explanations of every algorithm add up to what the model gives', async () 
     const params = { ...config.model_params, algorithm, n_estimators: 12 };
     const model = await fitModel(matrix, target, ['0', '1'], params, { threads: 1 });
     const score = scorerOf(model);
+    const explainer = explainerOf(model);
+    const against = explainerOf(model, { ...matrix, rows: 10, values: matrix.values.slice(0, 30) });
+    assert.deepEqual(
+      [explainer.method, against.method],
+      algorithm === 'LogisticRegression' ? ['linear', 'linear'] : ['path_dependent', 'interventional'],
+    );
+    assert.equal(explainer.space, space);
     for (let i = 0; i < 20; i++) {
       const row = matrix.values.slice(3 * i, 3 * i + 3);
       if (algorithm !== 'LogisticRegression' && i % 4 === 0) row[1] = Number.NaN;
-      const explained = explainRow(model, row);
-      assert.equal(explained.space, space);
+      const explained = explainer.explain(row, 0, 0);
+      assertClose(
+        against.explain(row, 0, 0).output,
+        explained.output,
+        1e-9,
+        'either method adds up to the same',
+      );
       const given = space === 'probability' ? explained.output : 1 / (1 + Math.exp(-explained.output));
       assertClose(given, score(row, 1)[0]!, 1e-9, algorithm);
     }

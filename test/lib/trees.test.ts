@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../../lib/config/load.ts';
-import { explainRow } from '../../lib/explain/explain.ts';
+import { explainerOf } from '../../lib/explain/explain.ts';
 import { binFinder, binRows, findEdges, MISSING } from '../../lib/learn/bins.ts';
 import { fitBoosting } from '../../lib/learn/boosting.ts';
 import { GRADIENT } from '../../lib/learn/boosting-shard.ts';
@@ -160,11 +160,11 @@ test('boosting of several classes scores like xgboost, and its contributions are
   };
   const scores = scorerOf(model)(matrix.values, matrix.rows);
   for (const [i, p] of known.probabilities.flat().entries()) assertClose(scores[i]!, p, 1e-6, `score ${i}`);
+  const explainer = explainerOf(model);
+  assert.equal(explainer.space, 'margin');
   for (const [row, of] of known.contributions.entries())
     for (const [output, expected] of of.entries()) {
-      const values = matrix.values.slice(row * 5, row * 5 + 5);
-      const { contributions, base, space } = explainRow(model, values, output);
-      assert.equal(space, 'margin');
+      const { contributions, base } = explainer.explain(matrix.values, row * 5, output);
       for (const [f, phi] of [...contributions, base].entries())
         assertClose(phi, expected[f]!, 2e-5, `row ${row}, output ${output}, feature ${f}`);
     }
@@ -201,6 +201,7 @@ test('every algorithm learns several classes, whatever the number of threads', a
       { threads: 1 },
     );
     const scores = scorerOf(model)(scaled, matrix.rows);
+    const explainer = explainerOf(model);
     assert.equal(scores.length, matrix.rows * classes.length);
     for (let row = 0; row < matrix.rows; row += 97) {
       const own = scores.slice(row * 5, row * 5 + 5);
@@ -212,7 +213,7 @@ test('every algorithm learns several classes, whatever the number of threads', a
       );
       const alone = scorerOf(model)(scaled.slice(row * width, (row + 1) * width), 1);
       assert.deepEqual([...alone], [...own], 'one row alone scores as among others');
-      for (const output of [0, 3]) explainRow(model, scaled.slice(row * width, (row + 1) * width), output);
+      for (const output of [0, 3]) explainer.explain(scaled, row * width, output);
     }
     const given = classify(scores, mostProbable(classes.length));
     const right = given.reduce((sum, k, row) => sum + (k === shifted[row] ? 1 : 0), 0) / matrix.rows;

@@ -87,7 +87,7 @@ const broken: readonly (readonly [what: string, text: string | Buffer, complaint
   [
     'another separator',
     csv(clean).replaceAll(',', ';'),
-    /mine\.csv:1 {2}the header is a single field; the separator must be a comma/,
+    /mine\.csv:1 {2}the header is a single field: is the separator another one \(data\.csv\.separator\)/,
   ],
   ['no rows', csv(clean.slice(0, 1)), /mine\.csv:1 {2}has a header but no rows/],
   ['an empty file', '', /mine\.csv {2}is empty/],

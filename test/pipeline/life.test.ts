@@ -133,6 +133,18 @@ test('a prediction is explained: what each feature added, up to what was given',
   assert.match(out, /[+−]\d\.\d{4} {2}Torque \[Nm\] = /);
   assert.match(out, /[+−]\d\.\d{4} {2}sum = what was given/);
   assert.match(project.make('explain', 'ID=x').err, /which prediction\? make explain ID=/);
+  assert.match(project.read(`reports/explain_${id}.svg`), /^<svg .*aria-label="From the mean/);
+  const whole = project.make('explain');
+  assert.equal(whole.status, 0, whole.err);
+  assert.match(whole.out, /of what moves its probability\n.* every row adds up/);
+  assert.ok(existsSync(project.path('reports/explain_v2/importance.svg')), 'pictures');
+  const batch = project.make('explain-batch', 'CSV=data/processed/v1_test.csv');
+  assert.match(batch.out, /3,000 rows by v2/);
+  const [header, first] = project.read('reports/explain_v2_v1_test.csv').split('\n') as [string, string];
+  const [, , probability, , base, ...contributions] = first.split(',').map(Number);
+  const sum = contributions.reduce((a, b) => a + b, base!);
+  assert.ok(Math.abs(sum - probability!) < 1e-9, header);
+  assert.match(project.make('explain-batch', 'CSV=Makefile').err, /^Makefile:\d+ {2}/);
 });
 
 function logText(): string {
