@@ -15,6 +15,7 @@ import { fitPipeline, transform } from '../lib/features/pipeline.ts';
 import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
 import { stratifiedFolds } from '../lib/learn/folds.ts';
 import { takeRows } from '../lib/learn/matrix.ts';
+import { classify } from '../lib/learn/outputs.ts';
 import { metricsOf } from '../lib/measure/metrics.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 import { median, note, timed, writeLines } from './record.ts';
@@ -102,7 +103,7 @@ async function quality(table: Table): Promise<void> {
       results.push(
         metricsOf(
           { classes: 2, labels: Uint8Array.from(test, (row) => table.target[row]!), scores },
-          [0.5],
+          classify(scores, { thresholds: [0.5] }),
         )(),
       );
     }

@@ -1,5 +1,6 @@
 /** One fit in a process of its own, for its time and peak memory. Prints one JSON object. */
 import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
+import { classify } from '../lib/learn/outputs.ts';
 import { metricsOf } from '../lib/measure/metrics.ts';
 import { benchFit, loadTable } from './table.ts';
 
@@ -33,6 +34,6 @@ console.log(
     seconds,
     memory_mb,
     rows_per_second,
-    ...metricsOf({ classes: 2, labels: tested, scores }, [0.5])(),
+    ...metricsOf({ classes: 2, labels: tested, scores }, classify(scores, { thresholds: [0.5] }))(),
   }),
 );

@@ -93,7 +93,7 @@ export function openRegistry(configPath?: string): Registry {
               parsed.problems.map(({ row, field, problem }) => `row ${row}: ${field} ${problem}`).join('\n'),
             );
           const scores = model.score(parsed);
-          return parsed.rows.map((_, i) => model.give(scores, i));
+          return parsed.rows.map(({ sensitive }, i) => model.give(scores, i, sensitive));
         },
       };
     },

@@ -119,14 +119,7 @@ function sayResult(
   if (readMetadata(project, champion).data.sha256 !== readMetadata(project, registered.version).data.sha256)
     return;
   const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
-  const before = {
-    scores: readValidation(project, champion).scores,
-    thresholds: readMetadata(project, champion).thresholds,
-  };
-  const after = {
-    scores: readValidation(project, registered.version).scores,
-    thresholds: metrics.thresholds,
-  };
+  const [before, after] = [readValidation(project, champion), readValidation(project, registered.version)];
   const difference = compareScores({ classes: metrics.class_rows.length, labels }, before, after, 0, {
     rounds,
     confidence,

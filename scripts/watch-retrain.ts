@@ -18,7 +18,7 @@ import { takeLock } from '../lib/files/lock.ts';
 import { readIfThere, touch, writeAtomic } from '../lib/files/write.ts';
 import { type Candidate, compareScores, type Difference } from '../lib/measure/evaluate.ts';
 import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
-import { loadVersion, scoreInputs } from '../lib/registry/load.ts';
+import { giveClasses, loadVersion } from '../lib/registry/load.ts';
 import { nextDataVersion } from '../lib/registry/manifest.ts';
 import { promote } from '../lib/registry/moves.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
@@ -163,12 +163,13 @@ function judge(
   challenger: string,
   test: string,
 ): { difference: Difference; better: boolean; said: string; costs: string[] } {
-  const { inputs, target } = readDataset(test, project.config.schema);
+  const { schema } = project.config;
+  const data = readDataset(test, schema);
+  const { target } = data;
   const [a, b] = [champion, challenger].map((version) => {
     const loaded = loadVersion(project, version);
     return {
-      scores: scoreInputs(loaded, inputs),
-      thresholds: loaded.signature.output.thresholds,
+      ...giveClasses(loaded, data, schema),
       metrics: loaded.metrics,
     };
   }) as [Scored, Scored];

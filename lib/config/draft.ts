@@ -35,6 +35,10 @@ export function draftConfig(template: string, draft: Draft): string {
   set('deployment.threshold', 'model');
   set('deployment.traffic.split', {});
   set('deployment.traffic.shadow', []);
+  const target = Object.values(draft.schema).find(({ role }) => role === 'target')!.categories!;
+  set('fairness.favourable', target.length === 2 ? target[1] : target[0]);
+  set('fairness.reference', {});
+  set('fairness.mitigation', { method: 'none', criterion: 'demographic_parity' });
   set('replay.data_version', 'v1');
   set('replay.bad.changes', draft.changes);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });

@@ -134,6 +134,35 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     !Number.isInteger(config.split.train_rows)
   )
     throw fault(['split', 'train_rows'], 'a whole number of rows, or a share below 1');
+  const { favourable, reference, mitigation } = config.fairness;
+  const target = Object.values(schema).find(({ role }) => role === 'target')!;
+  if (!target.categories!.includes(favourable))
+    throw fault(
+      ['fairness', 'favourable'],
+      `"${favourable}" is no class of the target: ${target.categories!.join(', ')}`,
+    );
+  const mustBeSensitive = (keys: string[], name: string) => {
+    const column = schema[name];
+    if (column === undefined) throw fault(keys, `"${name}" is no column of the schema`);
+    if (column.role === 'input')
+      throw fault(
+        keys,
+        `"${name}" is an input of the model; a sensitive column is kept apart from it (role: sensitive)`,
+      );
+    if (column.role !== 'sensitive' || column.categories === undefined)
+      throw fault(keys, `"${name}" is no sensitive column of type category`);
+    return column.categories;
+  };
+  for (const [name, group] of Object.entries(reference))
+    if (!mustBeSensitive(['fairness', 'reference', name], name).includes(group))
+      throw fault(['fairness', 'reference', name], `"${group}" is no category of ${name}`);
+  if (mitigation.column !== undefined)
+    mustBeSensitive(['fairness', 'mitigation', 'column'], mitigation.column);
+  if (mitigation.method === 'group_thresholds' && target.categories!.length > 2)
+    throw fault(
+      ['fairness', 'mitigation', 'method'],
+      'group_thresholds needs two classes; reweighing takes more',
+    );
   const { uci } = config.data;
   const needsTest = config.data.source === 'uci' && config.split.method === 'file';
   if (needsTest && (uci.test_member === undefined || uci.test_sha256 === undefined))

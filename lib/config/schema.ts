@@ -292,6 +292,23 @@ export const configSchema = v.strictObject({
     ),
     poll_ms: v.pipe(count(10), v.maxValue(1000, 'at most 1000, so that a move is seen within a second')),
   }),
+  fairness: v.strictObject({
+    favourable: text,
+    reference: v.record(text, text),
+    min_rows: count(1),
+    max_gap: between(0, 1),
+    mitigation: v.pipe(
+      v.strictObject({
+        method: oneOf('none', 'reweighing', 'group_thresholds'),
+        column: v.optional(text),
+        criterion: oneOf('demographic_parity', 'equal_opportunity'),
+      }),
+      v.check(
+        (m) => (m.method === 'none') === (m.column === undefined),
+        'a column for a method, and for none no column',
+      ),
+    ),
+  }),
   explain: v.strictObject({
     method: oneOf('path_dependent', 'interventional'),
     background: count(1),

@@ -33,7 +33,9 @@ export function settingsOf(config: Config, product: Product): Record<string, unk
   if (product === 'day2') return { bad: config.replay.bad };
   const { threads: _, ...params } = model_params;
   const { minimum: __, ...rest } = evaluation;
-  return { schema, features: config.features, model_params: params, evaluation: rest };
+  const { favourable, min_rows, mitigation } = config.fairness;
+  const fairness = mitigation.method === 'none' ? {} : { fairness: { favourable, min_rows, mitigation } };
+  return { schema, features: config.features, model_params: params, evaluation: rest, ...fairness };
 }
 
 /** sha256 of a product's settings. */

@@ -23,11 +23,12 @@ export interface ExplainedRows extends Dataset {
 export function rowsToExplain(project: Project, { metadata }: LoadedVersion, limit: number): ExplainedRows {
   const later = `${project.config.data.processed_dir}/${metadata.data.version}_test.csv`;
   const path = project.path(existsSync(project.path(later)) ? later : metadata.data.path);
-  const { inputs, target, entities } = readDataset(path, project.config.schema);
+  const { inputs, sensitive, target, entities } = readDataset(path, project.config.schema);
   const rows = evenly(inputs.rows, limit);
   return {
     path,
     inputs: takeRows(inputs, rows),
+    sensitive: takeRows(sensitive, rows),
     target: Uint8Array.from(rows, (row) => target[row]!),
     entities: Int32Array.from(rows, (row) => entities[row]!),
   };

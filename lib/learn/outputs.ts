@@ -28,10 +28,29 @@ export function classAt(scores: ArrayLike<number>, at: number, thresholds: Thres
   return best;
 }
 
-/** Class index of every row. */
-export function classify(scores: Float64Array, thresholds: Thresholds): Uint8Array {
-  const outputs = thresholds.length;
+/** How scores become classes. */
+export interface DecisionRule {
+  readonly thresholds: Thresholds;
+  /** Thresholds of their own for the groups of a sensitive column; rows of no group there have the ones above. */
+  readonly by_group?: {
+    readonly column: string;
+    readonly thresholds: Readonly<Record<string, Thresholds>>;
+  };
+}
+
+export function thresholdsFor({ thresholds, by_group }: DecisionRule, group: string | undefined): Thresholds {
+  if (by_group === undefined || group === undefined) return thresholds;
+  return Object.hasOwn(by_group.thresholds, group) ? by_group.thresholds[group]! : thresholds;
+}
+
+/** Class index of every row; `groupOf` says which group of the rule's column a row is of. */
+export function classify(
+  scores: Float64Array,
+  rule: DecisionRule,
+  groupOf: (row: number) => string | undefined = () => undefined,
+): Uint8Array {
+  const outputs = rule.thresholds.length;
   return Uint8Array.from({ length: scores.length / outputs }, (_, row) =>
-    classAt(scores, row * outputs, thresholds),
+    classAt(scores, row * outputs, thresholdsFor(rule, groupOf(row))),
   );
 }

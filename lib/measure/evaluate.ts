@@ -47,8 +47,9 @@ export function evaluate(
   classes: readonly string[],
   thresholds: Thresholds,
   options: BootstrapOptions,
+  given: Uint8Array = classify(rows.scores, { thresholds }),
 ): Evaluation {
-  const confusion = confusionMatrix(classes.length, rows.labels, classify(rows.scores, thresholds));
+  const confusion = confusionMatrix(classes.length, rows.labels, given);
   const perClass = classes.map((name, k) => {
     const { given: _, ...metrics } = classMetrics(confusion, k);
     return { class: name, ...metrics, ...rankOfClass(rows, k) };
@@ -59,7 +60,7 @@ export function evaluate(
     rows: rows.labels.length,
     class_rows: perClass.map((metrics) => metrics.rows),
     thresholds,
-    metrics: bootstrap(rows.labels.length, metricsOf(rows, thresholds), options),
+    metrics: bootstrap(rows.labels.length, metricsOf(rows, given), options),
     weighted: { precision: weighted('precision'), recall: weighted('recall'), f1: weighted('f1') },
     log_loss: logLoss(rows),
     brier: brierScore(rows),
@@ -82,10 +83,11 @@ export interface Difference {
   readonly verdict: Verdict;
 }
 
-/** One model's scores of the rows of a comparison. */
+/** What one model gave for the rows of a comparison. */
 export interface Candidate {
   readonly scores: Float64Array;
-  readonly thresholds: Thresholds;
+  /** Class index per row. */
+  readonly given: Uint8Array;
 }
 
 /**
@@ -99,9 +101,10 @@ export function compareScores(
   margin: number,
   options: BootstrapOptions,
 ): Record<MetricName, Difference> {
-  const [metricsA, metricsB] = [a, b].map(({ scores, thresholds }) =>
-    metricsOf({ ...rows, scores }, thresholds),
-  ) as [ReturnType<typeof metricsOf>, ReturnType<typeof metricsOf>];
+  const [metricsA, metricsB] = [a, b].map(({ scores, given }) => metricsOf({ ...rows, scores }, given)) as [
+    ReturnType<typeof metricsOf>,
+    ReturnType<typeof metricsOf>,
+  ];
   const differences = bootstrap(
     rows.labels.length,
     (weights) => {

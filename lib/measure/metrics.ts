@@ -3,7 +3,7 @@
  * and the mean over the classes is given (macro average).
  */
 import type { MetricName } from '../config/schema.ts';
-import { classify, outputsOf, type Thresholds } from '../learn/outputs.ts';
+import { outputsOf } from '../learn/outputs.ts';
 
 /** Rows with their truth and what a model gave for them. */
 export interface ScoredRows {
@@ -181,13 +181,12 @@ export function meanOf(values: readonly number[]): number {
   return defined.reduce((sum, value) => sum + value, 0) / defined.length;
 }
 
-/** All six metrics, ready to be computed again and again for other row counts. */
+/** All six metrics, ready to be computed again and again for other row counts; `given` is the class given to each row. */
 export function metricsOf(
   rows: ScoredRows,
-  thresholds: Thresholds,
+  given: Uint8Array,
 ): (weights?: ArrayLike<number>) => Record<MetricName, number> {
-  const given = classify(rows.scores, thresholds);
-  const rankings = thresholds.map((_, output) => {
+  const rankings = outputsOf(rows.classes).map((_, output) => {
     const { labels, scores } = outputOf(rows, output);
     return rankScores(labels, scores);
   });

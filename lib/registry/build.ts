@@ -3,12 +3,14 @@ import { csvFormatRow } from 'd3-dsv';
 import type { Config } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { groupingsOf, groupNames } from '../fairness/groups.ts';
+import { groupThresholds, reweighedRows } from '../fairness/mitigate.ts';
 import { badInput } from '../fault.ts';
 import { fitPipeline, type Pipeline, transform } from '../features/pipeline.ts';
 import { featureImportances, fitModel, type Model, needsScaling, scorerOf } from '../learn/estimator.ts';
 import { splitFold, stratifiedFolds } from '../learn/folds.ts';
 import { takeRows } from '../learn/matrix.ts';
-import { classify, mostProbable, outputsOf, type Thresholds } from '../learn/outputs.ts';
+import { classify, type DecisionRule, mostProbable, outputsOf, type Thresholds } from '../learn/outputs.ts';
 import { categoryReference, numericReference, type Reference } from '../measure/drift.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
 import type { ScoredRows } from '../measure/metrics.ts';
@@ -45,6 +47,8 @@ export interface Version {
   readonly metrics: Metrics;
   /** Out-of-fold scores of every training row, rows × outputs. */
   readonly scores: Float64Array;
+  /** Class index given to every training row by those scores. */
+  readonly given: Uint8Array;
 }
 
 const GOLDEN_ROWS = 20;
@@ -59,10 +63,25 @@ export async function buildVersion(
   const seed = model_params.random_state;
   const classes = rolesOf(config.schema).target.categories!;
   const outputs = outputsOf(classes.length).length;
+  const { mitigation, min_rows } = config.fairness;
+  const grouping = groupingsOf(data.sensitive, config.schema).find(
+    ({ column }) => column === mitigation.column,
+  );
+  /** The rows to train on: as they are, or for reweighing as often as each weighs among them. */
+  const weighed = (rows: readonly number[] | undefined) => {
+    if (mitigation.method !== 'reweighing' || grouping === undefined) return rows;
+    const among = rows ?? Array.from(data.target.keys());
+    const weighedRows = reweighedRows(
+      Uint8Array.from(among, (row) => data.target[row]!),
+      { ...grouping, groupOf: Int16Array.from(among, (row) => grouping.groupOf[row]!) },
+    );
+    return weighedRows.map((i) => among[i]!);
+  };
   const fits = evaluation.folds + 1;
   const fitOn = async (rows: number[] | undefined, index: number) => {
-    const inputs = rows === undefined ? data.inputs : takeRows(data.inputs, rows);
-    const target = rows === undefined ? data.target : Uint8Array.from(rows, (row) => data.target[row]!);
+    const chosen = weighed(rows);
+    const inputs = chosen === undefined ? data.inputs : takeRows(data.inputs, chosen);
+    const target = chosen === undefined ? data.target : Uint8Array.from(chosen, (row) => data.target[row]!);
     const pipeline = fitPipeline(
       inputs,
       config.schema,
@@ -90,23 +109,43 @@ export async function buildVersion(
   const { pipeline, model } = await fitOn(undefined, evaluation.folds);
 
   const scored = { classes: classes.length, labels: data.target, scores };
-  const thresholds = thresholdsFor(evaluation.threshold, scored);
+  const thresholds = chooseThresholds(evaluation.threshold, scored);
+  const rule: DecisionRule =
+    mitigation.method === 'group_thresholds' && grouping !== undefined
+      ? {
+          thresholds,
+          by_group: groupThresholds(
+            data.target,
+            scores,
+            thresholds[0]!,
+            grouping,
+            mitigation.criterion,
+            min_rows,
+          ),
+        }
+      : { thresholds };
+  const given = classify(
+    scores,
+    rule,
+    groupNames(grouping === undefined ? [] : [grouping], mitigation.column),
+  );
   const { bootstrap_rounds: rounds, confidence } = evaluation;
   return {
     model,
     pipeline,
-    signature: signatureOf(config.schema, data.inputs, thresholds),
-    reference: referenceOf(config, data, scores, thresholds),
+    signature: signatureOf(config.schema, data.inputs, rule),
+    reference: referenceOf(config, data, scores, given),
     golden: goldenOf(data, pipeline, model),
     metrics: {
       method: `${evaluation.folds}-fold stratified cross-validation: every row is scored by a model fitted on no row of its entity`,
-      ...evaluate(scored, classes, thresholds, { rounds, confidence, seed }),
+      ...evaluate(scored, classes, thresholds, { rounds, confidence, seed }, given),
     },
     scores,
+    given,
   };
 }
 
-function thresholdsFor(setting: Config['evaluation']['threshold'], rows: ScoredRows): Thresholds {
+function chooseThresholds(setting: Config['evaluation']['threshold'], rows: ScoredRows): Thresholds {
   if (setting === 'max_f1') return bestF1Thresholds(rows);
   return setting === 'most_probable' ? mostProbable(rows.classes) : [setting];
 }
@@ -131,7 +170,7 @@ function referenceOf(
   config: Config,
   { inputs }: Dataset,
   scores: Float64Array,
-  thresholds: Thresholds,
+  given: Uint8Array,
 ): DriftReference {
   const { categories: classes } = rolesOf(config.schema).target;
   const columns = rolesOf(config.schema).inputs;
@@ -144,9 +183,9 @@ function referenceOf(
         : categoryReference(column.name, columnAt(f), column.categories),
     ),
     prediction:
-      thresholds.length === 1
+      classes!.length === 2
         ? numericReference('score', scores)
-        : categoryReference('class given', Float64Array.from(classify(scores, thresholds)), classes!),
+        : categoryReference('class given', Float64Array.from(given), classes!),
   };
 }
 
@@ -185,14 +224,14 @@ export function versionFiles(version: Version, labels: Uint8Array): Record<strin
   };
 }
 
-/** The label of every training row as its class index, and its out-of-fold probability of each output. */
-function validationCsv({ signature, scores }: Version, labels: Uint8Array): string {
+/** The label of every training row and the class given to it, as class indices, and its out-of-fold probability of each output. */
+function validationCsv({ signature, scores, given }: Version, labels: Uint8Array): string {
   const { outputs } = signature.output;
-  const header = csvFormatRow(['label', ...outputs.map((name) => `P(${name})`)]);
+  const header = csvFormatRow(['label', 'given', ...outputs.map((name) => `P(${name})`)]);
   const lines = Array.from(
     labels,
     (label, row) =>
-      `${label},${scores.subarray(row * outputs.length, (row + 1) * outputs.length).join(',')}\n`,
+      `${label},${given[row]},${scores.subarray(row * outputs.length, (row + 1) * outputs.length).join(',')}\n`,
   );
   return `${header}\n${lines.join('')}`;
 }

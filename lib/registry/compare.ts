@@ -5,9 +5,8 @@ import type { MetricName } from '../config/schema.ts';
 import { describeChanges } from '../config/settings.ts';
 import { readDataset } from '../data/dataset.ts';
 import { badInput } from '../fault.ts';
-import { classify } from '../learn/outputs.ts';
 import { type Candidate, compareScores, type Difference } from '../measure/evaluate.ts';
-import { type LoadedVersion, loadVersion, scoreInputs } from './load.ts';
+import { giveClasses, type LoadedVersion, loadVersion } from './load.ts';
 import { readValidation } from './validation.ts';
 
 export interface Comparison {
@@ -33,18 +32,14 @@ const APART_SHOWN = 5;
 export function compareVersions(project: Project, nameA: string, nameB: string): Comparison {
   if (nameA === nameB) throw badInput(`${nameA} and ${nameB} are the same version`);
   const [a, b] = [loadVersion(project, nameA), loadVersion(project, nameB)];
-  const { labels, scores, path, outOfFold } = scoresOnSameRows(project, a, b);
+  const { labels, candidates, path, outOfFold } = scoresOnSameRows(project, a, b);
   const { classes } = a.signature.output;
   if (classes.join('\n') !== b.signature.output.classes.join('\n'))
     throw badInput(
       `${nameA} and ${nameB} tell different classes apart: ${classes.join(', ')} and ${b.signature.output.classes.join(', ')}`,
     );
-  const [of, to] = [a, b].map(({ signature }, i) => ({
-    scores: scores[i]!,
-    thresholds: signature.output.thresholds,
-  })) as [Candidate, Candidate];
-  const outputs = of.thresholds.length;
-  const [givenA, givenB] = [classify(of.scores, of.thresholds), classify(to.scores, to.thresholds)];
+  const [of, to] = candidates;
+  const outputs = a.signature.output.outputs.length;
   const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
   const seed = project.config.model_params.random_state;
   const distances = Float64Array.from(labels, (_, row) => {
@@ -60,7 +55,7 @@ export function compareVersions(project: Project, nameA: string, nameB: string):
     changes: changesBetween(a, b),
     rows: { count: labels.length, path, outOfFold },
     differences: compareScores({ classes: classes.length, labels }, of, to, 0, { rounds, confidence, seed }),
-    agreeing: labels.reduce((sum, _, i) => sum + (givenA[i] === givenB[i] ? 1 : 0), 0),
+    agreeing: labels.reduce((sum, _, i) => sum + (of.given[i] === to.given[i] ? 1 : 0), 0),
     apart: [...labels.keys()]
       .sort((i, j) => distances[j]! - distances[i]!)
       .slice(0, APART_SHOWN)
@@ -88,24 +83,24 @@ function changesBetween({ metadata: a }: LoadedVersion, { metadata: b }: LoadedV
 }
 
 /** Out-of-fold scores where both trained on the same rows; else both models on the newer one's test rows. */
-function scoresOnSameRows(project: Project, a: LoadedVersion, b: LoadedVersion) {
+function scoresOnSameRows(
+  project: Project,
+  a: LoadedVersion,
+  b: LoadedVersion,
+): { labels: Uint8Array; candidates: [Candidate, Candidate]; path: string; outOfFold: boolean } {
   if (a.metadata.data.sha256 === b.metadata.data.sha256) {
     const [of, to] = [readValidation(project, a.version), readValidation(project, b.version)];
-    return {
-      labels: of.labels,
-      scores: [of.scores, to.scores],
-      path: a.metadata.data.path,
-      outOfFold: true,
-    };
+    return { labels: of.labels, candidates: [of, to], path: a.metadata.data.path, outOfFold: true };
   }
   const newer = Number(a.metadata.data.version.slice(1)) > Number(b.metadata.data.version.slice(1)) ? a : b;
   const path = `${project.config.data.processed_dir}/${newer.metadata.data.version}_test.csv`;
   if (!existsSync(project.path(path)))
     throw badInput(`${path} is missing: no rows that neither version was trained on`);
-  const { inputs, target } = readDataset(project.path(path), project.config.schema);
+  const { schema } = project.config;
+  const data = readDataset(project.path(path), schema);
   return {
-    labels: target,
-    scores: [scoreInputs(a, inputs), scoreInputs(b, inputs)],
+    labels: data.target,
+    candidates: [giveClasses(a, data, schema), giveClasses(b, data, schema)],
     path,
     outOfFold: false,
   };

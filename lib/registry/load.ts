@@ -1,9 +1,13 @@
 /** Loading a version for scoring, or refusing it: bytes as registered, golden rows scored as in training. */
 import type { Project } from '../config/load.ts';
+import type { Schema } from '../config/schema.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { groupingsOf, groupNames } from '../fairness/groups.ts';
 import { failed } from '../fault.ts';
 import { type Pipeline, transform } from '../features/pipeline.ts';
 import { type Model, type Scorer, scorerOf } from '../learn/estimator.ts';
 import type { Matrix } from '../learn/matrix.ts';
+import { classify } from '../learn/outputs.ts';
 import type { DriftReference, Golden, Metrics } from './build.ts';
 import type { Signature } from './signature.ts';
 import { type Metadata, readMetadata, readVersionFile, verifyVersion } from './versions.ts';
@@ -67,6 +71,18 @@ function checkGolden(version: string, pipeline: Pipeline, scorer: Scorer, golden
       `${version} scores golden row ${row} ${scores[at]} where training gave ${golden.scores[at]}: refused`,
     );
   }
+}
+
+/** Scores of a table, rows × outputs, and the class that its rows are given. */
+export function giveClasses(
+  { pipeline, scorer, signature }: Pick<LoadedVersion, 'pipeline' | 'scorer' | 'signature'>,
+  { inputs, sensitive }: Pick<Dataset, 'inputs' | 'sensitive'>,
+  schema: Schema,
+): { scores: Float64Array; given: Uint8Array } {
+  const scores = scoreInputs({ pipeline, scorer }, inputs);
+  const rule = signature.output;
+  const groups = groupNames(groupingsOf(sensitive, schema), rule.by_group?.column);
+  return { scores, given: classify(scores, rule, groups) };
 }
 
 /** Scores of raw inputs, rows × outputs. */

@@ -2,7 +2,7 @@
 import type { Column, Schema } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import type { Matrix } from '../learn/matrix.ts';
-import { outputsOf, type Thresholds } from '../learn/outputs.ts';
+import { type DecisionRule, outputsOf } from '../learn/outputs.ts';
 
 export interface SignatureInput {
   readonly name: string;
@@ -28,14 +28,12 @@ export interface Signature {
     readonly classes: readonly string[];
     /** The classes whose probability the model gives: the positive one of two, or every one of more. */
     readonly outputs: readonly string[];
-    /** One per output: a row is of the class whose probability is highest as a multiple of its threshold. */
-    readonly thresholds: Thresholds;
-  };
+  } & DecisionRule;
   /** A row of the training data. */
   readonly example: Readonly<Record<string, string | number | null>>;
 }
 
-export function signatureOf(schema: Schema, inputs: Matrix, thresholds: Thresholds): Signature {
+export function signatureOf(schema: Schema, inputs: Matrix, rule: DecisionRule): Signature {
   const roles = rolesOf(schema);
   const classes = roles.target.categories!;
   const describe = ({
@@ -70,7 +68,7 @@ export function signatureOf(schema: Schema, inputs: Matrix, thresholds: Threshol
       target: roles.target.name,
       classes,
       outputs: outputsOf(classes.length).map((k) => classes[k]!),
-      thresholds,
+      ...rule,
     },
     example: Object.fromEntries(example),
   };

@@ -1,19 +1,29 @@
-/** validation.csv of a version: label and out-of-fold scores of every training row. */
+/** validation.csv of a version: label, class given and out-of-fold scores of every training row. */
 import type { Project } from '../config/load.ts';
 import { readRecords } from '../files/csv.ts';
 import { versionPath } from './versions.ts';
 
-/** Class index per row, and scores, rows × outputs. */
-export function readValidation(
-  project: Project,
-  version: string,
-): { labels: Uint8Array; scores: Float64Array } {
+export interface Validation {
+  /** Class indices. */
+  readonly labels: Uint8Array;
+  readonly given: Uint8Array;
+  /** rows × outputs */
+  readonly scores: Float64Array;
+}
+
+export function readValidation(project: Project, version: string): Validation {
   const labels: number[] = [];
+  const classes: number[] = [];
   const scores: number[] = [];
-  readRecords(versionPath(project, version, 'validation.csv'), ([label, ...given], line) => {
+  readRecords(versionPath(project, version, 'validation.csv'), ([label, given, ...probabilities], line) => {
     if (line === 1) return;
     labels.push(Number(label));
-    for (const score of given) scores.push(Number(score));
+    classes.push(Number(given));
+    for (const probability of probabilities) scores.push(Number(probability));
   });
-  return { labels: Uint8Array.from(labels), scores: Float64Array.from(scores) };
+  return {
+    labels: Uint8Array.from(labels),
+    given: Uint8Array.from(classes),
+    scores: Float64Array.from(scores),
+  };
 }

@@ -82,11 +82,11 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
     }
     const latency = Math.round((performance.now() - caller.start) * 1000) / 1000;
     const predictions = taken.rows.map(
-      (_, i): Prediction => ({
+      (row, i): Prediction => ({
         id: i === 0 ? id : newId(),
         model: model.version,
         sha256: model.sha256,
-        ...model.give(scores, i),
+        ...model.give(scores, i, row.sensitive),
       }),
     );
     const split = lineup.split && { ...lineup.split, key, chosen: chosen.version };

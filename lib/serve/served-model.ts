@@ -2,9 +2,9 @@
 import { type Explainer, explainerOf, type Method, type Space } from '../explain/explain.ts';
 import { inputGroups, sumByInput } from '../explain/inputs.ts';
 import { transformRow } from '../features/pipeline.ts';
-import { classAt, type Thresholds } from '../learn/outputs.ts';
+import { classAt, type DecisionRule, type Thresholds, thresholdsFor } from '../learn/outputs.ts';
 import type { LoadedVersion } from '../registry/load.ts';
-import { type ParsedRows, type Rows, rowParser } from './input.ts';
+import { type Fields, type ParsedRows, type Rows, rowParser } from './input.ts';
 
 /** What is said of one row. */
 export interface Given {
@@ -40,8 +40,8 @@ export interface ServedModel {
   score(rows: Rows): Float64Array;
   /** Contributions to what is given for each row; fails if they do not add up. */
   explain(rows: Rows): RowExplanation[];
-  /** What the scores say of a row. */
-  give(scores: Float64Array, row: number): Given;
+  /** What the scores say of a row, and of its group where groups have thresholds of their own. */
+  give(scores: Float64Array, row: number, sensitive?: Fields): Given;
 }
 
 /** `explainer` is prepared when an explanation is first asked for. */
@@ -55,7 +55,8 @@ export function serveModel(
   const groups = inputGroups(loaded.pipeline);
   const { pipeline, scorer, signature } = loaded;
   const { classes, outputs } = signature.output;
-  const thresholds = configured === 'model' ? signature.output.thresholds : [configured];
+  const rule: DecisionRule = configured === 'model' ? signature.output : { thresholds: [configured] };
+  const { thresholds } = rule;
   const inputs = pipeline.inputs.length;
   const width = pipeline.features.length;
   const row = new Float64Array(inputs);
@@ -74,9 +75,13 @@ export function serveModel(
         throw new Error(`${loaded.version} gave ${probability} for a probability`);
     return probabilities;
   };
-  const give = (scores: Float64Array, index: number): Given => {
+  const groupIn = (sensitive: Fields | undefined) => {
+    const group = rule.by_group && sensitive?.[rule.by_group.column];
+    return typeof group === 'string' ? group : undefined;
+  };
+  const give = (scores: Float64Array, index: number, sensitive?: Fields): Given => {
     const at = index * outputs.length;
-    const k = classAt(scores, at, thresholds);
+    const k = classAt(scores, at, thresholdsFor(rule, groupIn(sensitive)));
     if (outputs.length === 1) return { probability: scores[at]!, class: classes[k]! };
     return {
       probability: scores[at + k]!,
@@ -98,7 +103,7 @@ export function serveModel(
       const { method, space, explain } = explainer;
       const [scores, features] = [score(rows), featuresOf(rows)];
       return rows.rows.map((_, i) => {
-        const given = give(scores, i);
+        const given = give(scores, i, rows.rows[i]!.sensitive);
         const output = outputs.length === 1 ? 0 : outputs.indexOf(given.class);
         const { base, contributions, output: sum } = explain(features, i * width, output);
         const sums = sumByInput(groups, contributions);

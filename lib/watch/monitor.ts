@@ -70,7 +70,7 @@ export function monitor(
   time: string,
 ): MonitorReport {
   const { confidence, bootstrap_rounds: rounds } = config.evaluation;
-  const { classes, outputs, thresholds } = loaded.signature.output;
+  const { classes, outputs } = loaded.signature.output;
   const options = { rounds, confidence, seed: config.model_params.random_state };
   const labelled = predictions.filter(({ label }) => label !== undefined);
   const scored: ScoredRows = {
@@ -82,6 +82,7 @@ export function monitor(
       ),
     ),
   };
+  const given = Uint8Array.from(labelled, (line) => classes.indexOf(line.class));
   const counts = classes.map((name) => ({
     class: name,
     count: labelled.filter(({ label }) => label === name).length,
@@ -105,7 +106,7 @@ export function monitor(
       missing_rate: predictions.length === 0 ? 0 : 1 - labelled.length / predictions.length,
     },
     error_rate: errorRates(labelled, loaded, confidence),
-    metrics: everyClass ? bootstrap(labelled.length, metricsOf(scored, thresholds), options) : null,
+    metrics: everyClass ? bootstrap(labelled.length, metricsOf(scored, given), options) : null,
     training_metrics: loaded.metrics.metrics,
     harm: everyClass ? measureHarm(config, { classes: classes.length, ...validation }, scored) : null,
     drift: reference.inputs.map((input) =>

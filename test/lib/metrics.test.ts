@@ -20,6 +20,8 @@ import {
 import { bestF1Thresholds } from '../../lib/measure/thresholds.ts';
 import { assertClose, fixture } from '../support.ts';
 
+const half = { thresholds: [0.5] };
+
 interface Case extends Record<string, unknown> {
   labels: number[];
   scores: number[];
@@ -34,7 +36,7 @@ test('metrics equal those of scikit-learn', () => {
       scores: Float64Array.from(known.scores),
     };
     const ours: Record<string, number> = {
-      ...metricsOf(rows, [known.threshold])(),
+      ...metricsOf(rows, classify(rows.scores, { thresholds: [known.threshold] }))(),
       log_loss: logLoss(rows),
       brier: brierScore(rows),
     };
@@ -123,8 +125,8 @@ test('a weight counts a row as often as repeating it', () => {
         scores: Float64Array.from(rows, (i) => scores[i]!),
       };
       if (new Set(repeated.labels).size < 2) return;
-      const weighted = metricsOf({ classes: 2, labels, scores }, [0.5])(weights);
-      const plain = metricsOf({ classes: 2, ...repeated }, [0.5])();
+      const weighted = metricsOf({ classes: 2, labels, scores }, classify(scores, half))(weights);
+      const plain = metricsOf({ classes: 2, ...repeated }, classify(repeated.scores, half))();
       for (const [name, value] of Object.entries(weighted))
         assertClose(value, plain[name as keyof typeof plain], 1e-12, name);
     }),
@@ -135,7 +137,7 @@ test('the chosen threshold has the best F1 of all thresholds', () => {
   fc.assert(
     fc.property(scored, ({ labels, scores }) => {
       const rows = { classes: 2, labels, scores };
-      const f1At = (threshold: number) => metricsOf(rows, [threshold])().f1;
+      const f1At = (threshold: number) => metricsOf(rows, classify(scores, { thresholds: [threshold] }))().f1;
       const chosen = f1At(bestF1Thresholds(rows)[0]!);
       for (const score of scores) assert.ok(chosen >= f1At(score) - 1e-12);
     }),
@@ -160,7 +162,8 @@ test('no single threshold of several can be moved to a better macro F1', () => {
   fc.assert(
     fc.property(scoredClasses, (rows) => {
       const macroF1 = (thresholds: number[]) =>
-        thresholdMetrics(confusionMatrix(rows.classes, rows.labels, classify(rows.scores, thresholds))).f1;
+        thresholdMetrics(confusionMatrix(rows.classes, rows.labels, classify(rows.scores, { thresholds })))
+          .f1;
       const chosen = bestF1Thresholds(rows);
       const best = macroF1(chosen);
       assert.ok(best >= macroF1(mostProbable(rows.classes)) - 1e-12);
@@ -202,8 +205,9 @@ test('the bootstrap is seeded, covers the value, and narrows with more rows', ()
 
 test('comparisons say pass, fail or inconclusive', () => {
   const labels = Uint8Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 1 : 0));
-  const good = { scores: Float64Array.from(labels, (y, i) => y * 0.8 + (i % 10) / 50), thresholds: [0.5] };
-  const bad = { scores: Float64Array.from(labels, (_, i) => ((i * 7919) % 100) / 100), thresholds: [0.5] };
+  const of = (scores: Float64Array) => ({ scores, given: classify(scores, half) });
+  const good = of(Float64Array.from(labels, (y, i) => y * 0.8 + (i % 10) / 50));
+  const bad = of(Float64Array.from(labels, (_, i) => ((i * 7919) % 100) / 100));
   const options = { rounds: 200, confidence: 0.95, seed: 1 };
   assert.equal(compareScores({ classes: 2, labels }, bad, good, 0, options).pr_auc.verdict, 'pass');
   assert.equal(compareScores({ classes: 2, labels }, good, bad, 0, options).pr_auc.verdict, 'fail');

@@ -215,7 +215,7 @@ test('every algorithm learns several classes, whatever the number of threads', a
       assert.deepEqual([...alone], [...own], 'one row alone scores as among others');
       for (const output of [0, 3]) explainer.explain(scaled, row * width, output);
     }
-    const given = classify(scores, mostProbable(classes.length));
+    const given = classify(scores, { thresholds: mostProbable(classes.length) });
     const right = given.reduce((sum, k, row) => sum + (k === shifted[row] ? 1 : 0), 0) / matrix.rows;
     assert.ok(right > (algorithm === 'LogisticRegression' ? 0.6 : 0.95), `${algorithm} ${right}`);
   }
