@@ -208,6 +208,9 @@ explain-batch: ## contributions of each input for every row of a file   CSV=rows
 explain-diff: ## what changed between two versions   A=v1 B=v2
 	@$(NODE) scripts/trust-explain-diff.ts "$$A" "$$B"
 
+fairness: ## what groups of people get from a version, and what bringing them closer would cost   [VERSION=v2]
+	@$(NODE) scripts/trust-fairness.ts "$$VERSION"
+
 doctor: ## says and mends what an interrupted run left behind
 	@$(NODE) scripts/trust-doctor.ts
 
@@ -242,4 +245,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary init raw prepare train gate registry versions compare alias stage archive promote rollback \
-  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace explain explain-batch explain-diff doctor test check bench faults figures clean
+  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean

@@ -175,6 +175,37 @@ def logistic_classes_case():
     return {"values": scaled.tolist(), "labels": labels.tolist(), "probabilities": model.predict_proba(scaled).tolist()}
 
 
+def fairness_case():
+    from fairlearn import metrics as fair
+
+    rng = np.random.default_rng(12)
+    groups = rng.choice(["a", "b", "c"], 600, p=[0.6, 0.3, 0.1])
+    truth = (rng.random(600) < np.select([groups == "a", groups == "b"], [0.5, 0.3], 0.2)).astype(int)
+    scores = np.round(np.clip(0.3 * truth + rng.normal(0.35, 0.2, 600) + 0.1 * (groups == "a"), 0, 1), 2)
+    given = (scores >= 0.5).astype(int)
+    frame = fair.MetricFrame(
+        metrics={
+            "selection_rate": fair.selection_rate,
+            "tpr": fair.true_positive_rate,
+            "fpr": fair.false_positive_rate,
+            "precision": metrics.precision_score,
+        },
+        y_true=truth, y_pred=given, sensitive_features=groups,
+    )
+    of = dict(sensitive_features=groups)
+    return {
+        "groups": groups.tolist(),
+        "truth": truth.tolist(),
+        "scores": scores.tolist(),
+        "given": given.tolist(),
+        "by_group": {name: frame.by_group[name].to_dict() for name in frame.by_group.columns},
+        "roc_auc": {g: metrics.roc_auc_score(truth[groups == g], scores[groups == g]) for g in "abc"},
+        "demographic_parity": fair.demographic_parity_difference(truth, given, **of),
+        "equal_opportunity": fair.equal_opportunity_difference(truth, given, **of),
+        "equalized_odds": fair.equalized_odds_difference(truth, given, **of),
+    }
+
+
 def shap_case():
     """Trees in our format (right child after the left), and what shap says of the first rows, by both methods."""
     import shap
@@ -222,4 +253,5 @@ save("boosting", boosting_case())
 save("boosting_classes", boosting_classes_case())
 save("logistic", logistic_case())
 save("logistic_classes", logistic_classes_case())
+save("fairness", fairness_case())
 save("shap", shap_case())

@@ -12,6 +12,7 @@ import { type MonitorRun, monitorHistoryPath } from '../lib/serve/status.ts';
 import { run, say } from '../lib/terminal.ts';
 import { type MonitorReport, monitor } from '../lib/watch/monitor.ts';
 import { monitorPage } from '../lib/watch/page.ts';
+import { readSensitive } from '../lib/watch/sensitive.ts';
 import { readWindow } from '../lib/watch/window.ts';
 
 run(async () => {
@@ -34,6 +35,7 @@ async function report(project: Project): Promise<MonitorReport> {
     readReference(project, version),
     readValidation(project, version),
     window,
+    readSensitive(project),
     new Date().toISOString(),
   );
   writeAtomic(project.path(config.paths.reports, 'monitor.json'), json(made));
@@ -52,7 +54,7 @@ async function report(project: Project): Promise<MonitorReport> {
   return made;
 }
 
-function sayReport({ model, window, error_rate, drift, harm, labels }: MonitorReport): void {
+function sayReport({ model, window, error_rate, drift, harm, labels, fairness }: MonitorReport): void {
   if (window.rows === 0) {
     say('monitor', `no predictions of ${model} yet: nothing can be said`);
     return;
@@ -67,6 +69,12 @@ function sayReport({ model, window, error_rate, drift, harm, labels }: MonitorRe
     .filter(({ verdict }) => verdict === 'drift')
     .map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`);
   say('monitor', errors, `drift: ${drifted.join(', ') || 'none'}`);
+  const wide = fairness.flatMap(({ column, gaps }) =>
+    gaps.flatMap(({ criterion, spread, verdict }) =>
+      verdict === 'fail' ? [`${column} (${criterion.replace('_', ' ')} ${spread!.value.toFixed(2)})`] : [],
+    ),
+  );
+  if (wide.length > 0) say('', `groups further apart than fairness.max_gap: ${wide.join(', ')}`);
   if (harm === null) return;
   const said = { pass: 'no harm', fail: 'harm', inconclusive: 'inconclusive' }[harm.verdict];
   say(

@@ -63,67 +63,94 @@ export interface FairnessOptions extends BootstrapOptions {
   readonly maxGap: number;
 }
 
+/** All columns at once, so that the rows are drawn once for each round. */
 export function measureFairness(
   rows: FairnessRows,
-  grouping: Grouping,
+  groupings: readonly Grouping[],
   options: FairnessOptions,
-): ColumnFairness {
-  const count = groupCounter(rows, grouping);
-  const size = grouping.groups.length;
-  const counts = count(undefined);
-  const present = grouping.groups.flatMap((_, g) => (counts.rows[g]! > 0 ? [g] : []));
-  const isTiny = (g: number) => counts.rows[g]! < options.minRows;
-  const judged = present.filter((g) => !isTiny(g));
-  const largest = present.reduce((a, b) => (counts.rows[b]! > counts.rows[a]! ? b : a), present[0] ?? 0);
-  const wanted = grouping.groups.indexOf(options.reference[grouping.column] ?? '');
-  const reference = wanted >= 0 ? wanted : largest;
-
+): ColumnFairness[] {
+  const columns = groupings.map((grouping) => prepareColumn(rows, grouping, options));
   const estimates = bootstrap(
     rows.given.length,
     (weights) => {
-      const of = statisticsOf(weights === undefined ? counts : count(weights), size);
       const values: Record<string, number> = {};
-      for (const g of present) for (const name of STATISTICS) values[`${name} ${g}`] = of[name][g]!;
-      for (const criterion of CRITERIA) {
-        values[`${criterion} spread`] = spreadOf(of, criterion, judged);
-        for (const g of judged)
-          if (g !== reference) values[`${criterion} ${g}`] = differenceOf(of, criterion, g, reference);
+      for (const [i, column] of columns.entries()) {
+        const counts = weights === undefined ? column.counts : column.count(weights);
+        const of = statisticsOf(counts, column.grouping.groups.length);
+        for (const g of column.present)
+          for (const name of STATISTICS) values[`${i} ${name} ${g}`] = of[name][g]!;
+        for (const criterion of CRITERIA) {
+          values[`${i} ${criterion}`] = spreadOf(of, criterion, column.judged);
+          for (const g of column.judged)
+            if (g !== column.reference)
+              values[`${i} ${criterion} ${g}`] = differenceOf(of, criterion, g, column.reference);
+        }
       }
       return values;
     },
     options,
   );
-  const known = (key: string): Estimate | null => {
-    const estimate = estimates[key]!;
-    return Number.isNaN(estimate.value) || Number.isNaN(estimate.low) ? null : estimate;
-  };
+  return columns.map((column, i) =>
+    describeColumn(column, options, (key) => {
+      const estimate = estimates[`${i} ${key}`]!;
+      return Number.isNaN(estimate.value) || Number.isNaN(estimate.low) ? null : estimate;
+    }),
+  );
+}
+
+interface PreparedColumn {
+  readonly grouping: Grouping;
+  readonly count: (weights: ArrayLike<number> | undefined) => Counts;
+  readonly counts: Counts;
+  /** Groups that have rows, and those of them that have enough to conclude from. */
+  readonly present: readonly number[];
+  readonly judged: readonly number[];
+  readonly reference: number;
+}
+
+function prepareColumn(rows: FairnessRows, grouping: Grouping, options: FairnessOptions): PreparedColumn {
+  const count = groupCounter(rows, grouping);
+  const counts = count(undefined);
+  const present = grouping.groups.flatMap((_, g) => (counts.rows[g]! > 0 ? [g] : []));
+  const judged = present.filter((g) => counts.rows[g]! >= options.minRows);
+  const largest = present.reduce((a, b) => (counts.rows[b]! > counts.rows[a]! ? b : a), present[0] ?? 0);
+  const wanted = grouping.groups.indexOf(options.reference[grouping.column] ?? '');
+  return { grouping, count, counts, present, judged, reference: wanted >= 0 ? wanted : largest };
+}
+
+function describeColumn(
+  { grouping, counts, present, judged, reference }: PreparedColumn,
+  { maxGap }: FairnessOptions,
+  known: (key: string) => Estimate | null,
+): ColumnFairness {
+  const { column, groups, groupOf } = grouping;
+  const others = judged.includes(reference) ? judged.filter((g) => g !== reference) : [];
   return {
-    column: grouping.column,
-    reference: grouping.groups[reference] ?? '',
-    unknown: grouping.groupOf.reduce((sum, g) => sum + (g < 0 ? 1 : 0), 0),
+    column,
+    reference: groups[reference] ?? '',
+    unknown: groupOf.reduce((sum, g) => sum + (g < 0 ? 1 : 0), 0),
     groups: present.map((g) => ({
-      group: grouping.groups[g]!,
+      group: groups[g]!,
       rows: counts.rows[g]!,
       labelled: counts.positives[g]! + counts.negatives[g]!,
       favourable: counts.positives[g]!,
       statistics: Object.fromEntries(
         STATISTICS.map((name) => [name, known(`${name} ${g}`)]),
       ) as GroupFairness['statistics'],
-      tiny: isTiny(g),
+      tiny: !judged.includes(g),
     })),
     gaps: CRITERIA.map((criterion) => {
-      const spread = judged.length < 2 ? null : known(`${criterion} spread`);
-      const others = judged.filter((g) => g !== reference && !isTiny(reference));
+      const spread = judged.length < 2 ? null : known(criterion);
       return {
         criterion,
         spread,
         to_reference: Object.fromEntries(
           others.flatMap((g) => {
             const estimate = known(`${criterion} ${g}`);
-            return estimate === null ? [] : [[grouping.groups[g]!, estimate]];
+            return estimate === null ? [] : [[groups[g]!, estimate]];
           }),
         ),
-        verdict: judgeGap(spread, options.maxGap),
+        verdict: judgeGap(spread, maxGap),
       };
     }),
   };
@@ -164,6 +191,7 @@ function groupCounter(
   const sorted = Float64Array.from(order, (row) => scores[row]!);
 
   return (weights) => {
+    const length = order.length;
     const make = () => new Float64Array(size);
     const counts: Counts = {
       rows: make(),
@@ -175,13 +203,14 @@ function groupCounter(
       scores: make(),
       pairs: make(),
     };
+    const { rows, positives, negatives, truePositives, falsePositives, pairs } = counts;
     /** Per group: the score it has come to, negatives below it, negatives and positives at it so far. */
     const [score, below, negativesAt, positivesAt] = [make().fill(Number.NaN), make(), make(), make()];
-    for (let i = 0; i < order.length; i++) {
+    for (let i = 0; i < length; i++) {
       const weight = weights === undefined ? 1 : weights[order[i]!]!;
       if (weight === 0) continue;
       const g = group[i]!;
-      counts.rows[g]! += weight;
+      rows[g]! += weight;
       const isSelected = selected[i]! * weight;
       counts.selected[g]! += isSelected;
       if (truths[i]! < 0) continue;
@@ -194,14 +223,14 @@ function groupCounter(
         score[g] = s;
       }
       if (truths[i] === 1) {
-        counts.positives[g]! += weight;
-        counts.truePositives[g]! += isSelected;
-        counts.pairs[g]! += weight * (below[g]! + negativesAt[g]! / 2);
+        positives[g]! += weight;
+        truePositives[g]! += isSelected;
+        pairs[g]! += weight * (below[g]! + negativesAt[g]! / 2);
         positivesAt[g]! += weight;
       } else {
-        counts.negatives[g]! += weight;
-        counts.falsePositives[g]! += isSelected;
-        counts.pairs[g]! += (weight * positivesAt[g]!) / 2;
+        negatives[g]! += weight;
+        falsePositives[g]! += isSelected;
+        pairs[g]! += (weight * positivesAt[g]!) / 2;
         negativesAt[g]! += weight;
       }
     }

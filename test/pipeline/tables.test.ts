@@ -57,6 +57,26 @@ test('make init, then the whole life of a table of three classes, beside the fir
   assert.match(prediction, /"probabilities":\{"bush":/);
   assert.doesNotMatch(prediction, /"sex"/);
 
+  const fair = project.make('fairness', config);
+  assert.equal(fair.status, 0, fair.err);
+  assert.match(fair.out, /sex {14}demographic parity {0,4}\d\.\d{3} \[/);
+  assert.match(project.read('projects/garden/reports/fairness_v1.html'), /What groups get from v1/);
+  const monitored = JSON.parse(project.read('projects/garden/reports/monitor.json')) as {
+    fairness: { column: string; groups: { rows: number }[] }[];
+  };
+  assert.deepEqual(
+    monitored.fairness.map(({ column, groups }) => [column, groups.length]),
+    [['sex', 2]],
+  );
+
+  const before = project.read('projects/garden/config.yaml');
+  const weigh = before.replace('{ method: none,', '{ method: reweighing, column: sex,');
+  assert.notEqual(weigh, before);
+  writeFileSync(project.path('projects/garden/config.yaml'), weigh);
+  const weighed = project.make('train', config);
+  assert.match(weighed.out, /because fairness .*"reweighing"/, weighed.err);
+  assert.match(project.make('fairness', 'CONFIG=config.yaml').err, /no model version yet/);
+
   const again = project.make('init', 'CSV=garden.csv', 'TARGET=kind');
   assert.equal(again.status, 2);
   assert.match(again.err, /projects\/garden\/config\.yaml is there already: make init overwrites no project/);
