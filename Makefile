@@ -23,7 +23,7 @@ ifeq (,$(filter quiet bad,$(DAY)))
 $(error there is no day "$(DAY)": DAY=quiet or DAY=bad)
 endif
 # Arguments reach the scripts by environment, so that no shell reads what they hold.
-export CONFIG VERSION A B AT ID CSV TARGET DIR REASON DAY NAME STAGE WEIGHT SPLIT
+export CONFIG VERSION A B AT ID CSV TARGET DIR METRICS DRIFT OUT REF NEW REASON DAY NAME STAGE WEIGHT SPLIT
 
 PACKAGES := node_modules/.package-lock.json
 NODE := node --import tsx
@@ -126,6 +126,9 @@ rollback: ## ends a canary, else makes the previous champion champion again   [R
 reproduce: ## trains a version again from its recorded inputs and compares bytes   [VERSION=v1]
 	@$(NODE) scripts/model-reproduce.ts "$$VERSION"
 
+export: ## a version's metrics.json, feature_importances.csv and model in a plain folder   [VERSION=v2 OUT=artifacts]
+	@$(NODE) scripts/model-export.ts "$$VERSION" "$$OUT"
+
 ##@ Serving
 
 # The first version that passes the gate becomes champion; later ones are promoted. What is live needs no training.
@@ -188,6 +191,12 @@ monitor: ## errors, metrics, drift and latency from the API logs: reports/monito
 watch: ## make monitor again and again, every monitoring.interval_seconds
 	@exec $(NODE) scripts/watch-monitor.ts --forever
 
+drift: ## one CSV against another: PSI and KS by column   REF=before.csv NEW=after.csv [OUT=drift_report.json]
+	@$(NODE) scripts/watch-drift.ts --ref "$$REF" --new "$$NEW" --out "$$OUT"
+
+agent: ## what the monitoring means and what to do: reports/agent_plan.yaml   [METRICS=history.jsonl DRIFT=drift.json OUT=plan.yaml]
+	@$(NODE) scripts/watch-agent.ts --metrics "$$METRICS" --drift "$$DRIFT" --out "$$OUT"
+
 retrain: ## decides whether to retrain and records why; if yes, retrains, compares, promotes
 	@$(NODE) scripts/watch-retrain.ts
 
@@ -245,4 +254,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary init raw prepare train gate registry versions compare alias stage archive promote rollback \
-  reproduce serve start restart stop smoke canary shadow split rollout live replay labels monitor watch retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean
+  reproduce export serve start restart stop smoke canary shadow split rollout live replay labels monitor watch drift agent retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean

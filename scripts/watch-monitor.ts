@@ -49,6 +49,9 @@ async function report(project: Project): Promise<MonitorReport> {
     rows: made.window.rows,
     error_rate: made.labels.count === 0 ? null : made.error_rate.production.value,
     max_psi: Math.max(0, ...made.drift.map(({ psi }) => psi)),
+    roc_auc: made.metrics?.roc_auc.value ?? null,
+    pr_auc: made.metrics?.pr_auc.value ?? null,
+    latency_p95_ms: made.latency_ms?.p95 ?? null,
   };
   if (made.window.rows > 0) appendLedger(monitorHistoryPath(project), jsonLedger, [JSON.stringify(run)]);
   return made;

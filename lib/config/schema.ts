@@ -326,6 +326,15 @@ export const configSchema = v.strictObject({
     psi_threshold: atLeast(0),
     false_alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
   }),
+  agent: v.strictObject({
+    window_days: v.pipe(v.number('a number of days'), v.gtValue(0, 'more than 0 days')),
+    roc_auc_warn: between(0, 1),
+    roc_auc_critical: between(0, 1),
+    pr_auc_critical: between(0, 1),
+    latency_p95_ms: atLeast(0),
+    latency_points: count(1),
+    timeout_ms: milliseconds,
+  }),
   retraining: v.strictObject({
     metric: oneOf('pr_auc', 'roc_auc'),
     max_drop: between(0, 1),

@@ -4,6 +4,8 @@ import type { Context, Handler } from 'hono';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import * as v from 'valibot';
+import { checkPoints, type Observation, readDrift } from '../agent/observe.ts';
+import { makePlan } from '../agent/plan.ts';
 import type { Config } from '../config/schema.ts';
 import { BUSY, Fault } from '../fault.ts';
 import { checkTraffic, type Traffic } from '../registry/pointers.ts';
@@ -33,6 +35,9 @@ export interface AppOptions {
   /** Prometheus text of all workers. */
   readonly metricsText: () => Promise<string>;
   readonly status: () => Promise<StatusPage>;
+  /** Rules of the agent, and what it sees of this project's own monitoring. */
+  readonly agent: Config['agent'];
+  readonly observe: () => Observation;
   readonly admin: {
     /** Undefined turns the routes off. */
     readonly token: string | undefined;
@@ -179,6 +184,33 @@ export function createApp(options: AppOptions): Hono {
       return c.json({ recorded: checked.output.length });
     },
 
+    monitor: async (c) => {
+      const text = c.req.header('content-length') === '0' || c.req.raw.body === null ? '' : undefined;
+      if (text === '') return c.json(makePlan(options.observe(), options.agent));
+      const body = await readJson(c, maxBytes);
+      if ('refusal' in body) return body.refusal;
+      const checked = v.safeParse(observationSchema, body.value);
+      if (!checked.success)
+        return c.json(
+          {
+            error:
+              'expected { metrics: [{ ts, roc_auc, … }], drift: { threshold, overall_drift, features } }',
+          },
+          400,
+        );
+      const { metrics, drift } = checked.output;
+      if (metrics.length > maxRows) return c.json({ error: `at most ${maxRows} points in one request` }, 413);
+      const points = checkPoints(metrics.map((value, i) => ({ place: `metrics.${i}`, value })));
+      try {
+        return c.json(
+          makePlan({ ...points, drift: drift == null ? null : readDrift(drift, 'drift') }, options.agent),
+        );
+      } catch (error) {
+        if (error instanceof Fault) return c.json({ error: error.message }, 400);
+        throw error;
+      }
+    },
+
     admin_reload: (c) => {
       admin.reload();
       const { model, split } = fleet.current();
@@ -282,6 +314,8 @@ export function createApp(options: AppOptions): Hono {
   });
   return app as unknown as Hono;
 }
+
+const observationSchema = v.strictObject({ metrics: v.array(v.unknown()), drift: v.nullish(v.unknown()) });
 
 const trafficSchema = v.strictObject({
   split: v.optional(v.record(v.pipe(v.string(), v.regex(/^v[1-9]\d*$/)), v.number())),

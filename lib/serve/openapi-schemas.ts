@@ -1,4 +1,5 @@
 /** What the OpenAPI document says of the things that go in and out: JSON Schemas from the model's signature. */
+import { ACTIONS } from '../agent/plan.ts';
 import type { Signature, SignatureInput } from '../registry/signature.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -66,6 +67,12 @@ export function schemasOf({ inputs, ids, sensitive, output }: Signature): Json {
       },
       ['model', 'sha256', 'class', 'method', 'space', 'of', 'base', 'contributions', 'output'],
     ),
+    Plan: object({
+      status: { enum: ['healthy', 'inconclusive', 'warn', 'critical'] },
+      findings: { type: 'array', items: { type: 'object' } },
+      actions: { type: 'array', items: { enum: [...ACTIONS] } },
+      rationale: { type: 'string' },
+    }),
     Label: object({
       id: { type: 'string', pattern: '^[0-9a-f]{20}$' },
       label: {

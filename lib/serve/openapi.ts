@@ -148,6 +148,26 @@ export function openApiDocument(
       },
       errors: [400, 413, 415, 503],
     },
+    monitor: {
+      body: ofJson(
+        object(
+          { metrics: { type: 'array', items: { type: 'object' } }, drift: { type: ['object', 'null'] } },
+          ['metrics'],
+        ),
+        {
+          metrics: [
+            { ts: '2026-01-01T00:00:00Z', roc_auc: 0.9, pr_auc: 0.6, latency_p95_ms: 120 },
+            { ts: '2026-01-02T00:00:00Z', roc_auc: 0.86, pr_auc: 0.59, latency_p95_ms: 130 },
+          ],
+          drift: { threshold: 0.2, overall_drift: false, features: { age: 0.05 } },
+        },
+      ),
+      ok: {
+        description: 'The plan, as make agent writes it; without a body, from the last runs of make monitor',
+        content: ofJson(ref('Plan')),
+      },
+      errors: [400, 413, 415],
+    },
     admin_reload: {
       ok: { description: 'What answers now', content: ofJson({ type: 'object' }) },
       errors: [401],

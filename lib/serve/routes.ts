@@ -50,6 +50,12 @@ export const ROUTES = [
   },
   { id: 'feedback', method: 'POST', path: '/feedback', summary: 'Records the truth of predictions' },
   {
+    id: 'monitor',
+    method: 'POST',
+    path: '/monitor',
+    summary: 'What metrics and drift mean and what to do, by rules',
+  },
+  {
     id: 'admin_reload',
     method: 'POST',
     path: '/admin/reload',

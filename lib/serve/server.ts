@@ -1,6 +1,8 @@
 /** One server process: loads and checks its models, listens, follows the registry, and drains when told to stop. */
+
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { observeOwnReports } from '../agent/own-reports.ts';
 import { openRegistry } from '../clockwork.ts';
 import type { Project } from '../config/load.ts';
 import { currentCommit, describeCommit } from '../files/git.ts';
@@ -122,6 +124,8 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     metrics,
     metricsText: crew.metricsText,
     status: async () => gatherStatus(project, fleet, ready, readCounts(await crew.metricsText()), troubles),
+    agent: project.config.agent,
+    observe: () => observeOwnReports(project),
     admin: {
       token: options.adminToken,
       reload: crew.reload,

@@ -51,6 +51,10 @@ export interface MonitorRun {
   readonly rows: number;
   readonly error_rate: number | null;
   readonly max_psi: number;
+  /** Null where too little truth has arrived. */
+  readonly roc_auc: number | null;
+  readonly pr_auc: number | null;
+  readonly latency_p95_ms: number | null;
 }
 
 export interface MonitorSummary {

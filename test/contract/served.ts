@@ -159,6 +159,8 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
       thresholds: [0.5],
       ...state.status,
     }),
+    agent: config.agent,
+    observe: () => ({ points: [], drift: null, problems: [] }),
     admin: {
       token: options.adminToken,
       reload: () => state.reloads++,

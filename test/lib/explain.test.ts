@@ -35,7 +35,8 @@ quality:`,
         /engineered:[\s\S]*?^model_params/m,
         'engineered: { "size twice": { sum: [size, size] } }\n\nmodel_params',
       )
-      .replace(/changes:\n( {6}- .*\n)+/, 'changes: []\n'),
+      .replace(/changes:\n( {6}- .*\n)+/, 'changes: []\n')
+      .replace('favourable: "1"', 'favourable: a'),
     'config.yaml',
   );
   const { float, int } = random(4, 'shop');

@@ -13,6 +13,8 @@ import { classify, mostProbable } from '../../lib/learn/outputs.ts';
 import { random } from '../../lib/learn/random.ts';
 import { metricsOf } from '../../lib/measure/metrics.ts';
 import { buildVersion, versionFiles } from '../../lib/registry/build.ts';
+import { signatureOf } from '../../lib/registry/signature.ts';
+import { rowParser } from '../../lib/serve/input.ts';
 import { realData, temporaryFolder, temporaryProject } from '../support.ts';
 
 const project = temporaryProject();
@@ -76,6 +78,42 @@ test('make init, then the whole life of a table of three classes, beside the fir
   const weighed = project.make('train', config);
   assert.match(weighed.out, /because fairness .*"reweighing"/, weighed.err);
   assert.match(project.make('fairness', 'CONFIG=config.yaml').err, /no model version yet/);
+
+  const later = rows.map(([name, height, ...rest]) => [
+    name!,
+    `${(Number(height!.slice(0, -2)) + 4).toFixed(2)} m`,
+    ...rest,
+  ]);
+  writeCsv(project.path('later.csv'), ['name', 'height', 'colour', 'sex', 'kind'], later);
+  const drift = project.make(
+    'drift',
+    'REF=garden.csv',
+    'NEW=later.csv',
+    'OUT=artifacts/drift_report.json',
+    config,
+  );
+  assert.equal(drift.status, 0, drift.err);
+  const report = JSON.parse(project.read('artifacts/drift_report.json')) as {
+    features: Record<string, number>;
+  };
+  assert.deepEqual(Object.keys(report), ['threshold', 'overall_drift', 'features']);
+  assert.deepEqual(Object.keys(report.features), ['height', 'colour', 'sex']);
+  assert.ok(report.features.height! > 0.2 && report.features.colour === 0);
+  assert.match(project.read('artifacts/drift_report_ks.json'), /"height": 0\.\d+/);
+  assert.match(project.make('drift', 'REF=garden.csv', config).err, /which two\? make drift REF=/);
+  const planned = project.make('agent', 'OUT=artifacts/agent_plan.yaml', config);
+  assert.match(planned.out, /^agent {6}(healthy|inconclusive|warn|critical): /m, planned.err);
+  assert.match(project.read('artifacts/agent_plan.yaml'), /^status: \w+\nfindings:\n {2}- points: \d/);
+  assert.equal(project.make('export', 'OUT=artifacts', config).status, 0);
+  const figures = JSON.parse(project.read('artifacts/metrics.json')) as Record<string, unknown>;
+  assert.deepEqual(Object.keys(figures).slice(0, 5), [
+    'roc_auc',
+    'pr_auc',
+    'accuracy',
+    'timestamp',
+    'git_sha',
+  ]);
+  assert.match(project.read('artifacts/feature_importances.csv'), /^feature,importance\n/);
 
   const again = project.make('init', 'CSV=garden.csv', 'TARGET=kind');
   assert.equal(again.status, 2);
@@ -145,6 +183,18 @@ test('the census: train file to test file, without the sensitive columns, above 
   );
   const features = transform(pipeline, census.later.inputs);
   const scores = scorerOf(model)(features.values, features.rows);
+  const sample = realData('adult_sample_rows.json');
+  if (sample !== undefined) {
+    const parse = rowParser(signatureOf(config.schema, census.train.inputs, { thresholds: [0.5] }));
+    const parsed = parse(JSON.parse(readFileSync(sample, 'utf8')) as unknown[]);
+    assert.ok('rows' in parsed && parsed.rows.length === 2, "the challenge's rows are taken as they are");
+    assert.deepEqual(Object.keys(parsed.rows[0]!.sensitive), [
+      'marital_status',
+      'race',
+      'sex',
+      'native_country',
+    ]);
+  }
   const { roc_auc } = metricsOf(
     { classes: 2, labels: census.later.target, scores },
     classify(scores, { thresholds: [0.5] }),
