@@ -23,7 +23,7 @@ ifeq (,$(filter quiet bad,$(DAY)))
 $(error there is no day "$(DAY)": DAY=quiet or DAY=bad)
 endif
 # Arguments reach the scripts by environment, so that no shell reads what they hold.
-export CONFIG VERSION A B AT ID CSV TARGET DIR METRICS DRIFT OUT REF NEW REASON DAY NAME STAGE WEIGHT SPLIT
+export CONFIG VERSION A B AT ID CSV TARGET DIR METRICS DRIFT OUT REF NEW APPLY REASON DAY NAME STAGE WEIGHT SPLIT
 
 PACKAGES := node_modules/.package-lock.json
 NODE := node --import tsx
@@ -100,6 +100,17 @@ $(MODELS)/latest.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/train.
 
 gate: $(MODELS)/latest.json ## pass, fail (exit 3) or inconclusive against evaluation.minimum   [VERSION=v2]
 	@$(NODE) scripts/model-gate.ts "$$VERSION"
+
+# A file for each trial, by number and rung, made by whichever job is free; an interrupted search goes on where it was.
+TRIAL := .make/model-trial.mjs
+$(TRIAL): $(program.model-trial) scripts/serve-bundle.ts $(PACKAGES)
+	@$(NODE) scripts/serve-bundle.ts scripts/model-trial.ts $@ && touch $@
+$(REPORTS)/tuning/trial-%.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/tune.json $(TRIAL)
+	@node $(TRIAL) $*
+
+tune: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(TRIAL) ## searches settings of the model by tuning.*: reports/tuning/leaderboard.html   [-j 4] [APPLY=yes]
+	@for rung in $(RUNGS); do $(MAKE) --silent $$($(NODE) scripts/model-tune.ts --files $$rung) || exit; done
+	@$(NODE) scripts/model-tune.ts --apply "$$APPLY"
 
 registry: ## every version: data, metrics, stage, aliases, what is live with which share
 	@$(NODE) scripts/model-registry.ts
@@ -253,5 +264,5 @@ $(PACKAGES): package-lock.json
 	@echo "packages   $$(ls node_modules | wc -l) folders, installed from package-lock.json"
 
 FORCE:
-.PHONY: FORCE help all summary init raw prepare train gate registry versions compare alias stage archive promote rollback \
+.PHONY: FORCE help all summary init raw prepare train gate tune registry versions compare alias stage archive promote rollback \
   reproduce export serve start restart stop smoke canary shadow split rollout live replay labels monitor watch drift agent retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean

@@ -31,6 +31,7 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
     'OUT',
     'REF',
     'NEW',
+    'APPLY',
     'REASON',
     'DAY',
     'NAME',

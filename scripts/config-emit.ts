@@ -11,6 +11,7 @@ import { badInput } from '../lib/fault.ts';
 import { writeIfChanged } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
 import { run } from '../lib/terminal.ts';
+import { rungsOf } from '../lib/tune/search.ts';
 
 run(() => {
   const project = loadProject();
@@ -20,7 +21,7 @@ run(() => {
       `${project.configPath}  make cannot handle the folder name "${path('.')}": no spaces, #, $, : or %`,
     );
 
-  for (const product of ['raw', 'prepare', 'train', 'day2'] as const) {
+  for (const product of ['raw', 'prepare', 'train', 'tune', 'day2'] as const) {
     writeIfChanged(state(`${product}.json`), json(settingsOf(config, product)));
   }
 
@@ -34,6 +35,7 @@ run(() => {
     PRODUCTION: path(config.data.production_dir),
     CURRENT_VERSION: config.data.current_version,
     LATER_ROWS: path(config.data.processed_dir, `${config.replay.data_version}_test.csv`),
+    RUNGS: Array.from({ length: rungsOf(config.tuning) }, (_, i) => i + 1).join(' '),
     MODELS: path(config.paths.models),
     REPORTS: path(config.paths.reports),
   };

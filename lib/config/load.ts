@@ -134,6 +134,19 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     !Number.isInteger(config.split.train_rows)
   )
     throw fault(['split', 'train_rows'], 'a whole number of rows, or a share below 1');
+  for (const [name, range] of Object.entries(config.tuning.space)) {
+    const keys = ['tuning', 'space', name];
+    if (!(name in config.model_params) || name === 'threads' || name === 'random_state')
+      throw fault(keys, 'is no setting of model_params that can be searched');
+    if (!Array.isArray(range) && (range.low >= range.high || (range.scale === 'log' && range.low <= 0)))
+      throw fault(keys, 'low must be below high, and above 0 on a logarithmic scale');
+    const tried = Array.isArray(range) ? range : [range.low, range.high];
+    for (const value of tried) {
+      const params = { ...config.model_params, [name]: value };
+      if (!v.safeParse(configSchema.entries.model_params, params).success)
+        throw fault(keys, `${JSON.stringify(value)} is no value that model_params.${name} takes`);
+    }
+  }
   const { favourable, reference, mitigation } = config.fairness;
   const target = Object.values(schema).find(({ role }) => role === 'target')!;
   if (!target.categories!.includes(favourable))

@@ -160,6 +160,15 @@ const modelParams = v.strictObject({
   threads: count(0),
 });
 
+const tunedValue = v.union([v.string(), v.number()], 'a text or a number');
+const searchRange = v.union(
+  [
+    v.pipe(v.array(tunedValue), v.minLength(1)),
+    v.strictObject({ low: v.number(), high: v.number(), scale: oneOf('linear', 'log') }),
+  ],
+  'a list of choices, or { low, high, scale: linear or log }',
+);
+
 export const configSchema = v.strictObject({
   project_name: text,
   author: text,
@@ -227,6 +236,15 @@ export const configSchema = v.strictObject({
     bootstrap_rounds: count(100),
     confidence: v.pipe(between(0.5, 1), v.ltValue(1, 'a number below 1')),
     minimum: v.strictObject(v.entriesFromList(METRICS, v.optional(between(0, 1)))),
+  }),
+  tuning: v.strictObject({
+    method: oneOf('random', 'halving'),
+    trials: v.pipe(count(1), v.maxValue(9999, 'at most 9999')),
+    seed: count(0),
+    metric: oneOf(...METRICS, 'log_loss'),
+    folds: v.pipe(count(2), v.maxValue(50, 'a whole number from 2 to 50')),
+    validation: oneOf('stratified', 'chronological'),
+    space: v.record(text, searchRange),
   }),
   deployment: v.strictObject({
     model: v.pipe(

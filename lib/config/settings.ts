@@ -3,7 +3,7 @@
 import { sha256 } from '../files/hash.ts';
 import type { Config } from './schema.ts';
 
-export type Product = 'raw' | 'prepare' | 'train' | 'day2';
+export type Product = 'raw' | 'prepare' | 'train' | 'tune' | 'day2';
 
 /** The files that rows come from: the raw file, and where the split asks for it the file of the later rows. */
 export function rawFiles({ data, split }: Pick<Config, 'data' | 'split'>): string[] {
@@ -31,6 +31,11 @@ export function settingsOf(config: Config, product: Product): Record<string, unk
     };
   }
   if (product === 'day2') return { bad: config.replay.bad };
+  if (product === 'tune') {
+    // More trials join those that are there: each draws by its own number.
+    const { method: _, trials: __, ...search } = config.tuning;
+    return { schema, features: config.features, model_params, tuning: search };
+  }
   const { threads: _, ...params } = model_params;
   const { minimum: __, ...rest } = evaluation;
   const { favourable, min_rows, mitigation } = config.fairness;

@@ -1,0 +1,81 @@
+/** What settings reach on rows that they were not fitted on, fold by fold. */
+import type { Config, ModelParams } from '../config/schema.ts';
+import { rolesOf } from '../data/columns.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { badInput } from '../fault.ts';
+import { fitPipeline, transform } from '../features/pipeline.ts';
+import { fitModel, needsScaling, scorerOf } from '../learn/estimator.ts';
+import { splitFold, stratifiedFolds } from '../learn/folds.ts';
+import { takeRows } from '../learn/matrix.ts';
+import { classify, mostProbable } from '../learn/outputs.ts';
+import { logLoss, metricsOf } from '../measure/metrics.ts';
+
+export type TuningMetric = Config['tuning']['metric'];
+
+/** Row numbers to learn from and to score. */
+export interface Fold {
+  readonly learn: readonly number[];
+  readonly score: readonly number[];
+}
+
+/**
+ * stratified: every row is scored once, by a model that saw no row of its entity. chronological: the rows in their order in
+ * folds + 1 blocks, each but the first scored by a model of all blocks before it.
+ */
+export function foldsOf(
+  method: Config['tuning']['validation'],
+  data: Dataset,
+  folds: number,
+  seed: number,
+): Fold[] {
+  const rows = data.target.length;
+  if (method === 'stratified') {
+    const fold = stratifiedFolds(data.target, folds, seed, data.entities);
+    return Array.from({ length: folds }, (_, which) => {
+      const { inside, outside } = splitFold(fold, which);
+      return { learn: outside, score: inside };
+    });
+  }
+  const start = (block: number) => Math.floor((block * rows) / (folds + 1));
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  return Array.from({ length: folds }, (_, i) => ({
+    learn: range(0, start(i + 1)),
+    score: range(start(i + 1), start(i + 2)),
+  }));
+}
+
+/** The metric on each fold; fails with exit code 2 where a fold lacks a class to learn. */
+export async function crossValidate(
+  config: Config,
+  params: ModelParams,
+  data: Dataset,
+  folds: readonly Fold[],
+  metric: TuningMetric,
+): Promise<number[]> {
+  const classes = rolesOf(config.schema).target.categories!;
+  const values: number[] = [];
+  for (const { learn, score } of folds) {
+    const target = Uint8Array.from(learn, (row) => data.target[row]!);
+    if (new Set(target).size < classes.length)
+      throw badInput(
+        `a fold has no row of some class to learn from: fewer tuning.folds, or validation: stratified`,
+      );
+    const inputs = takeRows(data.inputs, learn);
+    const pipeline = fitPipeline(
+      inputs,
+      config.schema,
+      config.features.engineered,
+      needsScaling(params.algorithm),
+    );
+    const model = await fitModel(transform(pipeline, inputs), target, classes, params, { threads: 1 });
+    const features = transform(pipeline, takeRows(data.inputs, score));
+    const rows = {
+      classes: classes.length,
+      labels: Uint8Array.from(score, (row) => data.target[row]!),
+      scores: scorerOf(model)(features.values, features.rows),
+    };
+    const given = classify(rows.scores, { thresholds: mostProbable(classes.length) });
+    values.push(metric === 'log_loss' ? logLoss(rows) : metricsOf(rows, given)()[metric]);
+  }
+  return values;
+}

@@ -1,0 +1,52 @@
+/** One trial of a search: draws its settings, cross-validates them on its part of the rows, and writes one file. */
+import { loadProject } from '../lib/config/load.ts';
+import { readDataset } from '../lib/data/dataset.ts';
+import { writeAtomic } from '../lib/files/write.ts';
+import { takeRows } from '../lib/learn/matrix.ts';
+import { random, shuffled } from '../lib/learn/random.ts';
+import { json } from '../lib/registry/json.ts';
+import { run, sayProgress } from '../lib/terminal.ts';
+import { crossValidate, foldsOf } from '../lib/tune/cross-validate.ts';
+import { doneOf, partOf, rungsOf, type Trial, trialPath, trialsOf } from '../lib/tune/search.ts';
+import { drawTrial } from '../lib/tune/space.ts';
+
+run(async () => {
+  const [trial, part] = process.argv[2]!.split('-').map(Number) as [number, number];
+  const project = loadProject();
+  const { config } = project;
+  const { tuning, data, model_params } = config;
+  const all = readDataset(
+    project.path(data.processed_dir, `${data.current_version}_train.csv`),
+    config.schema,
+  );
+  const rows = rowsOf(all.target.length, 1 / part, tuning.seed);
+  const seen =
+    rows.length === all.target.length
+      ? all
+      : {
+          inputs: takeRows(all.inputs, rows),
+          sensitive: takeRows(all.sensitive, rows),
+          target: Uint8Array.from(rows, (row) => all.target[row]!),
+          entities: Int32Array.from(rows, (row) => all.entities[row]!),
+        };
+  const params = drawTrial(tuning.space, tuning.seed, trial);
+  const folds = foldsOf(tuning.validation, seen, tuning.folds, tuning.seed);
+  const values = await crossValidate(config, { ...model_params, ...params }, seen, folds, tuning.metric);
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const deviation = Math.sqrt(
+    values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1),
+  );
+  const result: Trial = { trial, part, rows: rows.length, params, values, mean, deviation };
+  writeAtomic(trialPath(project, trial, part), json(result));
+  const rungs = rungsOf(tuning);
+  const rung =
+    Array.from({ length: rungs }, (_, i) => i + 1).find((each) => partOf(each, rungs) === part) ?? rungs;
+  const trials = trialsOf(project, rung);
+  sayProgress(rungs === 1 ? 'tune' : `tune 1/${part}`, doneOf(project, part, trials), trials.length);
+});
+
+/** The same rows for every trial of a rung, in their order. */
+function rowsOf(count: number, share: number, seed: number): Int32Array {
+  const order = shuffled(count, random(seed, 'rows'));
+  return order.slice(0, Math.max(1, Math.round(count * share))).sort();
+}
