@@ -205,6 +205,9 @@ watch: ## make monitor again and again, every monitoring.interval_seconds
 drift: ## one CSV against another: PSI and KS by column   REF=before.csv NEW=after.csv [OUT=drift_report.json]
 	@$(NODE) scripts/watch-drift.ts --ref "$$REF" --new "$$NEW" --out "$$OUT"
 
+notify: ## sends the alerts that the webhook has not had (make monitor does it by itself)
+	@$(NODE) scripts/watch-notify.ts
+
 agent: ## what the monitoring means and what to do: reports/agent_plan.yaml   [METRICS=history.jsonl DRIFT=drift.json OUT=plan.yaml]
 	@$(NODE) scripts/watch-agent.ts --metrics "$$METRICS" --drift "$$DRIFT" --out "$$OUT"
 
@@ -265,4 +268,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary init raw prepare train gate tune registry versions compare alias stage archive promote rollback \
-  reproduce export serve start restart stop smoke canary shadow split rollout live replay labels monitor watch drift agent retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean
+  reproduce export serve start restart stop smoke canary shadow split rollout live replay labels monitor watch drift notify agent retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean

@@ -1,5 +1,7 @@
 /** Reads the API logs and writes reports/monitor.json and .html, and a line of monitor_history.jsonl; with --forever again and again. */
 import { parseArgs } from 'node:util';
+import { raiseAlerts } from '../lib/alerts/record.ts';
+import { describeChange } from '../lib/alerts/rules.ts';
 import { loadProject, type Project } from '../lib/config/load.ts';
 import { appendLedger, jsonLedger } from '../lib/files/ledger.ts';
 import { writeAtomic } from '../lib/files/write.ts';
@@ -19,7 +21,9 @@ run(async () => {
   const { values } = parseArgs({ options: { forever: { type: 'boolean', default: false } } });
   for (;;) {
     const project = loadProject();
-    sayReport(await report(project));
+    const made = await report(project);
+    sayReport(made);
+    for (const change of raiseAlerts(project, made)) say('alert', describeChange(change));
     if (!values.forever) return;
     await sleep(project.config.monitoring.interval_seconds * 1000);
   }

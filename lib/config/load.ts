@@ -147,6 +147,9 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
         throw fault(keys, `${JSON.stringify(value)} is no value that model_params.${name} takes`);
     }
   }
+  const names = config.alerts.rules.map(({ name }) => name);
+  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (twice >= 0) throw fault(['alerts', 'rules', String(twice)], `two rules are named "${names[twice]}"`);
   const { favourable, reference, mitigation } = config.fairness;
   const target = Object.values(schema).find(({ role }) => role === 'target')!;
   if (!target.categories!.includes(favourable))

@@ -1,5 +1,6 @@
 /** The shape of config.yaml. Every key is required, so that a config says all there is to know. */
 import * as v from 'valibot';
+import { SIGNALS } from '../alerts/rules.ts';
 
 const count = (minimum: number) =>
   v.pipe(
@@ -343,6 +344,27 @@ export const configSchema = v.strictObject({
     interval_seconds: v.pipe(v.number('a number of seconds'), v.minValue(1, 'at least 1 second')),
     psi_threshold: atLeast(0),
     false_alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
+  }),
+  alerts: v.strictObject({
+    rules: v.array(
+      v.strictObject(
+        {
+          name: text,
+          signal: v.picklist(SIGNALS, `one of ${SIGNALS.join(', ')}`),
+          above: v.number('a number'),
+          for_minutes: atLeast(0),
+        },
+        'a rule: name, signal, above and for_minutes',
+      ),
+    ),
+    webhook: v.strictObject({
+      url: v.pipe(
+        v.string('an address, or "" for none'),
+        v.regex(/^(https?:\/\/\S+)?$/, 'an http or https address, or "" for none'),
+      ),
+      attempts: v.pipe(count(1), v.maxValue(10, 'at most 10')),
+      timeout_ms: milliseconds,
+    }),
   }),
   agent: v.strictObject({
     window_days: v.pipe(v.number('a number of days'), v.gtValue(0, 'more than 0 days')),

@@ -79,6 +79,7 @@ export function ledgersOf({ config, path }: Project) {
       path: path(config.paths.models, 'decisions.csv'),
       format: csvLedger(DECISION_COLUMNS),
     },
+    alerts: { name: 'alerts', path: path(config.paths.models, 'alerts.jsonl'), format: jsonLedger },
   } satisfies Record<string, Ledger>;
 }
 
