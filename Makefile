@@ -211,6 +211,12 @@ notify: ## sends the alerts that the webhook has not had (make monitor does it b
 agent: ## what the monitoring means and what to do: reports/agent_plan.yaml   [METRICS=history.jsonl DRIFT=drift.json OUT=plan.yaml]
 	@$(NODE) scripts/watch-agent.ts --metrics "$$METRICS" --drift "$$DRIFT" --out "$$OUT"
 
+report: ## a version against the champion, for its reviewer: reports/report_v2.md and .html   [VERSION=v2]
+	@$(NODE) scripts/watch-report.ts "$$VERSION"
+
+card: ## the model card of a version from its artefacts: reports/model_card_v2.md   [VERSION=v2]
+	@$(NODE) scripts/watch-card.ts "$$VERSION"
+
 retrain: ## decides whether to retrain and records why; if yes, retrains, compares, promotes
 	@$(NODE) scripts/watch-retrain.ts
 
@@ -268,4 +274,4 @@ $(PACKAGES): package-lock.json
 
 FORCE:
 .PHONY: FORCE help all summary init raw prepare train gate tune registry versions compare alias stage archive promote rollback \
-  reproduce export serve start restart stop smoke canary shadow split rollout live replay labels monitor watch drift notify agent retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean
+  reproduce export serve start restart stop smoke canary shadow split rollout live replay labels monitor watch drift notify agent report card retrain audit trace explain explain-batch explain-diff fairness doctor test check bench faults figures clean

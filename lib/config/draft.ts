@@ -37,6 +37,15 @@ export function draftConfig(template: string, draft: Draft): string {
   set('deployment.traffic.shadow', []);
   const target = Object.values(draft.schema).find(({ role }) => role === 'target')!.categories!;
   set('fairness.favourable', target.length === 2 ? target[1] : target[0]);
+  for (const name of [
+    'contact',
+    'licence',
+    'intended_use',
+    'out_of_scope',
+    'ethical_considerations',
+    'caveats',
+  ])
+    set(`card.${name}`, '');
   set('fairness.reference', {});
   set('fairness.mitigation', { method: 'none', criterion: 'demographic_parity' });
   set('replay.data_version', 'v1');

@@ -311,6 +311,14 @@ export const configSchema = v.strictObject({
     ),
     poll_ms: v.pipe(count(10), v.maxValue(1000, 'at most 1000, so that a move is seen within a second')),
   }),
+  card: v.strictObject({
+    contact: v.string('a text'),
+    licence: v.string('a text'),
+    intended_use: v.string('a text'),
+    out_of_scope: v.string('a text'),
+    ethical_considerations: v.string('a text'),
+    caveats: v.string('a text'),
+  }),
   fairness: v.strictObject({
     favourable: text,
     reference: v.record(text, text),
