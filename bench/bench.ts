@@ -17,6 +17,7 @@ import { stratifiedFolds } from '../lib/learn/folds.ts';
 import { takeRows } from '../lib/learn/matrix.ts';
 import { classify } from '../lib/learn/outputs.ts';
 import { metricsOf } from '../lib/measure/metrics.ts';
+import { anyTable } from './any-table.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 import { median, note, timed, writeLines } from './record.ts';
 import { serving } from './serving.ts';
@@ -25,7 +26,7 @@ import { benchFit, saveTable, syntheticTable, type Table } from './table.ts';
 const folder = mkdtempSync(join(tmpdir(), 'clockwork-bench-'));
 const python = process.env.PYTHON ?? '.venv/bin/python';
 const hasPeers =
-  spawnSync(python, ['-c', 'import sklearn, lightgbm, xgboost, pandas, fastapi, uvicorn']).status === 0;
+  spawnSync(python, ['-c', 'import sklearn, lightgbm, xgboost, pandas, fastapi, uvicorn, shap']).status === 0;
 const config = parseConfig(readFileSync('test/fixtures/config.yaml', 'utf8'), 'config.yaml');
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,6 +48,7 @@ const parts: Record<string, () => void | Promise<void>> = {
   whole: wholeRuns,
   reading,
   serving: () => serving(csv, python),
+  ...anyTable({ python, has: hasPeers }),
 };
 // make bench ONLY=ai4i measures one part anew and keeps the other lines.
 const only = process.argv[2] || undefined;
