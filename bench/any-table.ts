@@ -169,7 +169,7 @@ async function tables(
       theirs === undefined ? null : mean(theirs),
       null,
       goal === 0 ? '' : `≥ ${goal}`,
-      goal === 0 || mean(ours) >= goal,
+      goal === 0 ? null : mean(ours) >= goal,
     );
   }
 
@@ -246,7 +246,7 @@ async function synthetic(
         theirs,
         null,
         '',
-        true,
+        null,
       );
     }
   }
@@ -396,7 +396,7 @@ async function tuning(peers: Peers, peer: <T>(threads: number, ...args: string[]
       '≥ 5',
       theirs === undefined || theirs.seconds / ours >= 5,
     );
-    note('best mean PR-AUC of that search', ranked[0]!.mean, theirs?.best ?? null, null, '', true);
+    note('best mean PR-AUC of that search', ranked[0]!.mean, theirs?.best ?? null, null, '', null);
   } finally {
     rmSync(project, { recursive: true, force: true });
   }
@@ -441,7 +441,7 @@ async function large(
       '> 1',
       theirs.seconds > ours,
     );
-    note('ROC-AUC out of fold there', metrics.metrics.roc_auc.value, theirs.roc_auc, null, '', true);
+    note('ROC-AUC out of fold there', metrics.metrics.roc_auc.value, theirs.roc_auc, null, '', null);
   } finally {
     rmSync(project, { recursive: true, force: true });
   }

@@ -49,6 +49,7 @@ run(() => {
     maxInvalidRows: proposal.invalid,
     algorithm: 'GradientBoosting',
     changes: proposeChanges(proposal.schema),
+    baseline: 1 - Math.max(...proposal.classes.map((each) => each.rows)) / profile.rows,
   });
   parseConfig(text, configPath);
   copyWhole(csv, join(folder, rawPath));

@@ -6,7 +6,7 @@ import { writeAtomic } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
-import { versionPath } from '../lib/registry/versions.ts';
+import { latestVersion, versionPath } from '../lib/registry/versions.ts';
 import { run, say } from '../lib/terminal.ts';
 
 const FILES = ['feature_importances.csv', 'model.json', 'pipeline.json', 'signature.json'] as const;
@@ -14,7 +14,7 @@ const FILES = ['feature_importances.csv', 'model.json', 'pipeline.json', 'signat
 run(() => {
   const [name, out] = process.argv.slice(2);
   const project = loadProject();
-  const version = resolveVersion(project, name || 'latest');
+  const version = resolveVersion(project, name || latestVersion(project));
   const { metadata, metrics } = loadVersion(project, version);
   const folder = out || project.path('artifacts');
   const { roc_auc, pr_auc, accuracy } = metrics.metrics;

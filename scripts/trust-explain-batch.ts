@@ -19,9 +19,10 @@ run(() => {
   const loaded = loadVersion(project, resolveVersion(project, name || project.config.deployment.model));
   const { pipeline, signature, version } = loaded;
   const model = serveModel(loaded, project.config.deployment.threshold, '');
-  const rows = readTable(csv);
+  const { data, schema } = project.config;
+  const rows = readTable(csv, data.csv);
   if (rows.length === 0) throw badInput(`${csv}:1  has no rows`);
-  const parsed = model.parse(rows.map((cells) => rowOfCells(signature, cells)));
+  const parsed = model.parse(rows.map((cells) => rowOfCells(signature, schema, data.csv, cells)));
   if ('problems' in parsed) {
     const [first] = parsed.problems;
     throw badInput(`${csv}:${first!.row + 2}  ${first!.field} ${first!.problem}`);
@@ -50,7 +51,18 @@ run(() => {
     project.config.paths.reports,
     `explain_${version}_${basename(csv, extname(csv)).replace(/[^\w.-]+/g, '-')}.csv`,
   );
-  writeCsv(path, ['row', 'class', 'probability', 'explained', 'base', ...groups.names], lines);
+  writeCsv(
+    path,
+    [
+      'row',
+      'class',
+      'probability',
+      'explained',
+      'base',
+      ...groups.names.map((name) => `contribution of ${name}`),
+    ],
+    lines,
+  );
   say(
     'explain',
     `${formatCount(lines.length)} rows by ${version}, contributions in ${explainer.space}; base and contributions add up: ${path}`,

@@ -15,6 +15,7 @@ import { writeAtomic } from '../lib/files/write.ts';
 import { json } from '../lib/registry/json.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
+import { latestVersion } from '../lib/registry/versions.ts';
 import { run, say } from '../lib/terminal.ts';
 
 const DEPENDENCES = 4;
@@ -22,7 +23,7 @@ const DEPENDENCES = 4;
 run(async () => {
   const project = loadProject();
   const { config, path } = project;
-  const version = resolveVersion(project, process.argv[2] || 'latest');
+  const version = resolveVersion(project, process.argv[2] || latestVersion(project));
   const loaded = loadVersion(project, version);
   const { outputs, classes } = loaded.signature.output;
   const explainer = versionExplainer(project, loaded);
@@ -47,20 +48,20 @@ run(async () => {
       .replace(/^_|_$/g, '')
       .toLowerCase();
   const dependences = explained.names.slice(0, DEPENDENCES).map((name, place) => ({
-    file: `dependence_${file(name)}`,
+    file: `dependence_${place + 1}_${file(name)}`,
     title: `How ${name} contributes${outputs.length === 1 ? '' : ` to ${outputs[0]}`}`,
     svg: dependencePicture(explained, place, 0, space, config.schema[name]?.categories),
   }));
   const pictures: Pictures = [
     { file: 'importance', title: 'Importance', svg: importancePicture(explained, outputs, space) },
     ...outputs.map((name, output) => ({
-      file: outputs.length === 1 ? 'beeswarm' : `beeswarm_${file(name)}`,
+      file: outputs.length === 1 ? 'beeswarm' : `beeswarm_${output + 1}_${file(name)}`,
       title: `Contributions to ${name}, row by row`,
       svg: beeswarmPicture(explained, output, name, space),
     })),
     ...dependences,
-    ...partial.map((each) => ({
-      file: `partial_${file(each.name)}`,
+    ...partial.map((each, place) => ({
+      file: `partial_${place + 1}_${file(each.name)}`,
       title: `Mean prediction as ${each.name} varies`,
       svg: partialPicture(each, outputs),
     })),

@@ -9,12 +9,13 @@ import { json } from '../lib/registry/json.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { readValidation } from '../lib/registry/validation.ts';
+import { latestVersion } from '../lib/registry/versions.ts';
 import { formatCount, formatInterval, progress, run, say } from '../lib/terminal.ts';
 
 run(async () => {
   const project = loadProject();
   const { config, path } = project;
-  const version = resolveVersion(project, process.argv[2] || 'latest');
+  const version = resolveVersion(project, process.argv[2] || latestVersion(project));
   const { metadata, signature, sha256 } = loadVersion(project, version);
   const data = readDataset(path(metadata.data.path), config.schema);
   const validation = readValidation(project, version);

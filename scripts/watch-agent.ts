@@ -14,6 +14,8 @@ run(async () => {
   const { values } = parseArgs({
     options: { metrics: { type: 'string' }, drift: { type: 'string' }, out: { type: 'string' } },
   });
+  if (values.drift && !values.metrics)
+    throw badInput('DRIFT=… comes with METRICS=…; without both, the last runs of make monitor are read');
   const project = loadProject();
   const { agent, paths } = project.config;
   const observation: Observation = values.metrics

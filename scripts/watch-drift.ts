@@ -1,7 +1,8 @@
 /** Drift of one CSV against another, column by column: PSI in the report, KS in a file beside it. */
 import { parseArgs } from 'node:util';
 import { loadProject } from '../lib/config/load.ts';
-import { indexOfCategory, type NamedColumn, readCell } from '../lib/data/columns.ts';
+import type { Config } from '../lib/config/schema.ts';
+import { indexOfCategory, type NamedColumn, readRawCell } from '../lib/data/columns.ts';
 import { badInput } from '../lib/fault.ts';
 import { readTable } from '../lib/files/csv.ts';
 import { writeAtomic } from '../lib/files/write.ts';
@@ -16,7 +17,7 @@ run(() => {
   if (!values.ref || !values.new)
     throw badInput('which two? make drift REF=before.csv NEW=after.csv [OUT=drift_report.json]');
   const { config, path } = loadProject();
-  const [before, after] = [readTable(values.ref), readTable(values.new)];
+  const [before, after] = [readTable(values.ref, config.data.csv), readTable(values.new, config.data.csv)];
   for (const [name, rows] of [
     [values.ref, before],
     [values.new, after],
@@ -37,7 +38,10 @@ run(() => {
   const threshold = config.monitoring.psi_threshold;
   const drifts = shared.map(([name, column]): Drift => {
     const named = { name, ...column };
-    const [reference, batch] = [columnOf(values.ref!, before, named), columnOf(values.new!, after, named)];
+    const [reference, batch] = [
+      columnOf(values.ref!, before, named, config.data.csv),
+      columnOf(values.new!, after, named, config.data.csv),
+    ];
     return measureDrift(
       column.categories === undefined
         ? numericReference(name, reference)
@@ -73,12 +77,17 @@ run(() => {
 });
 
 /** A column as numbers or category indices; fails at the first cell that is neither right nor missing. */
-function columnOf(file: string, rows: readonly Record<string, string>[], column: NamedColumn): Float64Array {
+function columnOf(
+  file: string,
+  rows: readonly Record<string, string>[],
+  column: NamedColumn,
+  csv: Config['data']['csv'],
+): Float64Array {
   return Float64Array.from(rows, (row, i) => {
     const cell = row[column.name]!.trim();
     if (column.categories !== undefined && cell !== '' && indexOfCategory(column, cell) < 0)
       return Number.NaN;
-    const value = readCell({ ...column, missing: 'keep' }, cell);
+    const value = readRawCell({ ...column, missing: 'keep' }, cell, csv);
     if (typeof value === 'string') throw badInput(`${file}:${i + 2}  column "${column.name}": ${value}`);
     return value;
   });

@@ -13,9 +13,14 @@ run(async () => {
   const project = loadProject();
   const { project_name, alerts, paths } = project.config;
   const { url, attempts, timeout_ms } = alerts.webhook;
-  if (url === '') return;
+  if (url === '') {
+    say('notify', 'alerts.webhook.url names no webhook');
+    return;
+  }
   const release = takeLock(project.path(paths.models, '.notify.lock'));
   try {
+    if (deliveredCount(project) === readChanges(project).length)
+      say('notify', 'nothing that the webhook has not had');
     for (let next = deliveredCount(project); next < readChanges(project).length; next++) {
       const change = readChanges(project)[next]!;
       const body = JSON.stringify({ project: project_name, text: describeChange(change), ...change });

@@ -2,13 +2,14 @@
 import { loadProject } from '../lib/config/load.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { readPointers, resolveVersion } from '../lib/registry/pointer-files.ts';
+import { latestVersion } from '../lib/registry/versions.ts';
 import { toHtml, toMarkdown } from '../lib/report/blocks.ts';
 import { versionReport } from '../lib/report/version-report.ts';
 import { run, say } from '../lib/terminal.ts';
 
 run(async () => {
   const project = loadProject();
-  const version = resolveVersion(project, process.argv[2] || 'latest');
+  const version = resolveVersion(project, process.argv[2] || latestVersion(project));
   const { champion } = readPointers(project).aliases;
   const blocks = versionReport(project, version, champion === version ? undefined : champion);
   const file = (...parts: string[]) => project.path(project.config.paths.reports, ...parts);

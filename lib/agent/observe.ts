@@ -1,5 +1,6 @@
 /** What the agent looks at: points of metrics in time and the latest drift. Wrong lines are told and left out. */
 import * as v from 'valibot';
+import { parseTime } from '../data/time.ts';
 import { badInput } from '../fault.ts';
 
 export interface MetricPoint {
@@ -22,6 +23,8 @@ export interface Observation {
   readonly points: readonly MetricPoint[];
   /** Null where no drift report was given. */
   readonly drift: DriftSummary | null;
+  /** Whether there is a version to go back to; undefined where that is not known. */
+  readonly canRollBack?: boolean;
   /** What could not be read, each with its place. */
   readonly problems: readonly string[];
 }
@@ -73,13 +76,16 @@ export function checkPoints(
     }
     const { ts, time, ...metrics } = checked.output;
     const stamp = ts ?? time ?? '';
-    // Times without an offset are UTC, whatever the machine's zone.
-    const at = Date.parse(/(Z|[+-]\d{2}:?\d{2})$/.test(stamp) ? stamp : `${stamp}Z`);
-    if (Number.isNaN(at)) problems.push(`${place}: ts is no time`);
+    const at = parseTime(stamp, 'iso');
+    if (at === undefined) problems.push(`${place}: ts is no time`);
     else points.push({ time: at, ...metrics });
   }
   points.sort((a, b) => a.time - b.time);
-  return { points, problems: problems.slice(0, PROBLEMS_SHOWN) };
+  const more = problems.length - PROBLEMS_SHOWN;
+  return {
+    points,
+    problems: more > 0 ? [...problems.slice(0, PROBLEMS_SHOWN), `and ${more} more`] : problems,
+  };
 }
 
 /** Fails with exit code 2 for what is no drift report. */

@@ -29,7 +29,10 @@ const DAY_MS = 86_400_000;
  * warn: ROC-AUC below the median of the days before by the configured share, or the p95 latency above its limit at so many
  * points in a row. critical: ROC-AUC below by the larger share, or overall drift together with a fallen PR-AUC.
  */
-export function makePlan({ points, drift, problems }: Observation, rules: Config['agent']): Plan {
+export function makePlan(
+  { points, drift, problems, canRollBack = true }: Observation,
+  rules: Config['agent'],
+): Plan {
   const latest = points.at(-1);
   const before =
     latest === undefined
@@ -81,12 +84,15 @@ export function makePlan({ points, drift, problems }: Observation, rules: Config
       'raise_thresholds',
     );
   if (status === 'warn') actions.add('page_oncall=false');
+  if (!canRollBack) actions.delete('roll_back_model');
   if (actions.size === 0) actions.add('do_nothing');
   if (status === 'inconclusive')
     reasons.push(
       points.length === 0
         ? 'no metric point could be read'
-        : `${before.length} earlier points with ROC-AUC in ${rules.window_days} days: nothing to compare with`,
+        : latest!.roc_auc === null
+          ? 'the latest point has no ROC-AUC'
+          : `no earlier point with ROC-AUC in ${rules.window_days} days: nothing to compare with`,
     );
   if (status === 'healthy')
     reasons.push(hasDrift ? 'inputs drift, and no metric fell: drift alone is no harm' : 'no metric fell');

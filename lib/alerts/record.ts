@@ -7,23 +7,18 @@ import { readIfThere, writeAtomic } from '../files/write.ts';
 import { json } from '../registry/json.ts';
 import { ledgersOf } from '../registry/ledgers.ts';
 import type { MonitorReport } from '../watch/monitor.ts';
-import { type AlertChange, evaluateRules, type RuleState } from './rules.ts';
+import { type AlertChange, evaluateRules } from './rules.ts';
 import { readSignals } from './signals.ts';
+import { readStates, statesPath } from './states.ts';
 
 const LOCK_MS = 10_000;
-
-function statesPath(project: Project): string {
-  return project.path(project.config.paths.models, 'alerts.json');
-}
 
 /** Looks at every rule once, records what changed and sets the webhook going; returns the changes. */
 export function raiseAlerts(project: Project, report: MonitorReport, now = new Date()): AlertChange[] {
   const { rules, webhook } = project.config.alerts;
   const signals = readSignals(project, report, now);
   return withLock(`${statesPath(project)}.lock`, LOCK_MS, () => {
-    const text = readIfThere(statesPath(project));
-    const before = text === undefined ? {} : (JSON.parse(text) as Record<string, RuleState>);
-    const { changes, states } = evaluateRules(rules, signals, before, now);
+    const { changes, states } = evaluateRules(rules, signals, readStates(project), now);
     const { path, format } = ledgersOf(project).alerts;
     if (changes.length > 0)
       appendLedger(

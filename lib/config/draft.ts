@@ -1,5 +1,5 @@
 /** The config of a new project: another one's, with its comments, and what the new table asks for in place of the old. */
-import { type Document, isScalar, type Node, parseDocument, type YAMLMap } from 'yaml';
+import { type Document, isScalar, type Node, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Config } from './schema.ts';
 
 export interface Draft {
@@ -11,6 +11,8 @@ export interface Draft {
   readonly maxInvalidRows: number;
   readonly algorithm: Config['model_params']['algorithm'];
   readonly changes: Config['replay']['bad']['changes'];
+  /** Share of wrong answers of a model that always says the most frequent class. */
+  readonly baseline: number;
 }
 
 /** The text of a config.yaml; `template` is the text of a valid one. */
@@ -46,6 +48,9 @@ export function draftConfig(template: string, draft: Draft): string {
     'caveats',
   ])
     set(`card.${name}`, '');
+  const rules = document.getIn(['alerts', 'rules']) as YAMLSeq<YAMLMap>;
+  for (const rule of rules.items)
+    if (rule.get('signal') === 'error_rate') rule.set('above', Number(draft.baseline.toFixed(3)));
   set('fairness.reference', {});
   set('fairness.mitigation', { method: 'none', criterion: 'demographic_parity' });
   set('replay.data_version', 'v1');

@@ -1,5 +1,5 @@
 /** The columns of the schema by role, and the one place that reads a cell. */
-import type { Column, Schema } from '../config/schema.ts';
+import type { Column, Config, Schema } from '../config/schema.ts';
 import { parseTime, TIME_FORMATS } from './time.ts';
 
 export interface NamedColumn extends Column {
@@ -48,7 +48,7 @@ export function parseNumber(cell: string): number | undefined {
  * Reads a CSV cell as the column's number: its value, its category's index, its time in milliseconds since 1970, NaN where
  * it is empty. Text gives 0, and so does what is ignored. Returns what is wrong as a text.
  */
-export function readCell(column: Column, cell: string): number | string {
+export function readCell(column: Column, cell: string, decimal: '.' | ',' = '.'): number | string {
   if (column.role === 'ignored') return 0;
   if (cell === '') return column.missing === 'refuse' ? 'is empty' : Number.NaN;
   if (column.type === 'text') return 0;
@@ -59,7 +59,8 @@ export function readCell(column: Column, cell: string): number | string {
   if (column.type === 'time') {
     return parseTime(cell, column.format!) ?? `${quote(cell)} is no time (${TIME_FORMATS[column.format!]})`;
   }
-  const value = parseNumber(column.strip === undefined ? cell : stripped(cell, column.strip));
+  const bare = column.strip === undefined ? cell : stripped(cell, column.strip);
+  const value = parseNumber(decimal === ',' ? bare.replace(',', '.') : bare);
   if (value === undefined) return `${quote(cell)} is not a number${hint(cell)}`;
   return checkNumber(column, value, cell);
 }
@@ -73,10 +74,21 @@ export function indexOfCategory(
   return index < 0 && other !== undefined ? categories!.indexOf(other) : index;
 }
 
+/** A cell of a raw file: what stands for a missing value is missing, unless it is one of the column's own categories. */
+export function readRawCell(
+  column: Column,
+  cell: string,
+  { missing, decimal }: Pick<Config['data']['csv'], 'missing' | 'decimal'>,
+): number | string {
+  const isMissing = missing.includes(cell) && !(column.categories?.includes(cell) ?? false);
+  return readCell(column, isMissing ? '' : cell, decimal);
+}
+
 /** A number without the texts that are written around it, such as a unit. */
 function stripped(cell: string, texts: readonly string[]): string {
   let rest = cell;
-  for (const text of texts) rest = rest.replaceAll(text, '');
+  // The longest first: kg before g.
+  for (const text of [...texts].sort((a, b) => b.length - a.length)) rest = rest.replaceAll(text, '');
   return rest.trim();
 }
 

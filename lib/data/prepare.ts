@@ -28,6 +28,7 @@ export function prepareData(config: Config, at: (path: string) => string): Prepa
   const roles = rolesOf(config.schema);
   const invalid: InvalidRow[] = [];
   const raw = readRaw(config, at(config.data.raw_path), invalid);
+  refuseTooMany(config, invalid, raw.length + invalid.length);
   const parts = splitRows(config, at(config.data.raw_path), raw, () =>
     readRaw(config, at(config.split.test_path!), invalid),
   );

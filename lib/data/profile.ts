@@ -1,9 +1,10 @@
 /** What a CSV of unknown making holds, column by column, from one pass over all of its rows. */
 import { badInput } from '../fault.ts';
-import { type CsvDialect, readRecords } from '../files/csv.ts';
+import { type CsvDialect, readRecords, readStart, recordCutter } from '../files/csv.ts';
 import { random } from '../learn/random.ts';
 import { parseNumber } from './columns.ts';
 import { parseTime, type TimeFormat } from './time.ts';
+import { readWritten } from './written-number.ts';
 
 export interface ColumnProfile {
   readonly name: string;
@@ -13,15 +14,19 @@ export interface ColumnProfile {
   readonly markers: ReadonlyMap<string, number>;
   /** How often each value occurs; undefined beyond DISTINCT_LIMIT values. */
   readonly counts: ReadonlyMap<string, number> | undefined;
-  /** How every present cell can be read: as what is first true. */
-  readonly kind: 'number' | 'decimal comma' | 'number with text' | 'time' | 'text';
+  /** How every present cell can be read. */
+  readonly kind: 'number' | 'time' | 'text';
+  /** Of text: whether all of it is numbers, but with units that differ. */
+  readonly mixedUnits: boolean;
   /** Of numbers: whether all are whole, and their range. */
   readonly whole: boolean;
   readonly low: number;
   readonly high: number;
-  /** Of numbers with text: what stands around them. */
+  /** Of numbers: currency, unit and thousands separator, which are to be stripped. */
   readonly affixes: readonly string[];
   readonly format: TimeFormat | undefined;
+  /** Of times: whether day before month and month before day both fit. */
+  readonly ambiguous: boolean;
   /** Numbers and times: whether they never fall from row to row. */
   readonly ascending: boolean;
   readonly longest: number;
@@ -29,8 +34,10 @@ export interface ColumnProfile {
 
 export interface Profile {
   readonly dialect: CsvDialect;
+  /** The decimal sign. */
+  readonly decimal: '.' | ',';
   readonly rows: number;
-  /** Rows with another number of fields than the header, which nothing else here counts. */
+  /** Rows with another number of fields than the header, empty lines among them; nothing else here counts them. */
   readonly ragged: number;
   readonly columns: readonly ColumnProfile[];
   /** Rows drawn at random, in the order of the columns; cells trimmed. */
@@ -39,10 +46,9 @@ export interface Profile {
 
 export const DISTINCT_LIMIT = 1000;
 const SAMPLE_ROWS = 20_000;
-const AFFIX_LIMIT = 3;
+const SNIFFED = 20;
 const MARKER = /^(na|n\/a|n\.a\.|nan|null|none|nil|\?|-|--|missing|unknown)$/i;
 const TIMES: readonly TimeFormat[] = ['iso', 'day_first', 'month_first'];
-const AFFIXED = /^([$€£¥₹]?)\s*([+-]?\d[\d,]*(?:\.\d+)?)\s*(%|[^\d\s.,+-][^\d,]{0,11})?$/u;
 
 /** Fails with exit code 2 for what is no table with a header. */
 export function profileFile(path: string): Profile {
@@ -50,6 +56,7 @@ export function profileFile(path: string): Profile {
   let columns: ColumnReader[] = [];
   let rows = 0;
   let ragged = 0;
+  let blank = 0;
   const sample: string[][] = [];
   const { int } = random(0, 'profile');
   readRecords(
@@ -59,7 +66,13 @@ export function profileFile(path: string): Profile {
         columns = checkHeader(path, fields, line).map(columnReader);
         return;
       }
-      if (fields.length === 1 && fields[0]!.trim() === '') return;
+      if (fields.length === 1 && fields[0]!.trim() === '' && columns.length > 1) {
+        blank++;
+        return;
+      }
+      // Empty lines at the end are none.
+      ragged += blank;
+      blank = 0;
       if (fields.length !== columns.length) {
         ragged++;
         return;
@@ -83,25 +96,26 @@ export function profileFile(path: string): Profile {
     throw badInput(
       `${path}  is no table: ${ragged} of ${ragged + rows} rows have not the ${columns.length} fields of the header`,
     );
-  return { dialect, rows, ragged, columns: columns.map((column) => column.profile()), sample };
+  const isComma =
+    columns.some((column) => column.sign === ',') ||
+    (dialect.separator === ';' && !columns.some((column) => column.sign === '.'));
+  const decimal = isComma ? ',' : '.';
+  return {
+    dialect,
+    decimal,
+    rows,
+    ragged,
+    columns: columns.map((column) => column.profile(decimal)),
+    sample,
+  };
 }
 
 /** The separator that the first lines hold most often, as often in each; a comma where none is. */
 function sniffSeparator(path: string): string {
+  const cutter = recordCutter();
   const lines: string[] = [];
-  const enough = new Error('enough');
-  try {
-    readRecords(
-      path,
-      (fields) => {
-        lines.push(fields.join(''));
-        if (lines.length === 20) throw enough;
-      },
-      { separator: '\u0001', comment: '' },
-    );
-  } catch (error) {
-    if (error !== enough) throw error;
-  }
+  for (const line of cutter.push(readStart(path)).whole.split('\n').slice(0, SNIFFED)) lines.push(line);
+  if (lines.length === 0) lines.push(cutter.rest());
   const fieldsOf = (line: string, separator: string) => line.replace(/"[^"]*"/g, '').split(separator).length;
   const widths = [',', ';', '\t', '|'].map((separator) => {
     const header = fieldsOf(lines[0] ?? '', separator);
@@ -118,6 +132,7 @@ function checkHeader(path: string, fields: readonly string[], line: number): str
     throw badInput(`${at}  has a single field: not a table of columns separated by , ; | or tab`);
   const empty = names.indexOf('');
   if (empty >= 0) throw badInput(`${at}  column ${empty + 1} has no name in the header`);
+  if (names.includes('__proto__')) throw badInput(`${at}  a column cannot be called "__proto__": rename it`);
   const number = names.find((name) => parseNumber(name) !== undefined || MARKER.test(name));
   if (number !== undefined)
     throw badInput(
@@ -129,8 +144,42 @@ function checkHeader(path: string, fields: readonly string[], line: number): str
 }
 
 interface ColumnReader {
+  /** The decimal sign that the column's numbers can only have, if there is one. */
+  readonly sign: '.' | ',' | undefined;
   add(cell: string): void;
-  profile(): ColumnProfile;
+  profile(decimal: '.' | ','): ColumnProfile;
+}
+
+/** What the numbers of a column come to if they are read with one decimal sign. */
+interface Reading {
+  fits: boolean;
+  whole: boolean;
+  low: number;
+  high: number;
+  last: number;
+  ascending: boolean;
+  thousands: boolean;
+}
+
+const newReading = (): Reading => ({
+  fits: true,
+  whole: true,
+  low: Number.POSITIVE_INFINITY,
+  high: Number.NEGATIVE_INFINITY,
+  last: Number.NEGATIVE_INFINITY,
+  ascending: true,
+  thousands: false,
+});
+
+function take(reading: Reading, value: number | undefined, thousands: boolean): void {
+  if (value === undefined) reading.fits = false;
+  if (value === undefined || !reading.fits) return;
+  if (value < reading.low) reading.low = value;
+  if (value > reading.high) reading.high = value;
+  if (reading.whole && !Number.isInteger(value)) reading.whole = false;
+  if (value < reading.last) reading.ascending = false;
+  reading.last = value;
+  reading.thousands ||= thousands;
 }
 
 /** Keeps what every cell so far could be read as; most cells ask for one test only. */
@@ -138,60 +187,40 @@ function columnReader(name: string): ColumnReader {
   let present = 0;
   const markers = new Map<string, number>();
   let counts: Map<string, number> | undefined = new Map();
-  let [isNumber, isComma, isAffixed] = [true, true, true];
+  let isNumber = true;
+  const [point, comma] = [newReading(), newReading()];
+  const around = new Set<string>();
+  const units = new Set<string>();
   let times = TIMES;
-  const affixes = new Set<string>();
-  let whole = true;
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  let ascending = true;
-  let last = Number.NEGATIVE_INFINITY;
+  let timesAscend = true;
+  let lastTime = Number.NEGATIVE_INFINITY;
   let longest = 0;
 
-  const read = (value: number) => {
-    if (value < low) low = value;
-    if (value > high) high = value;
-    if (whole && !Number.isInteger(value)) whole = false;
-    if (value < last) ascending = false;
-    last = value;
-  };
-  const readAffixed = (cell: string): number | undefined => {
-    const [, before = '', digits = '', after = ''] = AFFIXED.exec(cell) ?? [];
-    if (digits === '') return undefined;
-    for (const text of [before, after.trim(), digits.includes(',') ? ',' : ''])
-      if (text !== '') affixes.add(text);
-    if (affixes.size > AFFIX_LIMIT) return undefined;
-    return parseNumber(digits.replaceAll(',', ''));
-  };
-  const addNumber = (cell: string): boolean => {
-    const value = parseNumber(cell);
-    if (value !== undefined && (isNumber || isComma || isAffixed)) {
-      read(value);
-      return true;
+  const addNumber = (cell: string) => {
+    const written = readWritten(cell);
+    if (written === undefined) {
+      isNumber = false;
+      return;
     }
-    isNumber = false;
-    if (isComma) {
-      const comma = /^[+-]?\d+,\d+$/.test(cell) ? parseNumber(cell.replace(',', '.')) : undefined;
-      if (comma === undefined) isComma = false;
-      else read(comma);
-    }
-    if (isAffixed) {
-      const affixed = readAffixed(cell);
-      if (affixed === undefined) isAffixed = false;
-      else if (!isComma) read(affixed);
-    }
-    return isComma || isAffixed;
+    take(point, written.point, written.hasThousands.point);
+    take(comma, written.comma, written.hasThousands.comma);
+    if (written.before !== '') around.add(written.before);
+    if (units.size <= 2) units.add(written.behind);
+    if (!point.fits && !comma.fits) isNumber = false;
   };
   const addTime = (cell: string) => {
     times = times.filter((format) => parseTime(cell, format) !== undefined);
-    if (times.length > 0) {
-      const value = parseTime(cell, times[0]!)!;
-      if (value < last) ascending = false;
-      last = value;
-    }
+    if (times.length === 0) return;
+    const value = parseTime(cell, times[0]!)!;
+    if (value < lastTime) timesAscend = false;
+    lastTime = value;
   };
 
   return {
+    get sign() {
+      if (!isNumber || present === 0 || point.fits === comma.fits) return undefined;
+      return point.fits ? '.' : ',';
+    },
     add(cell) {
       if (cell === '') return;
       if (MARKER.test(cell)) {
@@ -204,37 +233,33 @@ function columnReader(name: string): ColumnReader {
         counts.set(cell, (counts.get(cell) ?? 0) + 1);
         if (counts.size > DISTINCT_LIMIT) counts = undefined;
       }
-      if (isNumber || isComma || isAffixed) {
-        if (!addNumber(cell) && present > 1) times = [];
+      if (isNumber) {
+        addNumber(cell);
+        if (!isNumber && present > 1) times = [];
       }
-      if (!isNumber && !isComma && !isAffixed && times.length > 0) addTime(cell);
+      if (!isNumber && times.length > 0) addTime(cell);
     },
-    profile() {
+    profile(decimal) {
+      const reading = (decimal === ',' && comma.fits) || !point.fits ? comma : point;
+      const hasUnits = isNumber && present > 0 && units.size > 1;
       const kind =
-        present === 0
-          ? 'text'
-          : isNumber
-            ? 'number'
-            : isComma
-              ? 'decimal comma'
-              : isAffixed
-                ? 'number with text'
-                : times.length > 0
-                  ? 'time'
-                  : 'text';
-      const format = kind === 'time' ? times[0] : undefined;
+        present === 0 || hasUnits ? 'text' : isNumber ? 'number' : times.length > 0 ? 'time' : 'text';
+      const thousands = reading.thousands ? [reading === comma ? '.' : ','] : [];
       return {
         name,
         present,
         markers,
         counts,
         kind,
-        whole,
-        low,
-        high,
-        affixes: [...affixes],
-        format,
-        ascending,
+        mixedUnits: hasUnits,
+        whole: reading.whole,
+        low: reading.low,
+        high: reading.high,
+        affixes:
+          kind === 'number' ? [...around, ...[...units].filter((unit) => unit !== ''), ...thousands] : [],
+        format: kind === 'time' ? times[0] : undefined,
+        ambiguous: times.length > 1 && times[0] !== 'iso',
+        ascending: kind === 'time' ? timesAscend : reading.ascending,
         longest,
       };
     },

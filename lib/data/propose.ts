@@ -76,8 +76,9 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
     checks.unshift(
       `${profile.ragged} rows have another number of fields than the header: they will be quarantined`,
     );
-  for (const [name, { format }] of Object.entries(schema))
-    if (format === 'day_first') checks.push(`${name}: read as day before month, since both orders fit`);
+  for (const { name, ambiguous } of columns)
+    if (ambiguous && schema[name]!.format === 'day_first')
+      checks.push(`${name}: read as day before month, since both orders fit`);
   const markers = new Set(columns.flatMap((column) => markersOf(column)));
   const unlabelled = rows - classes.reduce((sum, each) => sum + each.rows, 0);
   if (unlabelled > 0) checks.unshift(`${unlabelled} rows have no ${target}: they will be quarantined`);
@@ -89,7 +90,7 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
       header: true,
       comment: profile.dialect.comment,
       missing: [...markers],
-      decimal: columns.some(({ kind }) => kind === 'decimal comma') ? ',' : '.',
+      decimal: profile.decimal,
     },
     split: { method: time === undefined ? 'stratified' : 'chronological', train_rows: 1 - TEST_SHARE },
     classes,
@@ -107,7 +108,8 @@ function markersOf({ kind, markers }: ColumnProfile): string[] {
 }
 
 function classesOf(path: string, column: ColumnProfile, rows: number): { name: string; rows: number }[] {
-  const { name, counts, kind } = column;
+  const { name, kind } = column;
+  const counts = valuesOf(column);
   const at = `${path}  column "${name}"`;
   if (counts === undefined || counts.size > CLASS_LIMIT)
     throw badInput(
@@ -173,6 +175,7 @@ function describeColumn(
   }
   const seen = sample.filter((cell) => cell !== '');
   const distinct = values?.size ?? new Set(seen).size;
+  if (profile.mixedUnits) return ignored('numbers with units that differ: bring them to one unit');
   const isUnique = values === undefined ? distinct === seen.length : distinct === present;
   if (kind !== 'text') {
     if (isUnique && profile.whole && present > 20 && (profile.ascending || ID_NAME.test(name)))
@@ -234,10 +237,7 @@ function mostFrequent(counts: ReadonlyMap<string, number>, limit: number): strin
 }
 
 /** Half as much again on both sides as was seen, but no further than 0 where nothing is below it. */
-function numberColumn(
-  { whole, low, high, kind, affixes }: ColumnProfile,
-  missing: Column['missing'],
-): Column {
+function numberColumn({ whole, low, high, affixes }: ColumnProfile, missing: Column['missing']): Column {
   const room = (high - low) / 2 || Math.max(1, Math.abs(high) / 2);
   const round = whole ? Math.floor : (x: number) => Number(x.toPrecision(6));
   const range: [number, number] = [
@@ -248,7 +248,7 @@ function numberColumn(
     type: whole ? 'integer' : 'number',
     role: 'input',
     range,
-    ...(kind === 'number with text' ? { strip: [...affixes] } : {}),
+    ...(affixes.length > 0 ? { strip: [...affixes] } : {}),
     missing,
   };
 }

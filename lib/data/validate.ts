@@ -39,9 +39,7 @@ export function validateFile(
   let width = columns.length;
   let rows = 0;
   const isMissing = new Set(dialect.missing);
-  const hasComma = columns.map(
-    ({ type }) => dialect.decimal === ',' && (type === 'number' || type === 'integer'),
-  );
+  const isCategory = columns.map(({ categories }) => new Set(categories));
   /** Empty lines, which are wrong only where rows follow. */
   const blank: number[] = [];
   const refuse = (line: number, reason: string, cells: readonly string[]) =>
@@ -69,10 +67,9 @@ export function validateFile(
     }
     const cells = order.map((at, i) => {
       const cell = fields[at]!.trim();
-      if (isMissing.has(cell)) return '';
-      return hasComma[i] ? cell.replace(',', '.') : cell;
+      return isMissing.has(cell) && !isCategory[i]!.has(cell) ? '' : cell;
     });
-    const read = columns.map((column, i) => readCell(column, cells[i]!));
+    const read = columns.map((column, i) => readCell(column, cells[i]!, dialect.decimal));
     const reasons = read.flatMap((value, i) =>
       typeof value === 'string' ? [`column "${columns[i]!.name}": ${value}`] : [],
     );

@@ -55,7 +55,7 @@ export function fairnessPage(
   const body = html`<h1>What groups get from ${version}</h1>
 <p>${formatCount(rows)} rows of ${path}, scored by models that had not seen them; model sha256 ${sha256.slice(0, 12)}…. The favourable class is
 <strong>${favourable}</strong>. Groups of fewer than ${min_rows} rows are shown, and nothing is concluded from them. A difference up to ${max_gap} passes.</p>
-${advice.length === 0 ? html`<p>No gap is larger than ${max_gap}.</p>` : html`<ul>${advice.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
+${advice.length === 0 ? html`<p>${allWithin(columns) ? `Every gap is within ${max_gap}.` : `No gap is shown to be larger than ${max_gap}, and not all are shown to be within it.`}</p>` : html`<ul>${advice.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
 ${columns.map(
   (column) => html`<h2>${column.column}</h2>
 ${figure(groupsPicture(column))}
@@ -102,6 +102,10 @@ ${tableOf(
 <p class="note">fairness.mitigation in the config makes one of them part of training. Accuracy is the difference to the version as it is.</p>`
 }`;
   return pageOf(`What groups get from ${version}`, body);
+}
+
+function allWithin(columns: readonly ColumnFairness[]): boolean {
+  return columns.every(({ gaps }) => gaps.every(({ verdict }) => verdict === 'pass'));
 }
 
 function shown(estimate: Estimate | null, digits = 3): string {

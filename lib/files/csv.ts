@@ -58,6 +58,17 @@ export function readRecords(
   }
 }
 
+/** The first piece of a file as text. */
+export function readStart(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const piece = Buffer.alloc(Math.min(PIECE, fstatSync(fd).size));
+    return new TextDecoder('utf-8').decode(piece.subarray(0, readSync(fd, piece)));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function decode(decoder: TextDecoder, path: string, bytes?: Uint8Array): string {
   try {
     const text = bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
@@ -117,13 +128,17 @@ function lineEnds(field: string): number {
 }
 
 /** Reads a small CSV as objects keyed by its header. */
-export function readTable(path: string): Record<string, string>[] {
+export function readTable(path: string, dialect?: CsvDialect): Record<string, string>[] {
   let header: string[] | undefined;
   const rows: Record<string, string>[] = [];
-  readRecords(path, (fields) => {
-    if (header === undefined) header = fields;
-    else rows.push(Object.fromEntries(header.map((name, i) => [name, fields[i] ?? ''])));
-  });
+  readRecords(
+    path,
+    (fields) => {
+      if (header === undefined) header = fields;
+      else rows.push(Object.fromEntries(header.map((name, i) => [name, fields[i] ?? ''])));
+    },
+    dialect,
+  );
   return rows;
 }
 

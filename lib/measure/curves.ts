@@ -26,11 +26,11 @@ export function prCurve(labels: Uint8Array, scores: Float64Array, limit = 200): 
 }
 
 /** Counts of rows from the highest score down to each score. */
-function cumulative({ order, groupEnds, labels }: Ranking): { tp: number; fp: number }[] {
+function cumulative({ groupEnds, labels }: Ranking): { tp: number; fp: number }[] {
   let [tp, fp, from] = [0, 0, 0];
   return Array.from(groupEnds, (end) => {
     for (; from < end; from++) {
-      if (labels[order[from]!] === 1) tp++;
+      if (labels[from] === 1) tp++;
       else fp++;
     }
     return { tp, fp };

@@ -23,6 +23,7 @@ export interface Ranking {
   readonly order: Int32Array;
   /** Where in the order each group of equal scores ends. */
   readonly groupEnds: Int32Array;
+  /** 1 for the class that is scored, in that order. */
   readonly labels: Uint8Array;
 }
 
@@ -33,7 +34,7 @@ export function rankScores(labels: Uint8Array, scores: Float64Array): Ranking {
   for (let i = 1; i <= order.length; i++) {
     if (i === order.length || scores[order[i]!] !== scores[order[i - 1]!]) ends.push(i);
   }
-  return { order, groupEnds: Int32Array.from(ends), labels };
+  return { order, groupEnds: Int32Array.from(ends), labels: Uint8Array.from(order, (row) => labels[row]!) };
 }
 
 /**
@@ -54,9 +55,8 @@ export function rankMetrics(
     let positives = 0;
     let negatives = 0;
     for (let i = from; i < groupEnds[g]!; i++) {
-      const row = order[i]!;
-      const weight = weights === undefined ? 1 : weights[row]!;
-      if (labels[row] === 1) positives += weight;
+      const weight = weights === undefined ? 1 : weights[order[i]!]!;
+      if (labels[i] === 1) positives += weight;
       else negatives += weight;
     }
     from = groupEnds[g]!;

@@ -48,7 +48,7 @@ export function rowParser(signature: Signature): (rows: readonly unknown[]) => P
 
   const problemsOf = (fields: Record<string, unknown>): Problem[] => [
     ...inputs.flatMap(({ name }, f) => {
-      const value = fields[name];
+      const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (value === undefined) return [{ field: name, problem: 'is missing' }];
       return readers[f]!(value) === undefined ? [{ field: name, problem: musts[f]! }] : [];
     }),

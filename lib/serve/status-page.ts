@@ -78,7 +78,7 @@ export async function statusPage(
 <div id="alarms" data-live class="wide">${
     alarms.length === 0
       ? ''
-      : html`<section class="alarm" role="alert"><h2>Integrity alarm</h2><ul>${alarms.map((alarm) => html`<li>${alarm}</li>`)}</ul></section>`
+      : html`<section class="alarm" role="alert"><h2>Needs a look</h2><ul>${alarms.map((alarm) => html`<li>${alarm}</li>`)}</ul></section>`
   }</div>
 
 <section aria-labelledby="live-title"><h2 id="live-title">Live</h2><div id="live" data-live>

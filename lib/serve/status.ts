@@ -1,5 +1,6 @@
 /** What the status page says, gathered from the registry, the ledgers, the last monitoring report and the counters. */
 import { csvParseRows } from 'd3-dsv';
+import { firingRules } from '../alerts/states.ts';
 import type { Project } from '../config/load.ts';
 import { jsonLedger, readLedger } from '../files/ledger.ts';
 import { readIfThere } from '../files/write.ts';
@@ -124,6 +125,10 @@ export function gatherStatus(
       ...unreadable,
       ...fleet.refused().map(({ version, problem }) => `${version} was refused: ${problem}`),
       ...audited,
+      ...attempt(
+        () => firingRules(project).map((rule) => `the alert "${rule}" is firing (models/alerts.jsonl)`),
+        [],
+      ),
     ],
     counts,
     monitor,

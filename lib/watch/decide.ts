@@ -40,7 +40,7 @@ export function decideRetraining(
   if (harm.verdict !== 'fail') {
     const certainty =
       harm.verdict === 'pass'
-        ? 'not lower than in training'
+        ? `not lower than in training by more than ${config.max_drop}`
         : `not shown to be lower by more than ${config.max_drop}`;
     return because(
       'no',

@@ -51,6 +51,7 @@ function prepared(path: string, target = 'y') {
     maxInvalidRows: proposal.invalid,
     algorithm: 'GradientBoosting',
     changes: [],
+    baseline: 0.3,
   });
   const config = parseConfig(text, 'config.yaml');
   return { config, text, ...prepareData(config, () => path) };
@@ -156,6 +157,87 @@ test('separators, decimal commas, byte order marks and quotes', () => {
   assert.equal(train.length + later.length, 40);
   assert.deepEqual(config.schema.b!.categories, ['x;0', 'x;1']);
   assert.ok([...train, ...later].some(([a]) => a === '3.5'));
+});
+
+/** The prepared cells of a column of 40 rows that repeat the given cells; the target follows every fifth row. */
+function preparedColumn(
+  cells: readonly string[],
+  separator = ',',
+  beside: readonly string[] = ['x'],
+): string[] {
+  const quote = (cell: string) => (/[,;"\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const lines = Array.from({ length: 40 }, (_, i) =>
+    [cells[i % cells.length]!, beside[i % beside.length]!, String(i % 7), i % 2 === 0 ? 'no' : 'yes']
+      .map(quote)
+      .join(separator),
+  );
+  const {
+    header,
+    train,
+    test: later,
+  } = prepared(write(`v${separator}beside${separator}n${separator}y\n${lines.join('\n')}\n`));
+  const at = header.indexOf('v');
+  return [...new Set([...train, ...later].map((row) => row[at]!))].sort();
+}
+
+test('numbers are read with the decimal sign and the separators that fit the whole table', () => {
+  assert.deepEqual(preparedColumn(['4,75 kg', '4,255 kg', '3,5 kg'], ';'), ['3.5', '4.255', '4.75']);
+  assert.deepEqual(preparedColumn(['187,631', '91,093'], ',', ['0.412', '0.7']), ['187631', '91093']);
+  assert.deepEqual(preparedColumn(['1.234,56', '78,9', '-12.000,5'], ';'), ['-12000.5', '1234.56', '78.9']);
+  assert.deepEqual(preparedColumn(['-754,061', '1,234,567']), ['-754061', '1234567']);
+  assert.deepEqual(preparedColumn(['€ 117,50', '€ 3,25'], ';'), ['117.5', '3.25']);
+  assert.deepEqual(preparedColumn(['1e3', '2.5e-2', '7']), ['0.025', '1000', '7']);
+});
+
+test('units that differ are not stripped as if they meant nothing', () => {
+  for (const cells of [
+    ['$715.9M', '$810.9K'],
+    ['5 kg', '200 g'],
+    ['85%', '0.88'],
+  ]) {
+    const lines = Array.from({ length: 60 }, (_, i) => `${cells[i % 2]},${i % 9},${i % 3 === 0 ? 'a' : 'b'}`);
+    const { schema, left } = propose(write(`v,n,y\n${lines.join('\n')}\n`));
+    assert.equal(schema.v!.role, 'ignored', cells.join());
+    assert.match(left.join(), /v: numbers with units that differ: bring them to one unit/);
+  }
+});
+
+test('words such as None may be classes and categories, and markers of missing numbers elsewhere', () => {
+  const levels = ['None', 'Mild', 'Severe'];
+  const path = table(['a', 'pain', 'y'], 90, (row, f) =>
+    f === 0
+      ? row % 10 === 0
+        ? 'None'
+        : String(row % 13)
+      : f === 1
+        ? ['None', 'low', '-'][Math.floor(row / 4) % 3]!
+        : levels[(row * 7) % 3]!,
+  );
+  const { config, invalid, header, train } = prepared(path);
+  assert.deepEqual(config.schema.y!.categories, ['Mild', 'None', 'Severe']);
+  assert.deepEqual(invalid, []);
+  const values = (name: string) => new Set(train.map((row) => row[header.indexOf(name)]));
+  assert.ok(values('a').has('') && values('pain').has('None') && values('pain').has('-'));
+});
+
+test('identifiers too long for a number stay texts, empty lines are counted, quoted headers are no riddle', () => {
+  const long = table(
+    ['tweet', 'x', 'y'],
+    50,
+    (row, f) => [`1234567890123456${String(row).padStart(3, '0')}`, String(row % 6), String(row % 2)][f]!,
+  );
+  assert.deepEqual([propose(long).schema.tweet!.type, propose(long).schema.tweet!.role], ['text', 'id']);
+  assert.deepEqual(prepared(long).invalid, []);
+  const gaps = prepared(
+    write(`x,z,y\n${Array.from({ length: 40 }, (_, i) => `${i % 5},${i % 3},${i % 2}`).join('\n\n')}\n\n`),
+  );
+  assert.equal(gaps.invalid.length, 39);
+  assert.match(gaps.invalid[0]!.reasons[0]!, /the line is empty/);
+  const quoted = write(
+    `"a, b";"c, d";y\n${Array.from({ length: 30 }, (_, i) => `${i % 4},5;${i};${i % 2}`).join('\n')}\n`,
+  );
+  assert.deepEqual(Object.keys(propose(quoted).schema), ['a, b', 'c, d', 'y']);
+  assert.throws(() => propose(write('__proto__,x,y\n1,2,3\n')), /a column cannot be called "__proto__"/);
 });
 
 test('columns that know the outcome are suspected and left out', () => {
