@@ -167,7 +167,12 @@ function preparedColumn(
 ): string[] {
   const quote = (cell: string) => (/[,;"\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
   const lines = Array.from({ length: 40 }, (_, i) =>
-    [cells[i % cells.length]!, beside[i % beside.length]!, String(i % 7), i % 2 === 0 ? 'no' : 'yes']
+    [
+      cells[i % cells.length]!,
+      beside[i % beside.length]!,
+      String(i % 7),
+      Math.floor(i / 5) % 2 === 0 ? 'no' : 'yes',
+    ]
       .map(quote)
       .join(separator),
   );
