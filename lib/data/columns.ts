@@ -112,8 +112,13 @@ export function writeCell(column: Column, value: number, cell: string): string {
   if (column.type === 'text' || column.role === 'ignored') return cell;
   if (Number.isNaN(value)) return '';
   if (column.type === 'time') return new Date(value).toISOString();
-  return column.type === 'category' ? column.categories![value]! : String(value);
+  if (column.type === 'category') return column.categories![value]!;
+  return cell.length <= CANONICAL_LENGTH && CANONICAL.test(cell) ? cell : String(value);
 }
+
+/** Decimal numbers that String(Number(cell)) gives back as they are: so few digits survive, and need no exponent. */
+const CANONICAL = /^-?(?!0+$)(0|[1-9]\d*)(\.\d{0,4}[1-9])?$|^0$/;
+const CANONICAL_LENGTH = 15;
 
 function quote(cell: string): string {
   return JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);

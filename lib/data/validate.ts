@@ -65,20 +65,25 @@ export function validateFile(
       );
       return;
     }
-    const cells = order.map((at, i) => {
-      const cell = fields[at]!.trim();
-      return isMissing.has(cell) && !isCategory[i]!.has(cell) ? '' : cell;
-    });
-    const read = columns.map((column, i) => readCell(column, cells[i]!, dialect.decimal));
-    const reasons = read.flatMap((value, i) =>
-      typeof value === 'string' ? [`column "${columns[i]!.name}": ${value}`] : [],
-    );
-    if (reasons.length > 0) {
-      onInvalid({ file: path, line, reasons, cells });
-      return;
+    const cells = new Array<string>(columns.length);
+    const values = new Array<number>(columns.length);
+    let reasons: string[] | undefined;
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i]!;
+      const raw = fields[order[i]!]!.trim();
+      const cell = isMissing.has(raw) && !isCategory[i]!.has(raw) ? '' : raw;
+      const value = readCell(column, cell, dialect.decimal);
+      if (typeof value === 'string') {
+        reasons ??= [];
+        reasons.push(`column "${column.name}": ${value}`);
+        cells[i] = cell;
+      } else {
+        values[i] = value;
+        cells[i] = writeCell(column, value, cell);
+      }
     }
-    const values = read as number[];
-    onValid({ cells: columns.map((column, i) => writeCell(column, values[i]!, cells[i]!)), values }, line);
+    if (reasons === undefined) onValid({ cells, values }, line);
+    else onInvalid({ file: path, line, reasons, cells: order.map((at) => fields[at]!.trim()) });
   };
   readRecords(path, take, dialect);
   if (order === undefined) throw badInput(`${path}  is empty: it has no header and no rows`);

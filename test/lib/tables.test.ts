@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { draftConfig } from '../../lib/config/draft.ts';
 import { parseConfig } from '../../lib/config/load.ts';
+import { parseNumber, writeCell } from '../../lib/data/columns.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
 import { profileFile } from '../../lib/data/profile.ts';
@@ -380,5 +381,36 @@ test('the real tables: identifiers, leakage and classes are found', (t) => {
       .filter(([, { role }]) => role === 'sensitive')
       .map(([name]) => name),
     ['race', 'sex', 'native_country'],
+  );
+});
+
+test('a number has one written form, whether it is kept or written anew', () => {
+  const column = { type: 'number', role: 'input', missing: 'keep' } as const;
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+        fc.tuple(fc.integer(), fc.nat(10 ** 6)).map(([a, b]) => `${a}.${b}`),
+        fc.constantFrom(
+          '0',
+          '-0',
+          '00',
+          '01',
+          '1.0',
+          '1.50',
+          '-0.5',
+          '0.000001',
+          '.5',
+          '5.',
+          '1e5',
+          '123456789012345678',
+        ),
+      ),
+      (cell) => {
+        const value = parseNumber(cell);
+        if (value !== undefined) assert.equal(writeCell(column, value, cell), String(value), cell);
+      },
+    ),
+    { numRuns: 2000 },
   );
 });
