@@ -153,7 +153,7 @@ def large(csv):
     data = pd.read_csv(csv)
     data.describe(include="all")
     features = data.drop(columns=["y"])
-    for name in features.columns[features.dtypes == object]:
+    for name in features.select_dtypes(exclude="number").columns:
         features[name] = features[name].astype("category")
     labels = (data["y"] == "yes").to_numpy()
     train, _, target, _ = train_test_split(features, labels, test_size=0.2, random_state=0, stratify=labels)

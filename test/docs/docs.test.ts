@@ -112,6 +112,7 @@ test('no absolute path, no leftover', () => {
     'REPORT.md',
     'CONTRIBUTING.md',
     'docs/container.md',
+    'docs/mini-prod.md',
     'Dockerfile',
     'Makefile',
     'config.yaml',
