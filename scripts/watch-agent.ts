@@ -1,4 +1,5 @@
 /** Observes metrics and drift, thinks by rules (and words it by a model, if one is configured), and writes an action plan. */
+import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { modelAccess, wordPlan } from '../lib/agent/model.ts';
@@ -39,6 +40,8 @@ run(async () => {
 });
 
 function textOf(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw badInput(`${path}  is a folder, not a file`);
   const text = readIfThere(path);
   if (text === undefined) throw badInput(`${path}  is missing`);
   return text;

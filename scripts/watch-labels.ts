@@ -23,6 +23,8 @@ run(async () => {
         throw badInput(`${path}:1  needs the columns id and label`);
       return;
     }
+    if (fields.length !== header.length)
+      throw badInput(`${path}:${line}  has ${fields.length} fields where the header has ${header.length}`);
     const id = fields[header.indexOf('id')] ?? '';
     const label = fields[header.indexOf('label')] ?? '';
     if (!PREDICTION_ID.test(id))

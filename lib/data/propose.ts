@@ -24,7 +24,7 @@ const TEST_SHARE = 0.2;
 const OTHER = 'other';
 const SENSITIVE =
   /^(race|ethnic\w*|sex|gender|religion|nationality|native_?country|disab\w*|sexual_?orientation|caste)$/i;
-const YES = /^(1|yes|y|true|t|positive|pos|churned|failed|failure|default(ed)?|fraud|spam|sick|bad|won)$/i;
+const YES = /^(1|yes|y|true|t|on|positive|pos|churned|failed|failure|default(ed)?|fraud|spam|sick|bad|won)$/i;
 const ID_NAME = /(^|[^a-z])(id|uid|uuid|guid|key|no|nr|num|number|index|udi)$/i;
 
 /** Fails with exit code 2 where nothing can be learnt: no such column, one class, as many classes as rows. */
@@ -38,6 +38,11 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
   const checks: string[] = [];
   const left: string[] = [];
   const classes = classesOf(path, columns[targetAt]!, rows);
+  const plainNames = new Set(classes.map(({ name }) => name.toLowerCase()));
+  if (plainNames.size < classes.length)
+    checks.push(
+      `${target}: some classes differ in capitals alone; join them (aliases) if they mean the same`,
+    );
   const rare = classes.filter((each) => each.rows < 10);
   if (rare.length > 0)
     checks.push(
@@ -59,7 +64,12 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
     }
     const values = sample.map((row) => row[i]!);
     const { column: proposed, why } = describeColumn(column, rows, values, time === undefined);
-    if (proposed.role === 'time') time = column.name;
+    if (proposed.role === 'time') {
+      time = column.name;
+      const undated = rows - column.present;
+      if (undated > 0)
+        checks.push(`${column.name}: ${undated} rows have no time; they count as the earliest, for training`);
+    }
     if (why !== undefined) (proposed.role === 'sensitive' ? checks : left).push(`${column.name}: ${why}`);
     if (proposed.role === 'input') usable.push(i);
     schema[column.name] = proposed;
