@@ -27,6 +27,8 @@ export CONFIG VERSION A B AT ID CSV TARGET DIR METRICS DRIFT OUT REF NEW APPLY R
 
 PACKAGES := node_modules/.package-lock.json
 NODE := node --import tsx
+# Preparing holds the valid rows in memory: about 170 bytes a cell, more than node takes unasked from some twenty million cells on.
+ROOMY := --max-old-space-size=16384
 # What make remembers of the config: paths, the files of each program, the settings of each product.
 STATE := $(dir $(CONFIG)).make/$(basename $(notdir $(CONFIG)))
 
@@ -87,7 +89,7 @@ prepare: $(PROCESSED)/$(DATA_VERSION)_train.csv ## rows checked, cleaned and spl
 DATA_FILES := $(PROCESSED)/$(DATA_VERSION)_train.csv $(PROCESSED)/$(DATA_VERSION)_test.csv
 .PRECIOUS: $(DATA_FILES)
 $(DATA_FILES) &: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare)
-	@$(NODE) scripts/data-prepare.ts --version $(DATA_VERSION)
+	@$(NODE) $(ROOMY) scripts/data-prepare.ts --version $(DATA_VERSION)
 	@$(SAID)
 
 ##@ Model
@@ -95,7 +97,7 @@ $(DATA_FILES) &: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare
 train: $(MODELS)/latest.json ## a model version from the current data and settings, evaluated and registered
 	$(call up-to-date,train,$(shell sed -n 's/.*"summary": "\(.*\)".*/\1/p' $<))
 $(MODELS)/latest.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/train.json $(program.model-train)
-	@$(NODE) scripts/model-train.ts
+	@$(NODE) $(ROOMY) scripts/model-train.ts
 	@$(SAID)
 
 gate: $(MODELS)/latest.json ## pass, fail (exit 3) or inconclusive against evaluation.minimum   [VERSION=v2]

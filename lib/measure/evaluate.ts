@@ -1,7 +1,7 @@
 /** What is said of a model: metrics with intervals, at its thresholds, on rows it was not fitted on. */
 import type { MetricName } from '../config/schema.ts';
 import { classify, outputsOf, type Thresholds } from '../learn/outputs.ts';
-import { type BootstrapOptions, bootstrap, type Estimate } from './bootstrap.ts';
+import { type BootstrapOptions, bootstrapRows, type Estimate } from './bootstrap.ts';
 import {
   brierScore,
   type Confusion,
@@ -60,13 +60,32 @@ export function evaluate(
     rows: rows.labels.length,
     class_rows: perClass.map((metrics) => metrics.rows),
     thresholds,
-    metrics: bootstrap(rows.labels.length, metricsOf(rows, given), options),
+    metrics: bootstrapRows(
+      rows.labels.length,
+      (some) => metricsOf(...takeScored(rows, given, some)),
+      options,
+    ),
     weighted: { precision: weighted('precision'), recall: weighted('recall'), f1: weighted('f1') },
     log_loss: logLoss(rows),
     brier: brierScore(rows),
     confusion,
     per_class: perClass,
   };
+}
+
+/** Some of the rows, or all. */
+function takeScored(
+  rows: ScoredRows,
+  given: Uint8Array,
+  some: Int32Array | undefined,
+): [rows: ScoredRows, given: Uint8Array] {
+  if (some === undefined) return [rows, given];
+  const outputs = outputsOf(rows.classes).length;
+  const scores = new Float64Array(some.length * outputs);
+  for (const [i, row] of some.entries())
+    scores.set(rows.scores.subarray(row * outputs, (row + 1) * outputs), i * outputs);
+  const take = (values: Uint8Array) => Uint8Array.from(some, (row) => values[row]!);
+  return [{ classes: rows.classes, labels: take(rows.labels), scores }, take(given)];
 }
 
 function rankOfClass(rows: ScoredRows, k: number): { roc_auc: number | null; pr_auc: number | null } {
@@ -101,17 +120,18 @@ export function compareScores(
   margin: number,
   options: BootstrapOptions,
 ): Record<MetricName, Difference> {
-  const [metricsA, metricsB] = [a, b].map(({ scores, given }) => metricsOf({ ...rows, scores }, given)) as [
-    ReturnType<typeof metricsOf>,
-    ReturnType<typeof metricsOf>,
-  ];
-  const differences = bootstrap(
+  const differences = bootstrapRows(
     rows.labels.length,
-    (weights) => {
-      const before = metricsA(weights);
-      const after = metricsB(weights);
-      for (const name of Object.keys(after) as MetricName[]) after[name] -= before[name];
-      return after;
+    (some) => {
+      const [metricsA, metricsB] = [a, b].map(({ scores, given }) =>
+        metricsOf(...takeScored({ ...rows, scores }, given, some)),
+      ) as [ReturnType<typeof metricsOf>, ReturnType<typeof metricsOf>];
+      return (weights) => {
+        const before = metricsA(weights);
+        const after = metricsB(weights);
+        for (const name of Object.keys(after) as MetricName[]) after[name] -= before[name];
+        return after;
+      };
     },
     options,
   );

@@ -218,3 +218,21 @@ test('comparisons say pass, fail or inconclusive', () => {
     'no data is never a pass',
   );
 });
+
+test('the intervals of many rows are as wide as drawing all of them gives', () => {
+  const rows = 130_000;
+  const { float } = random(8, 'many');
+  const labels = Uint8Array.from({ length: rows }, () => (float() < 0.1 ? 1 : 0));
+  const scores = Float64Array.from(labels, (y) => Math.min(1, 0.5 * float() + 0.3 * y));
+  const given = classify(scores, half);
+  const scored = { classes: 2, labels, scores };
+  const options = { rounds: 100, confidence: 0.9, seed: 3 };
+  const quick = evaluate(scored, ['a', 'b'], [0.5], options).metrics;
+  const whole = bootstrap(rows, metricsOf(scored, given), options);
+  for (const name of ['roc_auc', 'pr_auc', 'f1'] as const) {
+    assert.equal(quick[name].value, whole[name].value, 'the value is of all rows');
+    assert.ok(quick[name].low < quick[name].value && quick[name].value < quick[name].high, name);
+    const ratio = (quick[name].high - quick[name].low) / (whole[name].high - whole[name].low);
+    assert.ok(ratio > 0.7 && ratio < 1.4, `${name}: ${ratio}`);
+  }
+});
