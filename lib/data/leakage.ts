@@ -1,5 +1,5 @@
 /** Columns that know the outcome too well to have been known before it. */
-import type { ColumnProfile } from './profile.ts';
+import type { ColumnProfile } from './column-reader.ts';
 
 export interface Suspicion {
   readonly column: string;

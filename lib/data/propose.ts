@@ -1,8 +1,9 @@
 /** A schema for a table that nobody has described, guessed from its profile, with what a person should check. */
 import type { Column, Config, Schema } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
+import { type ColumnProfile, DISTINCT_LIMIT } from './column-reader.ts';
 import { suspectLeakage } from './leakage.ts';
-import { type ColumnProfile, DISTINCT_LIMIT, type Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
 
 export interface Proposal {
   readonly schema: Schema;
