@@ -111,6 +111,7 @@ $(REPORTS)/tuning/trial-%.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STAT
 	@node $(TRIAL) $*
 
 tune: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(TRIAL) ## searches settings of the model by tuning.*: reports/tuning/leaderboard.html   [-j 4] [APPLY=yes]
+	$(if $(filter-out yes,$(APPLY)),$(error APPLY=$(APPLY): yes, or leave it out))
 	@for rung in $(RUNGS); do $(MAKE) --silent $$($(NODE) scripts/model-tune.ts --files $$rung) || exit; done
 	@$(NODE) scripts/model-tune.ts --apply "$$APPLY"
 

@@ -25,15 +25,7 @@ export function readRecords(
   onRecord: (fields: string[], line: number) => void,
   { separator, comment }: CsvDialect = COMMAS,
 ): void {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-    if (fstatSync(fd).isDirectory())
-      throw Object.assign(new Error('is a folder, not a file'), { code: 'EISDIR' });
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw badInput(`${path}  ${missing ? 'is missing' : (error as Error).message}`);
-  }
+  const fd = openFile(path);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const piece = Buffer.allocUnsafe(PIECE);
   const cutter = recordCutter();
@@ -58,9 +50,22 @@ export function readRecords(
   }
 }
 
+/** Fails with exit code 2 for what is not there or no file. */
+function openFile(path: string): number {
+  try {
+    const fd = openSync(path, 'r');
+    if (fstatSync(fd).isDirectory())
+      throw Object.assign(new Error('is a folder, not a file'), { code: 'EISDIR' });
+    return fd;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw badInput(`${path}  ${missing ? 'is missing' : (error as Error).message}`);
+  }
+}
+
 /** The first piece of a file as text. */
 export function readStart(path: string): string {
-  const fd = openSync(path, 'r');
+  const fd = openFile(path);
   try {
     const piece = Buffer.alloc(Math.min(PIECE, fstatSync(fd).size));
     return new TextDecoder('utf-8').decode(piece.subarray(0, readSync(fd, piece)));

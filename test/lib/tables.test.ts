@@ -289,6 +289,8 @@ test('tables that nothing can be learnt from are refused, with what is wrong and
     [`x,y\n1,2,3\n4,5,6\n7,8\n`, /is no table: 2 of 3 rows have not the 2 fields of the header/],
     ['\u0000\u0001binary', /is not a CSV text/],
   ];
+  assert.throws(() => propose(join(folder, 'absent.csv')), /absent\.csv {2}is missing/);
+  assert.throws(() => propose(folder), /is a folder, not a file/);
   for (const [text, message] of refused)
     assert.throws(() => propose(write(text)), message, text.slice(0, 40));
 });

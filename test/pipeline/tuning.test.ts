@@ -42,6 +42,12 @@ test('a search does not depend on -j, and goes on where it stopped', () => {
   );
 });
 
+test('APPLY is yes or nothing, and says so before the search', () => {
+  const refused = project.make('tune', 'APPLY=no');
+  assert.notEqual(refused.status, 0);
+  assert.match(refused.err, /APPLY=no: yes, or leave it out/);
+});
+
 test('halving asks the best again on more rows, and the best is written back with its comments', () => {
   project.configure(['method: random\n  trials: 3', 'method: halving\n  trials: 9']);
   const halved = project.make('-j2', 'tune', 'APPLY=yes');
