@@ -38,6 +38,7 @@ run(async () => {
   );
   const result: Trial = { trial, part, rows: rows.length, params, values, mean, deviation };
   writeAtomic(trialPath(project, trial, part), json(result));
+  if (!process.stderr.isTTY) return;
   const rungs = rungsOf(tuning);
   const rung =
     Array.from({ length: rungs }, (_, i) => i + 1).find((each) => partOf(each, rungs) === part) ?? rungs;

@@ -1,5 +1,6 @@
 /** What make fairness says of a version: groups, gaps, and what each mitigation would change and cost. */
 import type { Config } from '../config/schema.ts';
+import { rolesOf } from '../data/columns.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { classify, type DecisionRule, outputsOf } from '../learn/outputs.ts';
 import type { Estimate } from '../measure/bootstrap.ts';
@@ -190,5 +191,5 @@ export function describeMitigation({ method, criterion }: Pick<Mitigated, 'metho
 }
 
 function classesOf({ schema }: Config): readonly string[] {
-  return Object.values(schema).find(({ role }) => role === 'target')!.categories!;
+  return rolesOf(schema).target.categories!;
 }

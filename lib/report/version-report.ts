@@ -11,7 +11,7 @@ import { measureDrift } from '../measure/drift.ts';
 import { outputOf } from '../measure/metrics.ts';
 import { type Comparison, compareVersions } from '../registry/compare.ts';
 import { describeCheck, judgeGate } from '../registry/gate.ts';
-import { loadVersion, readReference } from '../registry/load.ts';
+import { type LoadedVersion, loadVersion, readReference } from '../registry/load.ts';
 import { readValidation } from '../registry/validation.ts';
 import { formatCount, formatInterval } from '../terminal.ts';
 import { type Block, heading, image, list, table, text } from './blocks.ts';
@@ -96,7 +96,7 @@ export function versionReport(project: Project, version: string, champion: strin
     ),
     ...driftBlocks(project, version, metadata.data.version),
     ...fairnessBlocks(project, version, metadata.data.path),
-    ...explainBlocks(project, version),
+    ...explainBlocks(project, loaded),
   ];
   return blocks;
 }
@@ -194,8 +194,7 @@ function fairnessBlocks(project: Project, version: string, dataPath: string): Bl
   ];
 }
 
-function explainBlocks(project: Project, version: string): Block[] {
-  const loaded = loadVersion(project, version);
+function explainBlocks(project: Project, loaded: LoadedVersion): Block[] {
   const { outputs } = loaded.signature.output;
   const explainer = versionExplainer(project, loaded);
   const rows = rowsToExplain(project, loaded, Math.min(project.config.explain.rows, EXPLAINED_ROWS));

@@ -1,5 +1,6 @@
 /** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
 import type { Config, MetricName } from '../config/schema.ts';
+import { indexOfCategory } from '../data/columns.ts';
 import type { Grouping } from '../fairness/groups.ts';
 import { type ColumnFairness, measureFairness } from '../fairness/measure.ts';
 import { fairnessOptions, fairnessRows } from '../fairness/report.ts';
@@ -20,6 +21,7 @@ import {
 } from '../measure/metrics.ts';
 import type { DriftReference } from '../registry/build.ts';
 import type { LoadedVersion } from '../registry/load.ts';
+import type { SignatureInput } from '../registry/signature.ts';
 import type { Fields } from '../serve/input.ts';
 import type { Observed, Window } from './window.ts';
 
@@ -115,7 +117,7 @@ export function monitor(
     drift: reference.inputs.map((input) =>
       measureDrift(
         input,
-        columnOf(predictions, input.name, input.categories),
+        columnOf(predictions, loaded.signature.inputs.find(({ name }) => name === input.name)!),
         config.monitoring.false_alarm_rate,
       ),
     ),
@@ -246,15 +248,18 @@ function measureHarm(
   };
 }
 
-function columnOf(
-  predictions: readonly Observed[],
-  name: string,
-  categories?: readonly string[],
+/** A logged input as numbers or category indices, NaN where it is missing. */
+export function columnOf(
+  predictions: readonly Pick<Observed, 'input'>[],
+  column: SignatureInput,
 ): Float64Array {
+  const { name, categories, other } = column;
   return Float64Array.from(predictions, ({ input }) => {
     const value = input[name];
     if (value === null || value === undefined) return Number.NaN;
-    return categories === undefined ? Number(value) : categories.indexOf(String(value));
+    if (categories === undefined) return Number(value);
+    const index = indexOfCategory({ categories: [...categories], other }, String(value));
+    return index < 0 ? Number.NaN : index;
   });
 }
 

@@ -6,6 +6,7 @@ import { simulateAi4i } from '../../lib/data/simulate-ai4i.ts';
 import { random } from '../../lib/learn/random.ts';
 import { categoryReference, measureDrift, numericReference } from '../../lib/measure/drift.ts';
 import { chiSquaredQuantile } from '../../lib/measure/intervals.ts';
+import { columnOf } from '../../lib/watch/monitor.ts';
 import { assertClose, defaultConfig, fixture, realData } from '../support.ts';
 
 test('PSI equals numpy, KS equals scipy, the χ² quantile equals scipy', () => {
@@ -124,4 +125,19 @@ test('the real AI4I file drifts as was measured before', (t) => {
     measureDrift(numericReference('air', air.subarray(0, 7000)), air.subarray(7000), 0.01).psi > 1,
     'air temperature drifts in the simulation as in the file',
   );
+});
+
+test('texts that a request brought count as the category that stands for all others', () => {
+  const city = {
+    name: 'city',
+    type: 'category',
+    categories: ['Graz', 'other'],
+    other: 'other',
+    nullable: true,
+  } as const;
+  const column = columnOf(
+    [{ input: { city: 'Graz' } }, { input: { city: 'Linz' } }, { input: { city: null } }],
+    city,
+  );
+  assert.deepEqual([...column], [0, 1, Number.NaN]);
 });
