@@ -13,15 +13,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseConfig } from '../lib/config/load.ts';
 import type { Config } from '../lib/config/schema.ts';
+import { rolesOf } from '../lib/data/columns.ts';
 import { type Dataset, readDataset } from '../lib/data/dataset.ts';
 import { prepareData } from '../lib/data/prepare.ts';
 import { explainerOf } from '../lib/explain/explain.ts';
 import { reportGroups } from '../lib/fairness/report.ts';
 import { fitPipeline, transform } from '../lib/features/pipeline.ts';
 import { writeCsv } from '../lib/files/csv.ts';
-import { fitModel, scorerOf } from '../lib/learn/estimator.ts';
+import { fitPart } from '../lib/fit/part.ts';
+import { fitModel } from '../lib/learn/estimator.ts';
 import { splitFold, stratifiedFolds } from '../lib/learn/folds.ts';
-import { takeRows } from '../lib/learn/matrix.ts';
 import { classify, mostProbable } from '../lib/learn/outputs.ts';
 import { metricsOf } from '../lib/measure/metrics.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
@@ -96,23 +97,19 @@ async function fitAndScore(
   config: Config,
   algorithm: Algorithm,
   data: Dataset,
-  learn: readonly number[],
-  score: readonly number[],
+  learn: Int32Array,
+  score: Int32Array,
   seed: number,
 ) {
-  const inputs = takeRows(data.inputs, learn);
-  const pipeline = fitPipeline(
-    inputs,
-    config.schema,
-    config.features.engineered,
-    algorithm === 'LogisticRegression',
-  );
-  const classes = Object.values(config.schema).find(({ role }) => role === 'target')!.categories!;
-  const target = Uint8Array.from(learn, (row) => data.target[row]!);
-  const params = { ...config.model_params, algorithm, random_state: seed };
-  const model = await fitModel(transform(pipeline, inputs), target, classes, params, { threads: 1 });
-  const features = transform(pipeline, takeRows(data.inputs, score));
-  const scores = scorerOf(model)(features.values, features.rows);
+  const table = {
+    inputs: data.inputs,
+    target: data.target,
+    schema: config.schema,
+    engineered: config.features.engineered,
+    params: { ...config.model_params, algorithm, random_state: seed },
+  };
+  const { scores } = await fitPart(table, { learn, score }, { threads: 1 });
+  const classes = rolesOf(config.schema).target.categories!;
   const labels = Uint8Array.from(score, (row) => data.target[row]!);
   return metricsOf(
     { classes: classes.length, labels, scores },
@@ -145,7 +142,7 @@ async function tables(
   writeFileSync(path, `${[lines[0]![0], ...lines[0]!.slice(1), ...lines[1]!.slice(1)].join('\n')}\n`);
   writeFileSync(
     join(folder, 'splits.json'),
-    JSON.stringify(splits.map(({ inside, outside }) => [outside, inside])),
+    JSON.stringify(splits.map(({ inside, outside }) => [[...outside], [...inside]])),
   );
   for (const [algorithm, library, goal] of [
     ['RandomForest', 'forest', 0.93],
@@ -174,8 +171,8 @@ async function tables(
   }
 
   const census = concatenated(adult.train, adult.later);
-  const learn = Array.from({ length: adult.train.target.length }, (_, i) => i);
-  const score = Array.from({ length: adult.later.target.length }, (_, i) => learn.length + i);
+  const learn = Int32Array.from(adult.train.target.keys());
+  const score = Int32Array.from(adult.later.target.keys(), (row) => learn.length + row);
   const { roc_auc } = await fitAndScore(adult.config, 'GradientBoosting', census, learn, score, 42);
   const columns = adult.train.inputs.names.join(',');
   const theirs = peers.has

@@ -30,7 +30,7 @@ run(async () => {
     sayWhy(project, settings);
 
     const bar = progress('train', 1);
-    const version = await buildVersion(config, data, (done, total) => bar.update(done / total));
+    const version = await buildVersion(config, data, (share) => bar.update(share));
     bar.stop();
 
     const registered = registerVersion(project, versionFiles(version, data.target), {

@@ -26,8 +26,8 @@ run(async () => {
     );
   const bar = progress('fairness', 1);
   const { thresholds } = signature.output;
-  const mitigations = await tryMitigations(config, data, validation, thresholds, columns, (done, total) =>
-    bar.update(done / total),
+  const mitigations = await tryMitigations(config, data, validation, thresholds, columns, (share) =>
+    bar.update(share),
   );
   bar.stop();
   const { favourable, max_gap, min_rows } = config.fairness;

@@ -3,15 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { sha256File } from '../files/hash.ts';
 
-const IMPORT = /(?:from|import)\s+'(\.[^']+)'|new URL\('(\.[^']+)'|startThread\('(\.[^']+)'/g;
+const IMPORT = /(?:from|import)\s+'(\.[^']+)'|new URL\('(\.[^']+)'/g;
 
 export function programFiles(script: string): string[] {
   const found = new Set<string>();
   const visit = (file: string) => {
     if (found.has(file) || !existsSync(file)) return;
     found.add(file);
-    for (const [, from, url, thread] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
-      visit(normalize(join(dirname(file), (from ?? url ?? thread)!)));
+    for (const [, from, url] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
+      visit(normalize(join(dirname(file), (from ?? url)!)));
     }
   };
   visit(script);

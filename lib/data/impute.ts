@@ -1,10 +1,16 @@
 /** Filling missing values by the declared rule, learnt from training rows only. */
 import type { Column } from '../config/schema.ts';
 
+/** Whether the column's rule says what stands in for a missing value. */
+export function isFilled({ missing }: Column): boolean {
+  return missing !== 'keep' && missing !== 'refuse';
+}
+
 /** The value that stands in for a missing one, or NaN where the rule leaves it missing. `values` may hold NaN. */
 export function fillFor(column: Column, values: Float64Array): number {
+  if (!isFilled(column)) return Number.NaN;
   const present = values.filter((value) => !Number.isNaN(value));
-  if (present.length === 0 || column.missing === 'keep' || column.missing === 'refuse') return Number.NaN;
+  if (present.length === 0) return Number.NaN;
   if (column.missing === 'mean') {
     const mean = present.reduce((sum, value) => sum + value, 0) / present.length;
     return column.type === 'integer' ? Math.round(mean) : mean;

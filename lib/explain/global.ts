@@ -2,7 +2,7 @@
 import type { Schema } from '../config/schema.ts';
 import { type Pipeline, transform } from '../features/pipeline.ts';
 import type { Scorer } from '../learn/estimator.ts';
-import { type Matrix, takeRows } from '../learn/matrix.ts';
+import { columnOf, type Matrix, takeRows } from '../learn/matrix.ts';
 import { random, shuffled } from '../learn/random.ts';
 import type { Estimate } from '../measure/bootstrap.ts';
 import { logLoss, type ScoredRows } from '../measure/metrics.ts';
@@ -134,7 +134,7 @@ export function partialDependence(
     inputs,
     Array.from({ length: Math.ceil(inputs.rows / step) }, (_, i) => i * step),
   );
-  const column = Float64Array.from({ length: inputs.rows }, (_, row) => inputs.values[row * width + f]!)
+  const column = columnOf(inputs, f)
     .filter((x) => !Number.isNaN(x))
     .sort();
   const { categories } = schema[name]!;

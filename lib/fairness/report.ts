@@ -82,7 +82,7 @@ export async function tryMitigations(
   validation: Validation,
   thresholds: DecisionRule['thresholds'],
   columns: readonly ColumnFairness[],
-  onProgress: (done: number, total: number) => void = () => {},
+  onProgress: (share: number) => void = () => {},
 ): Promise<Mitigated[]> {
   const classes = classesOf(config);
   const wide = columns.filter(({ gaps }) =>
@@ -106,7 +106,7 @@ export async function tryMitigations(
         },
       },
       data,
-      (done, total) => onProgress(i + done / total, wide.length),
+      (share) => onProgress((i + share) / wide.length),
     );
     results.push(result('reweighing', null, reweighed));
     if (classes.length > 2) continue;

@@ -4,8 +4,8 @@
  */
 import type { Engineered, Schema } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
-import { fillFor } from '../data/impute.ts';
-import type { Matrix } from '../learn/matrix.ts';
+import { fillFor, isFilled } from '../data/impute.ts';
+import { columnOf, type Matrix } from '../learn/matrix.ts';
 
 /** The content of pipeline.json. */
 export interface Pipeline {
@@ -37,12 +37,8 @@ export function fitPipeline(
   scaled: boolean,
 ): Pipeline {
   const columns = rolesOf(schema).inputs;
-  const width = columns.length;
   const fills = columns.map((column, f) => {
-    const fill = fillFor(
-      column,
-      Float64Array.from({ length: inputs.rows }, (_, row) => inputs.values[row * width + f]!),
-    );
+    const fill = isFilled(column) ? fillFor(column, columnOf(inputs, f)) : Number.NaN;
     return Number.isNaN(fill) ? null : fill;
   });
   const steps: Step[] = columns.map((column, input) =>
@@ -75,10 +71,9 @@ export function fitPipeline(
 }
 
 /** Mean and standard deviation of each feature; a constant one is only centred. */
-function standardise({ values, rows, names }: Matrix): NonNullable<Pipeline['scaling']> {
-  const columns = names.map((_, f) =>
-    Float64Array.from({ length: rows }, (_, row) => values[row * names.length + f]!),
-  );
+function standardise(matrix: Matrix): NonNullable<Pipeline['scaling']> {
+  const { rows, names } = matrix;
+  const columns = names.map((_, f) => columnOf(matrix, f));
   const mean = columns.map((column) => column.reduce((sum, x) => sum + x, 0) / rows);
   const deviation = columns.map((column, f) => {
     const variance = column.reduce((sum, x) => sum + (x - mean[f]!) ** 2, 0) / rows;

@@ -2,6 +2,7 @@
  * Features as small integers. A tree only asks "is x ≤ edge", so up to 255 bins stand for the values and
  * a histogram of them is all that finding a split reads (Ke et al. 2017, LightGBM, section 2.1).
  */
+import type { BinColumns } from './bundles.ts';
 import type { Matrix } from './matrix.ts';
 import { random } from './random.ts';
 
@@ -85,19 +86,25 @@ function between(low: number, high: number): number {
   return middle < high && middle >= low ? middle : low;
 }
 
-/** The bin of every value, column-major (feature × rows + row), in memory that threads can share. */
-export function binRows(matrix: Matrix, edges: Edges): Uint8Array {
+/** The bin of every row in every column, column-major (column × rows + row), in memory that threads can share. */
+export function binRows(matrix: Matrix, edges: Edges, columns: BinColumns): Uint8Array {
   const { rows, values } = matrix;
   const width = edges.length;
-  const bins = new Uint8Array(new SharedArrayBuffer(rows * width));
+  const bins = new Uint8Array(new SharedArrayBuffer(rows * columns.length));
   const finders = edges.map(binFinder);
   for (let block = 0; block < rows; block += ROW_BLOCK) {
     const end = Math.min(rows, block + ROW_BLOCK);
-    for (let f = 0; f < width; f++) {
-      const find = finders[f]!;
+    for (const [c, [f, ...others]] of columns.entries()) {
+      const to = c * rows;
+      const find = finders[f!]!;
+      const bundled = others.length > 0;
       for (let row = block; row < end; row++) {
-        const x = values[row * width + f]!;
-        bins[f * rows + row] = Number.isNaN(x) ? MISSING : find(x);
+        const x = values[row * width + f!]!;
+        if (bundled) bins[to + row] = x;
+        else bins[to + row] = Number.isNaN(x) ? MISSING : find(x);
+      }
+      for (const [i, other] of others.entries()) {
+        for (let row = block; row < end; row++) if (values[row * width + other] === 1) bins[to + row] = i + 2;
       }
     }
   }

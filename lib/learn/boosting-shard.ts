@@ -17,7 +17,7 @@ export interface Shard {
    * << 16 | hessian.
    */
   readonly records: Int32Array;
-  /** Column-major bins, feature × rows + row: what partitions read. */
+  /** Column-major bins, column × rows + row: what partitions read. */
   readonly columns: Uint8Array;
   readonly target: Uint8Array;
   /** Margins, output × rows + row. */
@@ -158,7 +158,7 @@ function kernelFor(width: number, first: number, count: number, far: boolean): H
   return kernel as HistogramKernel;
 }
 
-/** Sums gradients and hessians of order[start … end) per feature and bin: histogram[feature × 256 + bin]. */
+/** Sums gradients and hessians of order[start … end) per column and bin: histogram[column × 256 + bin]. */
 export function sumHistogram(shard: Shard, start: number, end: number): void {
   shard.histogram.fill(0);
   const far = end - start < shard.rows / 4;
@@ -173,12 +173,12 @@ export function partitionShard(
   shard: Shard,
   start: number,
   end: number,
-  feature: number,
-  bin: number,
-  missingLeft: boolean,
+  column: number,
+  low: number,
+  high: number,
 ): number {
-  const column = shard.columns.subarray(feature * shard.rows, (feature + 1) * shard.rows);
-  return partitionIndex(column, bin, missingLeft, shard.order, shard.aside, start, end);
+  const bins = shard.columns.subarray(column * shard.rows, (column + 1) * shard.rows);
+  return partitionIndex(bins, low, high, shard.order, shard.aside, start, end);
 }
 
 /** Adds a leaf's value to an output's score of its rows. */
@@ -200,9 +200,8 @@ export function regroup(shard: Shard): void {
   for (let first = 0; first < scores.length; first += rows)
     permute(scores.subarray(first, first + rows), 1, order, new Float64Array(held));
   permute(numbers, 1, order, new Int32Array(held));
-  for (let f = 0; f < columns.length / rows; f++) {
-    permute(columns.subarray(f * rows, (f + 1) * rows), 1, order, new Uint8Array(held));
-  }
+  for (let first = 0; first < columns.length; first += rows)
+    permute(columns.subarray(first, first + rows), 1, order, new Uint8Array(held));
 }
 
 /** Puts record order[i] of `values` at i; `held` is room for a copy. */

@@ -3,7 +3,8 @@
  * round; Newton leaves as in Chen & Guestrin 2016), grown leaf by leaf on histograms (Ke et al. 2017). All sums are whole
  * numbers, so the number of threads that share the rows changes nothing.
  */
-import { findEdges, thresholdAfter } from './bins.ts';
+import { type Edges, findEdges } from './bins.ts';
+import { type BinColumns, bundleFeatures, thresholdBelow } from './bundles.ts';
 import { type Crew, openCrew } from './crew.ts';
 import { bestGainSplit, type GainParams, type GainSplit, unpackGradient, unpackHessian } from './gain.ts';
 import type { Matrix } from './matrix.ts';
@@ -55,9 +56,10 @@ export async function fitBoosting(
   const edges = findEdges(matrix, params.maxBins, params.seed);
   const base = startingMargins(target, classes);
   const levels = 2 ** Math.max(2, Math.min(14, 26 - Math.ceil(Math.log2(matrix.rows))));
-  const crew = await openCrew(matrix, target, edges, base, threads);
+  const columns = bundleFeatures(matrix, edges);
+  const crew = await openCrew(matrix, target, edges, columns, base, threads);
   try {
-    const grow = treeGrower(crew, edges, levels, params);
+    const grow = treeGrower(crew, edges, columns, levels, params);
     const trees: Tree[] = [];
     for (let round = 0; round < params.nEstimators; round++) {
       if (base.length > 1) crew.startRound();
@@ -84,7 +86,8 @@ function startingMargins(target: Uint8Array, classes: number): number[] {
 /** Grows the tree of one round and output from the crew's current gradients, and adds it to their scores. */
 function treeGrower(
   crew: Crew,
-  edges: readonly Float64Array[],
+  edges: Edges,
+  columns: BinColumns,
   levels: number,
   params: BoostingParams,
 ): (output: number) => Tree {
@@ -108,10 +111,10 @@ function treeGrower(
   return (output) => {
     const tree = emptyTree();
     const histogram = crew.sum(crew.starts, crew.ends, take());
-    const total = sumOfFeature(histogram, 0);
+    const total = sumOfFirstColumn(histogram);
     const cover = crew.rows;
     addLeaf(tree, [leafValue(total)], cover);
-    const split = bestGainSplit(histogram, binCounts, total, cover, gain);
+    const split = bestGainSplit(histogram, columns, binCounts, total, cover, gain);
     const leaves: Leaf[] = [
       { node: 0, depth: 0, starts: crew.starts, ends: crew.ends, cover, total, histogram, split },
     ];
@@ -131,14 +134,9 @@ function treeGrower(
 
   function splitOf(tree: Tree, parent: Leaf, last: boolean): [Leaf, Leaf] {
     const split = parent.split!;
-    const middles = crew.partition(parent.starts, parent.ends, split.feature, split.bin, split.missingLeft);
-    splitLeaf(
-      tree,
-      parent.node,
-      split.feature,
-      thresholdAfter(edges[split.feature]!, split.bin),
-      split.missingLeft,
-    );
+    const middles = crew.partition(parent.starts, parent.ends, split.column, split.low, split.high);
+    const threshold = thresholdBelow(columns[split.column]!, edges, split.low);
+    splitLeaf(tree, parent.node, split.feature, threshold, split.missingLeft);
     const depth = parent.depth + 1;
     const leftCover = middles.reduce((sum, middle, i) => sum + middle - parent.starts[i]!, 0);
     const sides = [
@@ -161,7 +159,7 @@ function treeGrower(
       const histogram = histograms[side];
       const node = addLeaf(tree, [leafValue(total)], cover);
       const open = histogram !== undefined && canSplit(depth, cover);
-      const next = open ? bestGainSplit(histogram, binCounts, total, cover, gain) : undefined;
+      const next = open ? bestGainSplit(histogram, columns, binCounts, total, cover, gain) : undefined;
       return { node, depth, starts, ends, cover, total, histogram, split: next };
     };
     return [leafAt(0), leafAt(1)];
@@ -182,6 +180,6 @@ function subtract(from: Float64Array, part: Float64Array): Float64Array {
   return from;
 }
 
-function sumOfFeature(histogram: Float64Array, feature: number): number {
-  return histogram.subarray(feature * 256, feature * 256 + 256).reduce((sum, cell) => sum + cell, 0);
+function sumOfFirstColumn(histogram: Float64Array): number {
+  return histogram.subarray(0, 256).reduce((sum, cell) => sum + cell, 0);
 }

@@ -14,6 +14,7 @@ import {
   startTree,
   sumHistogram,
 } from './boosting-shard.ts';
+import type { BinColumns } from './bundles.ts';
 import type { Matrix } from './matrix.ts';
 import { startThread } from './threads.ts';
 
@@ -30,13 +31,13 @@ export interface Crew {
   startTree(levels: number, tree: number, output: number): void;
   /** Histogram of the given ranges, written to `into`. */
   sum(starts: readonly number[], ends: readonly number[], into: Float64Array): Float64Array;
-  /** Where the right side begins in each range. */
+  /** Takes the rows whose bin in the column is low … high to the right; where they begin in each range. */
   partition(
     starts: readonly number[],
     ends: readonly number[],
-    feature: number,
-    bin: number,
-    missingLeft: boolean,
+    column: number,
+    low: number,
+    high: number,
   ): number[];
   add(starts: readonly number[], ends: readonly number[], output: number, value: number): void;
   /** Lays the rows out by the leaves of the last tree: faster rounds, the same sums. */
@@ -78,7 +79,7 @@ export function obey({ index, shard, control, value }: ShardWork, table: Float64
   if (command === START_ROUND) startRound(shard);
   else if (command === START_TREE) startTree(shard, table, a, b, c);
   else if (command === SUM) sumHistogram(shard, start, end);
-  else if (command === PARTITION) control[range + 2] = partitionShard(shard, start, end, a, b, c === 1);
+  else if (command === PARTITION) control[range + 2] = partitionShard(shard, start, end, a, b, c);
   else if (command === REGROUP) regroup(shard);
   else if (command === ADD) addToScores(shard, start, end, a, value[0]!);
   return command !== STOP;
@@ -89,16 +90,24 @@ export async function openCrew(
   matrix: Matrix,
   target: Uint8Array,
   edges: Edges,
+  columns: BinColumns,
   base: readonly number[],
   threads: number,
 ): Promise<Crew> {
   const control = new Int32Array(new SharedArrayBuffer((RANGES + threads * 3) * 4));
   const value = new Float64Array(new SharedArrayBuffer(8));
-  const starting = Array.from({ length: threads - 1 }, () => startThread('./crew-worker.ts'));
+  const starting = Array.from({ length: threads - 1 }, () =>
+    startThread(new URL('./crew-worker.ts', import.meta.url)),
+  );
   const works = Array.from({ length: threads }, (_, index): ShardWork => {
     const firstRow = Math.floor((matrix.rows * index) / threads);
     const endRow = Math.floor((matrix.rows * (index + 1)) / threads);
-    return { index, shard: dealShard(matrix, target, edges, base, firstRow, endRow), control, value };
+    return {
+      index,
+      shard: dealShard(matrix, target, edges, columns, base, firstRow, endRow),
+      control,
+      value,
+    };
   });
   const workers = await Promise.all(starting);
   for (const [i, worker] of workers.entries()) worker.postMessage(works[i + 1]);
@@ -142,9 +151,9 @@ export async function openCrew(
       }
       return into;
     },
-    partition(starts, ends, feature, bin, missingLeft) {
+    partition(starts, ends, column, low, high) {
       aim(starts, ends);
-      command(PARTITION, feature, bin, missingLeft ? 1 : 0);
+      command(PARTITION, column, low, high);
       return works.map((work) => control[RANGES + work.index * 3 + 2]!);
     },
     add(starts, ends, output, leaf) {
@@ -164,19 +173,20 @@ function dealShard(
   matrix: Matrix,
   target: Uint8Array,
   edges: Edges,
+  columns: BinColumns,
   base: readonly number[],
   firstRow: number,
   endRow: number,
 ): Shard {
   const rows = endRow - firstRow;
   const features = edges.length;
-  const width = Math.ceil(features / 4);
+  const width = Math.ceil(columns.length / 4);
   const part = {
     names: matrix.names,
     rows,
     values: matrix.values.subarray(firstRow * features, endRow * features),
   };
-  const columns = binRows(part, edges);
+  const bins = binRows(part, edges, columns);
   const int32 = (length: number) => new Int32Array(new SharedArrayBuffer(length * 4));
   const shared = new Uint8Array(new SharedArrayBuffer(rows));
   shared.set(target.subarray(firstRow, endRow));
@@ -189,8 +199,8 @@ function dealShard(
     rows,
     numbers,
     width,
-    records: packRecords(columns, rows, features),
-    columns,
+    records: packRecords(bins, rows, columns.length),
+    columns: bins,
     target: shared,
     scores,
     shares: float64(base.length > 1 ? scores.length : 0),
@@ -201,13 +211,13 @@ function dealShard(
 }
 
 /** Column-major bins as records (see Shard). */
-function packRecords(columns: Uint8Array, rows: number, features: number): Int32Array {
-  const stride = recordWords(Math.ceil(features / 4)) * 4;
+function packRecords(bins: Uint8Array, rows: number, columns: number): Int32Array {
+  const stride = recordWords(Math.ceil(columns / 4)) * 4;
   const bytes = new Uint8Array(new SharedArrayBuffer(rows * stride));
   for (let block = 0; block < rows; block += 1024) {
     const end = Math.min(rows, block + 1024);
-    for (let f = 0; f < features; f++) {
-      for (let row = block; row < end; row++) bytes[row * stride + f] = columns[f * rows + row]!;
+    for (let c = 0; c < columns; c++) {
+      for (let row = block; row < end; row++) bytes[row * stride + c] = bins[c * rows + row]!;
     }
   }
   return new Int32Array(bytes.buffer);

@@ -25,9 +25,10 @@ export function stratifiedFolds(
 }
 
 /** Row numbers inside and outside one fold. */
-export function splitFold(fold: Uint8Array, which: number): { inside: number[]; outside: number[] } {
-  const inside: number[] = [];
-  const outside: number[] = [];
-  for (let row = 0; row < fold.length; row++) (fold[row] === which ? inside : outside).push(row);
-  return { inside, outside };
+export function splitFold(fold: Uint8Array, which: number): { inside: Int32Array; outside: Int32Array } {
+  const rows = Int32Array.from(fold.keys());
+  return {
+    inside: rows.filter((row) => fold[row] === which),
+    outside: rows.filter((row) => fold[row] !== which),
+  };
 }

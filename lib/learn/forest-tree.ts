@@ -2,7 +2,7 @@
  * One classification tree on a bootstrap sample (Breiman 2001), grown on binned features with Gini impurity.
  * Class counts are whole numbers, so a split never depends on the order of rows.
  */
-import { type Edges, thresholdAfter } from './bins.ts';
+import { type Edges, MISSING, thresholdAfter } from './bins.ts';
 import { type GiniSplit, giniScanner } from './gini.ts';
 import { partitionTagged, type TaggedRows } from './partition.ts';
 import { mix, random, seedOf } from './random.ts';
@@ -91,8 +91,8 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
       const keep = { left: keepLeft, right: keepRight, lopsided: fewer * LOPSIDED < coverOf(counts) };
       const [leftEnd, rightEnd] = partitionTagged(
         column,
-        best.bin,
-        best.missingLeft,
+        best.bin + 1,
+        best.missingLeft ? MISSING - 1 : MISSING,
         sample,
         aside,
         start,

@@ -1,5 +1,6 @@
 /** Random forest (Breiman 2001): trees by number, so that any thread may grow any of them. */
 import { binRows, findEdges } from './bins.ts';
+import { eachAlone } from './bundles.ts';
 import { type ForestData, type ForestTreeParams, forestGrower } from './forest-tree.ts';
 import type { Matrix } from './matrix.ts';
 import { startThread } from './threads.ts';
@@ -29,7 +30,13 @@ export async function fitForest(
   const edges = findEdges(matrix, params.maxBins, params.seed);
   const shared = new Uint8Array(new SharedArrayBuffer(target.length));
   shared.set(target);
-  const data = { rows: matrix.rows, bins: binRows(matrix, edges), edges, target: shared, classes };
+  const data = {
+    rows: matrix.rows,
+    bins: binRows(matrix, edges, eachAlone(edges)),
+    edges,
+    target: shared,
+    classes,
+  };
   const trees: Tree[] = new Array(params.nEstimators);
   let done = 0;
   const keep = (index: number, tree: Tree) => {
@@ -48,7 +55,7 @@ export async function fitForest(
 }
 
 async function growOnThread(work: ForestWork, keep: (index: number, tree: Tree) => void): Promise<void> {
-  const worker = await startThread('./forest-worker.ts');
+  const worker = await startThread(new URL('./forest-worker.ts', import.meta.url));
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (grown: { index: number; tree: Tree } | 'done') => {
       if (grown === 'done') resolve();

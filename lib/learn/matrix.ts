@@ -16,3 +16,11 @@ export function takeRows(matrix: Matrix, rows: ArrayLike<number>): Matrix {
   }
   return { names: matrix.names, rows: rows.length, values };
 }
+
+/** One column of a matrix. */
+export function columnOf({ names, rows, values }: Matrix, column: number): Float64Array {
+  const width = names.length;
+  const taken = new Float64Array(rows);
+  for (let row = 0, at = column; row < rows; row++, at += width) taken[row] = values[at]!;
+  return taken;
+}

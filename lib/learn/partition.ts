@@ -1,5 +1,7 @@
-/** Moving a node's rows so that those that go left come first; no branch depends on the data. */
-import { MISSING } from './bins.ts';
+/**
+ * Moving a node's rows so that those that go left come first; no branch depends on the data. A row goes right if its bin in
+ * the column is one of low … high.
+ */
 
 /** Rows and what is carried along with each. */
 export interface TaggedRows {
@@ -10,21 +12,19 @@ export interface TaggedRows {
 /** Reorders rows[start … end), each side in its order, and returns where the right side begins. */
 export function partitionIndex(
   column: Uint8Array,
-  bin: number,
-  missingLeft: boolean,
+  low: number,
+  high: number,
   rows: Int32Array,
   aside: Int32Array,
   start: number,
   end: number,
 ): number {
-  const after = bin + 1;
-  const missingBin = missingLeft ? MISSING : -1;
   let to = start;
   let moved = 0;
   for (let i = start; i < end; i++) {
     const row = rows[i]!;
     const b = column[row]!;
-    const goesLeft = ((b - after) >>> 31) | (b === missingBin ? 1 : 0);
+    const goesLeft = ((b - low) | (high - b)) >>> 31;
     rows[to] = row;
     aside[moved] = row;
     to += goesLeft;
@@ -40,33 +40,31 @@ export function partitionIndex(
  */
 export function partitionTagged(
   column: Uint8Array,
-  bin: number,
-  missingLeft: boolean,
+  low: number,
+  high: number,
   sample: TaggedRows,
   aside: TaggedRows,
   start: number,
   end: number,
   keep: { readonly left: boolean; readonly right: boolean; readonly lopsided: boolean },
 ): [leftEnd: number, rightEnd: number] {
-  const after = bin + 1;
-  const missingBin = missingLeft ? MISSING : -1;
   const { rows, tags } = sample;
   if (keep.lopsided) {
-    const middle = swapSides(column, after, missingBin, rows, tags, start, end);
+    const middle = swapSides(column, low, high, rows, tags, start, end);
     return [middle, end];
   }
   if (keep.left && keep.right) {
-    const middle = splitSides(column, after, missingBin, rows, tags, aside.rows, aside.tags, start, end);
+    const middle = splitSides(column, low, high, rows, tags, aside.rows, aside.tags, start, end);
     return [middle, end];
   }
-  const to = keepSide(column, after, missingBin, rows, tags, start, end, keep.left ? 1 : 0);
+  const to = keepSide(column, low, high, rows, tags, start, end, keep.left ? 1 : 0);
   return keep.left ? [to, to] : [start, to];
 }
 
 function swapSides(
   column: Uint8Array,
-  after: number,
-  missingBin: number,
+  low: number,
+  high: number,
   rows: Int32Array,
   tags: Int32Array,
   start: number,
@@ -77,11 +75,11 @@ function swapSides(
   for (;;) {
     for (; left <= right; left++) {
       const b = column[rows[left]!]!;
-      if (b >= after && b !== missingBin) break;
+      if (b >= low && b <= high) break;
     }
     for (; left <= right; right--) {
       const b = column[rows[right]!]!;
-      if (b < after || b === missingBin) break;
+      if (b < low || b > high) break;
     }
     if (left >= right) return left;
     const row = rows[left]!;
@@ -95,8 +93,8 @@ function swapSides(
 
 function splitSides(
   column: Uint8Array,
-  after: number,
-  missingBin: number,
+  low: number,
+  high: number,
   rows: Int32Array,
   tags: Int32Array,
   asideRows: Int32Array,
@@ -110,7 +108,7 @@ function splitSides(
     const row = rows[i]!;
     const tag = tags[i]!;
     const b = column[row]!;
-    const goesLeft = ((b - after) >>> 31) | (b === missingBin ? 1 : 0);
+    const goesLeft = ((b - low) | (high - b)) >>> 31;
     rows[to] = row;
     tags[to] = tag;
     asideRows[moved] = row;
@@ -125,8 +123,8 @@ function splitSides(
 
 function keepSide(
   column: Uint8Array,
-  after: number,
-  missingBin: number,
+  low: number,
+  high: number,
   rows: Int32Array,
   tags: Int32Array,
   start: number,
@@ -138,7 +136,7 @@ function keepSide(
     const row = rows[i]!;
     const tag = tags[i]!;
     const b = column[row]!;
-    const goesLeft = ((b - after) >>> 31) | (b === missingBin ? 1 : 0);
+    const goesLeft = ((b - low) | (high - b)) >>> 31;
     rows[to] = row;
     tags[to] = tag;
     to += goesLeft === side ? 1 : 0;

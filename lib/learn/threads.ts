@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-/** Starts a TypeScript module of this folder as a thread and waits until it says that it is ready. */
-export function startThread(module: string): Promise<Worker> {
+/** Starts a TypeScript module as a thread and waits until it says that it is ready. */
+export function startThread(module: URL): Promise<Worker> {
   return new Promise((resolve, reject) => {
-    const workerData = { module: new URL(module, import.meta.url).href };
+    const workerData = { module: module.href };
     const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData });
     worker.once('message', () => resolve(worker));
     worker.once('error', reject);

@@ -32,7 +32,8 @@ export function numericReference(name: string, column: Float64Array): Reference 
   }
   const values: number[] = [];
   const cumulative: number[] = [];
-  const distinct = new Set(sorted).size;
+  let distinct = 0;
+  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) distinct++;
   const step = distinct <= POINTS ? 0 : sorted.length / POINTS;
   let next = step;
   for (let i = 0; i < sorted.length; i++) {

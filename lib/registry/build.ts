@@ -6,10 +6,11 @@ import type { Dataset } from '../data/dataset.ts';
 import { groupingsOf, groupNames } from '../fairness/groups.ts';
 import { groupThresholds, reweighedRows } from '../fairness/mitigate.ts';
 import { badInput } from '../fault.ts';
-import { fitPipeline, type Pipeline, transform } from '../features/pipeline.ts';
-import { featureImportances, fitModel, type Model, needsScaling, scorerOf } from '../learn/estimator.ts';
+import { type Pipeline, transform } from '../features/pipeline.ts';
+import { fitParts } from '../fit/side-by-side.ts';
+import { featureImportances, type Model, scorerOf } from '../learn/estimator.ts';
 import { splitFold, stratifiedFolds } from '../learn/folds.ts';
-import { takeRows } from '../learn/matrix.ts';
+import { columnOf, takeRows } from '../learn/matrix.ts';
 import { classify, type DecisionRule, mostProbable, outputsOf, type Thresholds } from '../learn/outputs.ts';
 import { categoryReference, numericReference, type Reference } from '../measure/drift.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
@@ -53,11 +54,11 @@ export interface Version {
 
 const GOLDEN_ROWS = 20;
 
-/** Trains and evaluates. `onProgress` counts fitted trees over all folds and the final fit. */
+/** Trains and evaluates. `onProgress` gets the share that is done of all folds and the final fit. */
 export async function buildVersion(
   config: Config,
   data: Dataset,
-  onProgress: (done: number, total: number) => void = () => {},
+  onProgress: (share: number) => void = () => {},
 ): Promise<Version> {
   const { evaluation, model_params } = config;
   const seed = model_params.random_state;
@@ -68,45 +69,40 @@ export async function buildVersion(
     ({ column }) => column === mitigation.column,
   );
   /** The rows to train on: as they are, or for reweighing as often as each weighs among them. */
-  const weighed = (rows: readonly number[] | undefined) => {
+  const weighed = (rows: Int32Array) => {
     if (mitigation.method !== 'reweighing' || grouping === undefined) return rows;
-    const among = rows ?? Array.from(data.target.keys());
     const weighedRows = reweighedRows(
-      Uint8Array.from(among, (row) => data.target[row]!),
-      { ...grouping, groupOf: Int16Array.from(among, (row) => grouping.groupOf[row]!) },
+      Uint8Array.from(rows, (row) => data.target[row]!),
+      { ...grouping, groupOf: Int16Array.from(rows, (row) => grouping.groupOf[row]!) },
     );
-    return weighedRows.map((i) => among[i]!);
-  };
-  const fits = evaluation.folds + 1;
-  const fitOn = async (rows: number[] | undefined, index: number) => {
-    const chosen = weighed(rows);
-    const inputs = chosen === undefined ? data.inputs : takeRows(data.inputs, chosen);
-    const target = chosen === undefined ? data.target : Uint8Array.from(chosen, (row) => data.target[row]!);
-    const pipeline = fitPipeline(
-      inputs,
-      config.schema,
-      config.features.engineered,
-      needsScaling(model_params.algorithm),
-    );
-    const model = await fitModel(transform(pipeline, inputs), target, classes, model_params, {
-      threads: model_params.threads,
-      onProgress: (done, total) => onProgress(index * total + done, fits * total),
-    });
-    return { pipeline, model };
+    return Int32Array.from(weighedRows, (i) => rows[i]!);
   };
 
   refuseRareClasses(data.target, classes, evaluation.folds);
   const fold = stratifiedFolds(data.target, evaluation.folds, seed, data.entities);
+  const folds = Array.from({ length: evaluation.folds }, (_, which) => splitFold(fold, which));
+  const all = Int32Array.from(data.target.keys());
+  const fitted = await fitParts(
+    {
+      inputs: data.inputs,
+      target: data.target,
+      schema: config.schema,
+      engineered: config.features.engineered,
+      params: model_params,
+    },
+    [
+      ...folds.map(({ inside, outside }) => ({ learn: weighed(outside), score: inside })),
+      { learn: weighed(all), score: new Int32Array(0) },
+    ],
+    onProgress,
+  );
+  const { pipeline, model } = fitted.at(-1)!;
   const scores = new Float64Array(data.inputs.rows * outputs);
-  for (let which = 0; which < evaluation.folds; which++) {
-    const { inside, outside } = splitFold(fold, which);
-    const { pipeline, model } = await fitOn(outside, which);
-    const features = transform(pipeline, takeRows(data.inputs, inside));
-    const given = scorerOf(model)(features.values, features.rows);
+  for (const [which, { inside }] of folds.entries()) {
+    const { scores: given } = fitted[which]!;
     for (const [i, row] of inside.entries())
       scores.set(given.subarray(i * outputs, (i + 1) * outputs), row * outputs);
   }
-  const { pipeline, model } = await fitOn(undefined, evaluation.folds);
 
   const scored = { classes: classes.length, labels: data.target, scores };
   const thresholds = chooseThresholds(evaluation.threshold, scored);
@@ -174,13 +170,11 @@ function referenceOf(
 ): DriftReference {
   const { categories: classes } = rolesOf(config.schema).target;
   const columns = rolesOf(config.schema).inputs;
-  const columnAt = (f: number) =>
-    Float64Array.from({ length: inputs.rows }, (_, row) => inputs.values[row * columns.length + f]!);
   return {
     inputs: columns.map((column, f) =>
       column.categories === undefined
-        ? numericReference(column.name, columnAt(f))
-        : categoryReference(column.name, columnAt(f), column.categories),
+        ? numericReference(column.name, columnOf(inputs, f))
+        : categoryReference(column.name, columnOf(inputs, f), column.categories),
     ),
     prediction:
       classes!.length === 2

@@ -6,6 +6,7 @@ import { explainRows } from '../explain/global.ts';
 import { importancePicture } from '../explain/pictures.ts';
 import { rowsToExplain, versionExplainer } from '../explain/version.ts';
 import { reportGroups } from '../fairness/report.ts';
+import { columnOf } from '../learn/matrix.ts';
 import { calibrationBins, prCurve, rocCurve } from '../measure/curves.ts';
 import { measureDrift } from '../measure/drift.ts';
 import { outputOf } from '../measure/metrics.ts';
@@ -141,13 +142,8 @@ function driftBlocks(project: Project, version: string, dataVersion: string): Bl
   if (!existsSync(path(later)))
     return [heading(2, 'Drift'), text('There are no later rows to compare with.')];
   const { inputs } = readDataset(path(later), config.schema);
-  const width = inputs.names.length;
   const drift = readReference(project, version).inputs.map((reference, f) =>
-    measureDrift(
-      reference,
-      Float64Array.from({ length: inputs.rows }, (_, row) => inputs.values[row * width + f]!),
-      config.monitoring.false_alarm_rate,
-    ),
+    measureDrift(reference, columnOf(inputs, f), config.monitoring.false_alarm_rate),
   );
   return [
     heading(2, 'Drift'),

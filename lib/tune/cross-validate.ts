@@ -3,20 +3,12 @@ import type { Config, ModelParams } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { badInput } from '../fault.ts';
-import { fitPipeline, transform } from '../features/pipeline.ts';
-import { fitModel, needsScaling, scorerOf } from '../learn/estimator.ts';
+import { fitPart, type Part } from '../fit/part.ts';
 import { splitFold, stratifiedFolds } from '../learn/folds.ts';
-import { takeRows } from '../learn/matrix.ts';
 import { classify, mostProbable } from '../learn/outputs.ts';
 import { logLoss, metricsOf } from '../measure/metrics.ts';
 
 export type TuningMetric = Config['tuning']['metric'];
-
-/** Row numbers to learn from and to score. */
-export interface Fold {
-  readonly learn: readonly number[];
-  readonly score: readonly number[];
-}
 
 /**
  * stratified: every row is scored once, by a model that saw no row of its entity. chronological: the rows in their order in
@@ -27,7 +19,7 @@ export function foldsOf(
   data: Dataset,
   folds: number,
   seed: number,
-): Fold[] {
+): Part[] {
   const rows = data.target.length;
   if (method === 'stratified') {
     const fold = stratifiedFolds(data.target, folds, seed, data.entities);
@@ -37,7 +29,7 @@ export function foldsOf(
     });
   }
   const start = (block: number) => Math.floor((block * rows) / (folds + 1));
-  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  const range = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);
   return Array.from({ length: folds }, (_, i) => ({
     learn: range(0, start(i + 1)),
     score: range(start(i + 1), start(i + 2)),
@@ -49,31 +41,26 @@ export async function crossValidate(
   config: Config,
   params: ModelParams,
   data: Dataset,
-  folds: readonly Fold[],
+  folds: readonly Part[],
   metric: TuningMetric,
 ): Promise<number[]> {
   const classes = rolesOf(config.schema).target.categories!;
   const values: number[] = [];
-  for (const { learn, score } of folds) {
-    const target = Uint8Array.from(learn, (row) => data.target[row]!);
-    if (new Set(target).size < classes.length)
+  const table = {
+    inputs: data.inputs,
+    target: data.target,
+    schema: config.schema,
+    engineered: config.features.engineered,
+    params,
+  };
+  for (const fold of folds) {
+    if (new Set(fold.learn.map((row) => data.target[row]!)).size < classes.length)
       throw badInput(
         `a fold has no row of some class to learn from: fewer tuning.folds, or validation: stratified`,
       );
-    const inputs = takeRows(data.inputs, learn);
-    const pipeline = fitPipeline(
-      inputs,
-      config.schema,
-      config.features.engineered,
-      needsScaling(params.algorithm),
-    );
-    const model = await fitModel(transform(pipeline, inputs), target, classes, params, { threads: 1 });
-    const features = transform(pipeline, takeRows(data.inputs, score));
-    const rows = {
-      classes: classes.length,
-      labels: Uint8Array.from(score, (row) => data.target[row]!),
-      scores: scorerOf(model)(features.values, features.rows),
-    };
+    const { scores } = await fitPart(table, fold, { threads: 1 });
+    const labels = Uint8Array.from(fold.score, (row) => data.target[row]!);
+    const rows = { classes: classes.length, labels, scores };
     const given = classify(rows.scores, { thresholds: mostProbable(classes.length) });
     values.push(metric === 'log_loss' ? logLoss(rows) : metricsOf(rows, given)()[metric]);
   }

@@ -95,7 +95,7 @@ test('folds: stratified ones score every row once, chronological ones never look
   } as unknown as Dataset;
   const stratified = foldsOf('stratified', data, 5, 1);
   assert.deepEqual(
-    stratified.flatMap(({ score }) => score).sort((a, b) => a - b),
+    stratified.flatMap(({ score }) => [...score]).sort((a, b) => a - b),
     [...Array(90).keys()],
   );
   for (const { learn, score } of stratified) assert.equal(new Set([...learn, ...score]).size, 90);

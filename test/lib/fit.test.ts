@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../lib/config/load.ts';
+import type { Part, Table } from '../../lib/fit/part.ts';
+import { fitParts } from '../../lib/fit/side-by-side.ts';
+import { splitFold, stratifiedFolds } from '../../lib/learn/folds.ts';
+import { random } from '../../lib/learn/random.ts';
+import { defaultConfig } from '../support.ts';
+
+const config = parseConfig(defaultConfig, 'config.yaml');
+
+/** A table large enough for threads, whose target follows torque. */
+function tableOf(rows: number, threads: number): Table {
+  const rng = random(5, 'fit');
+  const names = [
+    'Type',
+    'Air temperature [K]',
+    'Process temperature [K]',
+    'Rotational speed [rpm]',
+    'Torque [Nm]',
+    'Tool wear [min]',
+  ];
+  const values = Float64Array.from({ length: rows * 6 }, (_, i) =>
+    i % 6 === 0 ? rng.int(3) : Math.round(rng.normal() * 100),
+  );
+  const target = Uint8Array.from({ length: rows }, (_, row) =>
+    values[row * 6 + 4]! + 100 * rng.normal() > 100 ? 1 : 0,
+  );
+  const params = {
+    ...config.model_params,
+    algorithm: 'GradientBoosting' as const,
+    n_estimators: 60,
+    max_leaves: 4,
+    threads,
+  };
+  return {
+    inputs: { names, rows, values },
+    target,
+    schema: config.schema,
+    engineered: config.features.engineered,
+    params,
+  };
+}
+
+test('parts fitted side by side are those fitted one after the other, and every share is told', async () => {
+  const { target } = tableOf(100_000, 1);
+  const folds = stratifiedFolds(target, 5, 1);
+  const parts: Part[] = [0, 1, 2, 3, 4].map((which) => {
+    const { inside, outside } = splitFold(folds, which);
+    return { learn: outside, score: inside };
+  });
+  const shares: number[] = [];
+  const one = await fitParts(tableOf(100_000, 1), parts, (share) => shares.push(share));
+  const two = await fitParts(tableOf(100_000, 2), parts);
+  assert.deepEqual(two, one);
+  assert.equal(one[0]!.scores.length, parts[0]!.score.length);
+  assert.ok(shares.every((share, i) => i === 0 || share >= shares[i - 1]!));
+  assert.ok(Math.abs(shares.at(-1)! - 1) < 1e-9, `ends at ${shares.at(-1)}`);
+});
