@@ -16,10 +16,11 @@ import type { Config } from '../lib/config/schema.ts';
 import { rolesOf } from '../lib/data/columns.ts';
 import { type Dataset, readDataset } from '../lib/data/dataset.ts';
 import { prepareData } from '../lib/data/prepare.ts';
+import { writeRows } from '../lib/data/table.ts';
 import { explainerOf } from '../lib/explain/explain.ts';
 import { reportGroups } from '../lib/fairness/report.ts';
 import { fitPipeline, transform } from '../lib/features/pipeline.ts';
-import { writeCsv } from '../lib/files/csv.ts';
+import { writeThrough } from '../lib/files/write.ts';
 import { fitPart } from '../lib/fit/part.ts';
 import { fitModel } from '../lib/learn/estimator.ts';
 import { splitFold, stratifiedFolds } from '../lib/learn/folds.ts';
@@ -77,10 +78,10 @@ function example(folder: string, name: string, files: Record<string, string>): E
     mkdirSync(dirname(join(folder, name, path)), { recursive: true });
     copyFileSync(shared(file), join(folder, name, path));
   }
-  const { header, train, test } = prepareData(config, (path) => join(folder, name, path));
-  const write = (part: string, rows: readonly (readonly string[])[]) => {
+  const { table, train, test } = prepareData(config, (path) => join(folder, name, path));
+  const write = (part: string, rows: Int32Array) => {
     const path = join(folder, `${name}_${part}.csv`);
-    writeCsv(path, header, rows);
+    writeThrough(path, (sink) => writeRows(table, rows, sink));
     return path;
   };
   const [trainPath, laterPath] = [write('train', train), write('later', test)];
@@ -220,7 +221,8 @@ async function synthetic(
       },
       () => file,
     );
-    writeCsv(path, prepared.header, [...prepared.train, ...prepared.test]);
+    const all = Int32Array.from([...prepared.train, ...prepared.test]);
+    writeThrough(path, (sink) => writeRows(prepared.table, all, sink));
     const data = readDataset(path, schema);
     const fold = stratifiedFolds(data.target, 5, 1);
     for (const algorithm of ['LogisticRegression', 'RandomForest', 'GradientBoosting'] as const) {

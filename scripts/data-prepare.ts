@@ -1,17 +1,18 @@
 /** Checks, splits and cleans the raw rows into the training and test rows of one data version. */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { csvFormatRow } from 'd3-dsv';
 import { loadProject, type Project } from '../lib/config/load.ts';
 import { VERSION } from '../lib/config/schema.ts';
 import { rawFiles, settingsHash } from '../lib/config/settings.ts';
 import { type Prepared, prepareData } from '../lib/data/prepare.ts';
+import { writeRows } from '../lib/data/table.ts';
 import { badInput } from '../lib/fault.ts';
 import { safeCell } from '../lib/files/csv.ts';
+import { csvWriter } from '../lib/files/csv-writer.ts';
 import { currentCommit, describeCommit } from '../lib/files/git.ts';
-import { sha256, sha256File } from '../lib/files/hash.ts';
+import { sha256File } from '../lib/files/hash.ts';
 import { takeLock } from '../lib/files/lock.ts';
-import { touch, writeAtomic } from '../lib/files/write.ts';
+import { type Staged, stageFile, touch } from '../lib/files/write.ts';
 import { recordArtefacts } from '../lib/registry/ledgers.ts';
 import { nextDataVersion, readManifest, sourceOf } from '../lib/registry/manifest.ts';
 import { formatCount, run, say } from '../lib/terminal.ts';
@@ -23,20 +24,24 @@ run(() => {
   const version = values.version ?? config.data.current_version;
   if (!VERSION.test(version)) throw badInput(`"${version}" is no data version: v1, v2, v3 …`);
   const release = takeLock(project.path(config.data.processed_dir, '.prepare.lock'));
+  const staged: OutputFile[] = [];
   try {
     const prepared = prepareData(config, (path) => project.path(path));
-    const files = filesOf(project, version, prepared);
-    refuseOtherContent(project, version, files);
-    if (files.every(({ path }) => existsSync(project.path(path)))) {
-      for (const { path } of files) touch(project.path(path));
+    for (const { path, rows, write } of contentOf(project, version, prepared))
+      staged.push({ path, rows, file: stageFile(project.path(path), write) });
+    refuseOtherContent(project, version, staged);
+    if (staged.every(({ file }) => existsSync(file.path))) {
+      for (const { file } of staged) touch(file.path);
       say('prepare', `${version} unchanged: the same rows as before`);
       return;
     }
-    for (const { path, text } of files) writeAtomic(project.path(path), text);
+    for (const { file } of staged) file.keep();
     const recorded = new Set(readManifest(project).map((line) => line.path));
     recordArtefacts(
       project,
-      files.filter(({ path }) => !recorded.has(path)).map((file) => lineOf(project, version, file, prepared)),
+      staged
+        .filter(({ path }) => !recorded.has(path))
+        .map((file) => lineOf(project, version, file, prepared)),
     );
     const { train, test, invalid } = prepared;
     const where = invalid.length > 0 ? ` (${config.data.quarantine_dir}/${version}.csv)` : '';
@@ -47,6 +52,7 @@ run(() => {
     for (const [column, count] of Object.entries(prepared.imputed))
       say('', `${count} missing in "${column}" filled (${config.schema[column]!.missing})`);
   } finally {
+    for (const { file } of staged) file.drop();
     release();
   }
 });
@@ -54,44 +60,48 @@ run(() => {
 interface OutputFile {
   /** As the config and the manifest name it. */
   readonly path: string;
-  readonly text: string;
   readonly rows: number;
+  readonly file: Staged;
 }
 
-function filesOf(
+interface Content {
+  readonly path: string;
+  readonly rows: number;
+  readonly write: (sink: (piece: Uint8Array) => void) => void;
+}
+
+function contentOf(
   { config }: Project,
   version: string,
-  { header, train, test, invalid }: Prepared,
-): OutputFile[] {
-  const csv = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-    `${[head, ...rows].map((cells) => csvFormatRow(cells as string[])).join('\n')}\n`;
+  { table, train, test, invalid }: Prepared,
+): Content[] {
   const { processed_dir, quarantine_dir } = config.data;
-  const quarantined = invalid.map(({ file, line, reasons, cells }) =>
-    [file, String(line), reasons.join('; '), cells.join(' | ')].map(safeCell),
-  );
-  return [
-    { path: `${processed_dir}/${version}_train.csv`, text: csv(header, train), rows: train.length },
-    { path: `${processed_dir}/${version}_test.csv`, text: csv(header, test), rows: test.length },
-    ...(invalid.length === 0
-      ? []
-      : [
-          {
-            path: `${quarantine_dir}/${version}.csv`,
-            text: csv(['file', 'line', 'reason', 'cells'], quarantined),
-            rows: invalid.length,
-          },
-        ]),
-  ];
+  const part = (name: string, rows: Int32Array): Content => ({
+    path: `${processed_dir}/${version}_${name}.csv`,
+    rows: rows.length,
+    write: (sink) => writeRows(table, rows, sink),
+  });
+  const quarantined: Content = {
+    path: `${quarantine_dir}/${version}.csv`,
+    rows: invalid.length,
+    write: (sink) => {
+      const csv = csvWriter(sink);
+      csv.record(['file', 'line', 'reason', 'cells']);
+      for (const { file, line, reasons, cells } of invalid)
+        csv.record([file, String(line), reasons.join('; '), cells.join(' | ')].map(safeCell));
+      csv.end();
+    },
+  };
+  return [part('train', train), part('test', test), ...(invalid.length === 0 ? [] : [quarantined])];
 }
 
 /** A version means one content for ever, whether its files are still there or only its line in the manifest. */
-function refuseOtherContent(project: Project, version: string, files: readonly OutputFile[]): void {
+function refuseOtherContent(project: Project, version: string, staged: readonly OutputFile[]): void {
   const manifest = readManifest(project);
-  for (const { path, text } of files) {
+  for (const { path, file } of staged) {
     const line = manifest.filter((entry) => entry.path === path).at(-1);
-    const known =
-      line?.sha256 ?? (existsSync(project.path(path)) ? sha256File(project.path(path)) : undefined);
-    if (known === undefined || known === sha256(text)) continue;
+    const known = line?.sha256 ?? (existsSync(file.path) ? sha256File(file.path) : undefined);
+    if (known === undefined || known === file.sha256) continue;
     const madeFrom = line?.inputs?.split(',')[0]?.split('@')[1]?.slice(0, 12) ?? 'unknown';
     const raw = sha256File(project.path(project.config.data.raw_path)).slice(0, 12);
     const why =
@@ -107,8 +117,8 @@ function refuseOtherContent(project: Project, version: string, files: readonly O
 function lineOf(
   project: Project,
   version: string,
-  { path, text, rows }: OutputFile,
-  { header }: Prepared,
+  { path, rows, file }: OutputFile,
+  { table }: Prepared,
 ): Record<string, string | number> {
   const { data } = project.config;
   const inputs = [...rawFiles(project.config), ...data.labelled].map(
@@ -118,9 +128,9 @@ function lineOf(
     time: new Date().toISOString(),
     version,
     path,
-    sha256: sha256(text),
+    sha256: file.sha256,
     rows,
-    columns: header.length,
+    columns: table.columns.length,
     source: sourceOf(project),
     script: 'scripts/data-prepare.ts',
     commit: describeCommit(currentCommit(project.configPath)),

@@ -99,6 +99,10 @@ const column = v.pipe(
   ),
   v.check((c) => c.role !== 'target' || c.type === 'category', 'type category for the target'),
   v.check(
+    (c) => c.role !== 'target' || c.missing === 'refuse',
+    'missing: refuse for the target: nothing is learnt from a row without a class',
+  ),
+  v.check(
     (c) => c.role !== 'sensitive' || c.missing === 'keep',
     'missing: keep for a sensitive column, since requests may come without it',
   ),

@@ -1,4 +1,5 @@
 /** What one column of a CSV of unknown making holds, from its cells one after the other. */
+import type { CsvRecord } from '../files/csv-records.ts';
 import { parseTime, type TimeFormat } from './time.ts';
 import { readWritten } from './written-number.ts';
 
@@ -37,7 +38,8 @@ const TIMES: readonly TimeFormat[] = ['iso', 'day_first', 'month_first'];
 export interface ColumnReader {
   /** The decimal sign that the column's numbers can only have, if there is one. */
   readonly sign: '.' | ',' | undefined;
-  add(cell: string): void;
+  /** Takes the column's field of a record. */
+  add(record: CsvRecord, field: number): void;
   profile(decimal: '.' | ','): ColumnProfile;
 }
 
@@ -82,11 +84,27 @@ export function columnReader(name: string): ColumnReader {
   const [point, comma] = [newReading(), newReading()];
   const around = new Set<string>();
   const units = new Set<string>();
+  /** Whether a number without a unit has been seen. */
+  let hasBare = false;
   let times = TIMES;
   let timesAscend = true;
   let lastTime = Number.NEGATIVE_INFINITY;
   let longest = 0;
 
+  /** Plain numbers, of which no other reading is possible; false for what has to be read as a text. */
+  const addPlain = (record: CsvRecord, field: number): boolean => {
+    if (!isNumber) return false;
+    const value = record.number(field);
+    const { decimals } = record;
+    // Three digits behind a point may as well be thousands.
+    if (Number.isNaN(value) || decimals === 0 || (decimals === 3 && comma.fits)) return false;
+    take(point, value, false);
+    take(comma, decimals < 0 ? value : undefined, false);
+    if (!hasBare) units.add('');
+    hasBare = true;
+    if (!point.fits && !comma.fits) isNumber = false;
+    return true;
+  };
   const addNumber = (cell: string) => {
     const written = readWritten(cell);
     if (written === undefined) {
@@ -98,6 +116,11 @@ export function columnReader(name: string): ColumnReader {
     if (written.before !== '') around.add(written.before);
     if (units.size <= 2) units.add(written.behind);
     if (!point.fits && !comma.fits) isNumber = false;
+  };
+  const count = (cell: string) => {
+    if (counts === undefined) return;
+    counts.set(cell, (counts.get(cell) ?? 0) + 1);
+    if (counts.size > DISTINCT_LIMIT) counts = undefined;
   };
   const addTime = (cell: string) => {
     times = times.filter((format) => parseTime(cell, format) !== undefined);
@@ -112,20 +135,28 @@ export function columnReader(name: string): ColumnReader {
       if (!isNumber || present === 0 || point.fits === comma.fits) return undefined;
       return point.fits ? '.' : ',';
     },
-    add(cell) {
+    add(record, field) {
+      if (counts === undefined && addPlain(record, field)) {
+        present++;
+        return;
+      }
+      const cell = record.text(field).trim();
       if (cell === '') return;
+      const known = counts?.get(cell) ?? 0;
+      if (known > 0 && !isNumber && times.length === 0) {
+        present++;
+        counts!.set(cell, known + 1);
+        return;
+      }
       if (MARKER.test(cell)) {
         markers.set(cell, (markers.get(cell) ?? 0) + 1);
         return;
       }
       present++;
       if (cell.length > longest) longest = cell.length;
-      if (counts !== undefined) {
-        counts.set(cell, (counts.get(cell) ?? 0) + 1);
-        if (counts.size > DISTINCT_LIMIT) counts = undefined;
-      }
+      count(cell);
       if (isNumber) {
-        addNumber(cell);
+        if (!addPlain(record, field)) addNumber(cell);
         if (!isNumber && present > 1) times = [];
       }
       if (!isNumber && times.length > 0) addTime(cell);

@@ -92,14 +92,21 @@ function stripped(cell: string, texts: readonly string[]): string {
   return rest.trim();
 }
 
+/** Whether a value is one that the column may hold; NaN is none. */
+export function fits({ type, range }: Column, value: number): boolean {
+  return (
+    Number.isFinite(value) &&
+    (type !== 'integer' || Number.isInteger(value)) &&
+    (range === undefined || (value >= range[0] && value <= range[1]))
+  );
+}
+
 /** The value, or what is wrong with it: not finite, not whole, out of range. */
 function checkNumber(column: Column, value: number, cell: string): number | string {
+  if (fits(column, value)) return value;
   if (!Number.isFinite(value)) return `${quote(cell)} is not a finite number`;
   if (column.type === 'integer' && !Number.isInteger(value)) return `${value} is not a whole number`;
-  if (column.range !== undefined && (value < column.range[0] || value > column.range[1])) {
-    return `${value} is outside ${describeRange(column)}`;
-  }
-  return value;
+  return `${value} is outside ${describeRange(column)}`;
 }
 
 export function describeRange(column: Column): string {

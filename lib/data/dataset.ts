@@ -3,7 +3,8 @@ import type { Schema } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
 import type { Matrix } from '../learn/matrix.ts';
 import { seedOf } from '../learn/random.ts';
-import { type NamedColumn, rolesOf } from './columns.ts';
+import { rolesOf } from './columns.ts';
+import { cellOf, matrixOf, type Table, tableBuilder } from './table.ts';
 import { validateFile } from './validate.ts';
 
 export interface Dataset {
@@ -19,62 +20,37 @@ export interface Dataset {
 
 /** Reads a prepared CSV; fails with exit code 2 at the first row that breaks the schema. */
 export function readDataset(path: string, schema: Schema): Dataset {
-  const roles = rolesOf(schema);
-  return readColumns(path, roles.kept, roles.inputs, roles.sensitive, roles.target);
-}
-
-function readColumns(
-  path: string,
-  kept: readonly NamedColumn[],
-  inputs: readonly NamedColumn[],
-  sensitive: readonly NamedColumn[],
-  target: NamedColumn,
-): Dataset {
-  const at = [...inputs, ...sensitive].map((column) => kept.findIndex(({ name }) => name === column.name));
-  const targetAt = kept.findIndex(({ name }) => name === target.name);
-  const idsAt = kept.flatMap(({ role }, i) => (role === 'id' ? [i] : []));
-  const width = inputs.length;
-  const apart = sensitive.length;
-  let values = new Float64Array(1024 * width);
-  let groups = new Float64Array(1024 * apart);
-  let labels = new Uint8Array(1024);
-  let entities = new Int32Array(1024);
-  let rows = 0;
+  const { kept } = rolesOf(schema);
+  const collected = tableBuilder(kept);
+  const at = kept.map((_, i) => i);
   validateFile(
     path,
     kept,
-    ({ values: read, cells }) => {
-      if (rows === labels.length) {
-        values = grown(values, Float64Array, width);
-        groups = grown(groups, Float64Array, apart);
-        labels = grown(labels, Uint8Array, 1);
-        entities = grown(entities, Int32Array, 1);
-      }
-      for (let f = 0; f < width; f++) values[rows * width + f] = read[at[f]!]!;
-      for (let f = 0; f < apart; f++) groups[rows * apart + f] = read[at[width + f]!]!;
-      const id = idsAt.map((i) => cells[i]).join('\n');
-      entities[rows] = seedOf(0, id.trim() === '' ? rows : id);
-      labels[rows++] = read[targetAt]!;
-    },
+    (row) => collected.add(row, at),
     ({ line, reasons }) => {
       throw badInput(`${path}:${line}  ${reasons[0]}`);
     },
   );
+  return datasetOf(collected.table(), schema);
+}
+
+/** Prepared rows as a model's inputs, its target and what goes with them. */
+export function datasetOf(table: Table, schema: Schema): Dataset {
+  const { inputs, sensitive } = rolesOf(schema);
+  const target = table.columns.findIndex(({ role }) => role === 'target');
   return {
-    inputs: { names: inputs.map(({ name }) => name), rows, values: values.slice(0, rows * width) },
-    sensitive: { names: sensitive.map(({ name }) => name), rows, values: groups.slice(0, rows * apart) },
-    target: labels.slice(0, rows),
-    entities: entities.slice(0, rows),
+    inputs: matrixOf(table, inputs),
+    sensitive: matrixOf(table, sensitive),
+    target: Uint8Array.from(table.values[target]!),
+    entities: entitiesOf(table),
   };
 }
 
-function grown<T extends Float64Array | Uint8Array | Int32Array>(
-  array: T,
-  kind: new (length: number) => T,
-  width: number,
-): T {
-  const rows = array.length / Math.max(width, 1);
-  const larger = new kind(Math.ceil(rows * 1.5) * width);
-  larger.set(array);
-  return larger;
+/** A row without identifiers is an entity of its own. */
+function entitiesOf(table: Table): Int32Array {
+  const ids = table.columns.flatMap(({ role }, c) => (role === 'id' ? [c] : []));
+  return Int32Array.from({ length: table.rows }, (_, row) => {
+    const id = ids.map((c) => cellOf(table, row, c)).join('\n');
+    return seedOf(0, id.trim() === '' ? row : id);
+  });
 }

@@ -1,10 +1,11 @@
 /** From raw and labelled rows to the training and test rows of a data version. */
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import { isKept, type NamedColumn, rolesOf, writeCell } from './columns.ts';
-import { fillFor } from './impute.ts';
-import { splitRows } from './split.ts';
-import { type InvalidRow, type ValidRow, validateFile } from './validate.ts';
+import { isKept, type NamedColumn, rolesOf } from './columns.ts';
+import { fillFor, isFilled } from './impute.ts';
+import { type SplitRows, splitRows } from './split.ts';
+import { cellOf, type Table, tableBuilder } from './table.ts';
+import { type InvalidRow, validateFile } from './validate.ts';
 
 /** Column of a labelled file that says which rows stay out of training; the newest file's are the test rows. */
 export const PART = 'part';
@@ -12,10 +13,11 @@ export const PART = 'part';
 export const PREDICTION = 'prediction_id';
 
 export interface Prepared {
-  /** Columns of both parts, in schema order. */
-  readonly header: readonly string[];
-  readonly train: readonly (readonly string[])[];
-  readonly test: readonly (readonly string[])[];
+  /** Every valid row, raw ones first, its gaps filled. */
+  readonly table: Table;
+  /** Row numbers of both parts. */
+  readonly train: Int32Array;
+  readonly test: Int32Array;
   readonly invalid: readonly InvalidRow[];
   /** Rows read, valid or not. */
   readonly rows: number;
@@ -25,78 +27,92 @@ export interface Prepared {
 
 /** Reads, checks, splits and fills; fails with exit code 2 and writes nothing. `at` finds a path of the config. */
 export function prepareData(config: Config, at: (path: string) => string): Prepared {
-  const roles = rolesOf(config.schema);
+  const { kept, ids } = rolesOf(config.schema);
+  const collected = tableBuilder(kept);
   const invalid: InvalidRow[] = [];
-  const raw = readRaw(config, at(config.data.raw_path), invalid);
-  refuseTooMany(config, invalid, raw.length + invalid.length);
-  const parts = splitRows(config, at(config.data.raw_path), raw, () =>
-    readRaw(config, at(config.split.test_path!), invalid),
-  );
-  const rows = parts.train.length + parts.test.length + invalid.length;
-  refuseTooMany(config, invalid, rows);
-  const labelled = config.data.labelled.map((path) => readLabelled(config, at(path)));
-  const newest = labelled.at(-1);
-  const test = newest === undefined ? parts.test : newest.filter((row) => row.part === 'test');
-  const idsOf = (row: ValidRow) =>
-    roles.kept.flatMap((column, i) => (column.role === 'id' ? [row.cells[i]!] : [])).join('\n');
-  const held = new Set(newest === undefined || roles.ids.length === 0 ? [] : test.map(idsOf));
-  const joining = labelled.flatMap((rows) =>
-    rows === newest ? rows.filter(({ part }) => part === 'train') : rows,
-  );
-  const train = [...parts.train, ...joining].filter((row) => !held.has(idsOf(row)));
-  checkTarget(config, roles.target, train, roles.kept);
-  const imputed = impute(roles.kept, train, test);
-  const cellsOf = (row: ValidRow) => row.cells;
-  return {
-    header: roles.kept.map(({ name }) => name),
-    train: train.map(cellsOf),
-    test: test.map(cellsOf),
-    invalid,
-    rows,
-    imputed,
-  };
+  const refuse = () => refuseTooMany(config, invalid, collected.rows + invalid.length);
+  const rawPath = at(config.data.raw_path);
+  readRaw(config, rawPath, collected, invalid);
+  refuse();
+  let split: SplitRows;
+  if (config.split.method === 'file') {
+    const count = collected.rows;
+    readRaw(config, at(config.split.test_path!), collected, invalid);
+    refuse();
+    split = { train: rowsBetween(0, count), test: rowsBetween(count, collected.rows) };
+  } else split = splitRows(config, rawPath, collected.table());
+  const rows = collected.rows + invalid.length;
+
+  const joining: number[] = [];
+  let heldOut: number[] = [];
+  const { labelled } = config.data;
+  for (const path of labelled) {
+    const { train, test } = readLabelled(config, at(path), collected);
+    joining.push(...train);
+    if (path === labelled.at(-1)) heldOut = test;
+    else joining.push(...test);
+  }
+  const table = collected.table();
+  const idsOf = (row: number) =>
+    kept.flatMap(({ role }, c) => (role === 'id' ? [cellOf(table, row, c)] : [])).join('\n');
+  const held = new Set(ids.length === 0 ? [] : heldOut.map(idsOf));
+  const learning = Int32Array.from([...split.train, ...joining]);
+  const train = held.size === 0 ? learning : learning.filter((row) => !held.has(idsOf(row)));
+  const test = labelled.length === 0 ? split.test : Int32Array.from(heldOut);
+  checkTarget(config, table, train);
+  return { table, train, test, invalid, rows, imputed: impute(table, train, test) };
 }
 
-/** Valid raw rows without their leakage columns. */
-function readRaw(config: Config, path: string, invalid: InvalidRow[]): ValidRow[] {
+function rowsBetween(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+/** Adds the valid rows of a raw file, without their leakage columns. */
+function readRaw(
+  config: Config,
+  path: string,
+  collected: ReturnType<typeof tableBuilder>,
+  invalid: InvalidRow[],
+): void {
   const columns = Object.entries(config.schema).map(([name, column]) => ({ name, ...column }));
-  const kept = columns.map(isKept);
+  const places = (is: (column: NamedColumn) => boolean) => columns.flatMap((c, i) => (is(c) ? [i] : []));
+  const kept = places(isKept);
   const { duplicates } = config.quality;
-  const isCompared = columns.map(
+  const compared = places(
     ({ role }) => duplicates === 'whole_row' || (duplicates === 'by_id' && role === 'id'),
   );
-  const compared = columns.filter((_, i) => isCompared[i]).map(({ name }) => name);
-  const keep = <T>(values: readonly T[]) => values.filter((_, i) => kept[i]);
+  const what =
+    duplicates === 'whole_row'
+      ? 'is the same'
+      : `has the same ${compared.map((i) => columns[i]!.name).join(', ')}`;
   const seen = new Map<string, number>();
-  const rows: ValidRow[] = [];
   validateFile(
     path,
     columns,
     (row, line) => {
       if (compared.length > 0) {
-        const key = row.cells.filter((_, i) => isCompared[i]).join('\n');
+        const key = compared.map((i) => row.cell(i)).join('\n');
         const before = seen.get(key);
         if (before !== undefined) {
-          const what = duplicates === 'whole_row' ? 'is the same' : `has the same ${compared.join(', ')}`;
           invalid.push({
             file: path,
             line,
             reasons: [`duplicate: line ${before} ${what}`],
-            cells: row.cells,
+            cells: columns.map((_, i) => row.cell(i)),
           });
           return;
         }
         seen.set(key, line);
       }
-      rows.push({ cells: keep(row.cells), values: keep(row.values) });
+      collected.add(row, kept);
     },
     (row) => invalid.push(row),
     config.data.csv,
   );
-  return rows;
 }
 
-function readLabelled(config: Config, path: string): (ValidRow & { part: string })[] {
+/** Adds the rows of a labelled file; returns which of them are for training and which are held out. */
+function readLabelled(config: Config, path: string, collected: ReturnType<typeof tableBuilder>) {
   const part: NamedColumn = {
     name: PART,
     type: 'category',
@@ -104,18 +120,22 @@ function readLabelled(config: Config, path: string): (ValidRow & { part: string 
     categories: ['train', 'test'],
     missing: 'refuse',
   };
-  const rows: (ValidRow & { part: string })[] = [];
+  const { kept } = rolesOf(config.schema);
+  const own: NamedColumn[] = [part, { name: PREDICTION, type: 'text', role: 'id', missing: 'refuse' }];
+  const at = kept.map((_, i) => own.length + i);
+  const parts: { train: number[]; test: number[] } = { train: [], test: [] };
   validateFile(
     path,
-    [part, { name: PREDICTION, type: 'text', role: 'id', missing: 'refuse' }, ...rolesOf(config.schema).kept],
-    ({ cells, values }) => {
-      rows.push({ part: cells[0]!, cells: cells.slice(2), values: values.slice(2) });
+    [...own, ...kept],
+    (row) => {
+      (row.values[0] === 0 ? parts.train : parts.test).push(collected.rows);
+      collected.add(row, at);
     },
     ({ line, reasons }) => {
       throw badInput(`${path}:${line}  ${reasons[0]}`);
     },
   );
-  return rows;
+  return parts;
 }
 
 function refuseTooMany(config: Config, invalid: readonly InvalidRow[], rows: number): void {
@@ -133,38 +153,32 @@ function refuseTooMany(config: Config, invalid: readonly InvalidRow[], rows: num
   );
 }
 
-function checkTarget(
-  config: Config,
-  target: NamedColumn,
-  train: readonly ValidRow[],
-  kept: readonly NamedColumn[],
-): void {
-  const at = kept.findIndex(({ name }) => name === target.name);
-  const seen = new Set(train.map((row) => row.cells[at]!));
-  if (seen.size < 2) {
-    throw badInput(
-      `${config.data.raw_path}  column "${target.name}": every training row is ${[...seen][0]}; a model needs at least two classes to tell apart`,
-    );
-  }
+function checkTarget(config: Config, { columns, values }: Table, train: Int32Array): void {
+  const at = columns.findIndex(({ role }) => role === 'target');
+  const { name, categories } = columns[at]!;
+  const labels = values[at]!;
+  const [first] = train;
+  if (train.some((row) => labels[row] !== labels[first!])) return;
+  throw badInput(
+    `${config.data.raw_path}  column "${name}": every training row is ${categories![labels[first!]!]}; a model needs at least two classes to tell apart`,
+  );
 }
 
 /** Fills missing cells in place by what the training rows say; returns how many per column. */
-function impute(
-  columns: readonly NamedColumn[],
-  train: readonly ValidRow[],
-  test: readonly ValidRow[],
-): Record<string, number> {
+function impute({ columns, values }: Table, train: Int32Array, test: Int32Array): Record<string, number> {
   const imputed: Record<string, number> = {};
-  for (const [i, column] of columns.entries()) {
-    if (column.type === 'text' || column.type === 'time') continue;
-    const gaps = [...train, ...test].filter((row) => Number.isNaN(row.values[i]!));
+  for (const [c, column] of columns.entries()) {
+    if (!isFilled(column) || column.type === 'text' || column.type === 'time') continue;
+    const of = values[c]!;
+    const isGap = (row: number) => Number.isNaN(of[row]!);
+    const gaps = [...train.filter(isGap), ...test.filter(isGap)];
     if (gaps.length === 0) continue;
     const fill = fillFor(
       column,
-      Float64Array.from(train, (row) => row.values[i]!),
+      Float64Array.from(train, (row) => of[row]!),
     );
     if (Number.isNaN(fill)) continue;
-    for (const row of gaps) row.cells[i] = writeCell(column, fill, '');
+    for (const row of gaps) of[row] = fill;
     imputed[column.name] = gaps.length;
   }
   return imputed;

@@ -1,6 +1,7 @@
 /** What a CSV of unknown making holds, column by column, from one pass over all of its rows. */
 import { badInput } from '../fault.ts';
-import { type CsvDialect, readRecords, readStart, recordCutter } from '../files/csv.ts';
+import { readStart, recordCutter } from '../files/csv.ts';
+import { type CsvDialect, type CsvRecord, scanRecords } from '../files/csv-records.ts';
 import { random } from '../learn/random.ts';
 import { type ColumnProfile, type ColumnReader, columnReader, MARKER } from './column-reader.ts';
 import { parseNumber } from './columns.ts';
@@ -29,37 +30,28 @@ export function profileFile(path: string): Profile {
   let blank = 0;
   const sample: string[][] = [];
   const { int } = random(0, 'profile');
-  readRecords(
-    path,
-    (fields, line) => {
-      if (columns.length === 0) {
-        columns = checkHeader(path, fields, line).map(columnReader);
-        return;
-      }
-      if (fields.length === 1 && fields[0]!.trim() === '' && columns.length > 1) {
-        blank++;
-        return;
-      }
-      // Empty lines at the end are none.
-      ragged += blank;
-      blank = 0;
-      if (fields.length !== columns.length) {
-        ragged++;
-        return;
-      }
-      rows++;
-      for (let i = 0; i < fields.length; i++) {
-        fields[i] = fields[i]!.trim();
-        columns[i]!.add(fields[i]!);
-      }
-      if (sample.length < SAMPLE_ROWS) sample.push(fields);
-      else {
-        const at = int(rows);
-        if (at < SAMPLE_ROWS) sample[at] = fields;
-      }
-    },
-    dialect,
-  );
+  const take = (record: CsvRecord, line: number) => {
+    if (columns.length === 0) {
+      columns = checkHeader(path, textsOf(record), line).map(columnReader);
+      return;
+    }
+    if (record.length === 1 && columns.length > 1 && record.text(0).trim() === '') {
+      blank++;
+      return;
+    }
+    // Empty lines at the end are none.
+    ragged += blank;
+    blank = 0;
+    if (record.length !== columns.length) {
+      ragged++;
+      return;
+    }
+    rows++;
+    for (let i = 0; i < columns.length; i++) columns[i]!.add(record, i);
+    const place = rows <= SAMPLE_ROWS ? rows - 1 : int(rows);
+    if (place < SAMPLE_ROWS) sample[place] = textsOf(record);
+  };
+  scanRecords(path, take, dialect);
   if (columns.length === 0) throw badInput(`${path}  is empty: it has no header and no rows`);
   if (rows === 0) throw badInput(`${path}:1  has a header but no rows`);
   if (ragged > rows)
@@ -78,6 +70,10 @@ export function profileFile(path: string): Profile {
     columns: columns.map((column) => column.profile(decimal)),
     sample,
   };
+}
+
+function textsOf(record: CsvRecord): string[] {
+  return Array.from({ length: record.length }, (_, field) => record.text(field).trim());
 }
 
 /** The separator that the first lines hold most often, as often in each; a comma where none is. */

@@ -1,8 +1,8 @@
 /** Checking a raw table against the schema, row by row. */
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import { readRecords } from '../files/csv.ts';
-import { type NamedColumn, readCell, writeCell } from './columns.ts';
+import { type CsvRecord, scanRecords } from '../files/csv-records.ts';
+import { fits, type NamedColumn, readCell, writeCell } from './columns.ts';
 
 /** How the raw file is written; a prepared file is plain: commas, a header, empty cells for missing values. */
 export type Dialect = Config['data']['csv'];
@@ -18,10 +18,12 @@ export interface InvalidRow {
   readonly cells: readonly string[];
 }
 
-/** Valid rows: cells in their one written form, values as numbers (NaN missing, categories as indices). */
+/** A row that fits the schema. The same object is handed over for each: what it says is of the current one. */
 export interface ValidRow {
-  readonly cells: string[];
-  readonly values: number[];
+  /** By column: values, category indices, NaN where missing; 0 for text. */
+  readonly values: Float64Array;
+  /** The cell of a column in its one written form. */
+  cell(column: number): string;
 }
 
 /**
@@ -38,56 +40,98 @@ export function validateFile(
   let order = dialect.header ? undefined : columns.map((_, i) => i);
   let width = columns.length;
   let rows = 0;
-  const isMissing = new Set(dialect.missing);
-  const isCategory = columns.map(({ categories }) => new Set(categories));
+  const read = rowReader(columns, dialect);
   /** Empty lines, which are wrong only where rows follow. */
   const blank: number[] = [];
-  const refuse = (line: number, reason: string, cells: readonly string[]) =>
-    onInvalid({ file: path, line, reasons: [reason], cells });
-  const take = (fields: string[], line: number) => {
+  const refuse = (line: number, reasons: readonly string[], cells: readonly string[]) =>
+    onInvalid({ file: path, line, reasons, cells });
+  const take = (record: CsvRecord, line: number) => {
     if (order === undefined) {
-      order = matchHeader(path, fields, columns);
-      width = fields.length;
+      order = matchHeader(path, textsOf(record), columns);
+      width = record.length;
       return;
     }
-    if (fields.length === 1 && fields[0]!.trim() === '' && width > 1) {
+    if (record.length === 1 && width > 1 && record.text(0).trim() === '') {
       blank.push(line);
       return;
     }
-    for (const at of blank.splice(0)) refuse(at, 'the line is empty', ['']);
+    for (const at of blank.splice(0)) refuse(at, ['the line is empty'], ['']);
     rows++;
-    if (fields.length !== width) {
+    if (record.length !== width) {
       const whose = dialect.header ? 'the header' : 'the schema';
-      refuse(
-        line,
-        `${fields.length} ${fields.length === 1 ? 'field' : 'fields'} where ${whose} has ${width}`,
-        fields,
-      );
+      const fields = record.length === 1 ? 'field' : 'fields';
+      refuse(line, [`${record.length} ${fields} where ${whose} has ${width}`], textsOf(record));
       return;
     }
-    const cells = new Array<string>(columns.length);
-    const values = new Array<number>(columns.length);
-    let reasons: string[] | undefined;
-    for (let i = 0; i < columns.length; i++) {
-      const column = columns[i]!;
-      const raw = fields[order[i]!]!.trim();
-      const cell = isMissing.has(raw) && !isCategory[i]!.has(raw) ? '' : raw;
-      const value = readCell(column, cell, dialect.decimal);
-      if (typeof value === 'string') {
-        reasons ??= [];
-        reasons.push(`column "${column.name}": ${value}`);
-        cells[i] = cell;
-      } else {
-        values[i] = value;
-        cells[i] = writeCell(column, value, cell);
-      }
-    }
-    if (reasons === undefined) onValid({ cells, values }, line);
-    else onInvalid({ file: path, line, reasons, cells: order.map((at) => fields[at]!.trim()) });
+    const { row, reasons } = read(record, order);
+    if (reasons.length === 0) onValid(row, line);
+    else
+      refuse(
+        line,
+        reasons,
+        order.map((at) => record.text(at).trim()),
+      );
   };
-  readRecords(path, take, dialect);
+  scanRecords(path, take, dialect);
   if (order === undefined) throw badInput(`${path}  is empty: it has no header and no rows`);
   if (rows === 0) throw badInput(`${path}:1  has ${dialect.header ? 'a header but ' : ''}no rows`);
+}
+
+function textsOf(record: CsvRecord): string[] {
+  return Array.from({ length: record.length }, (_, field) => record.text(field));
+}
+
+/**
+ * Reads one record after the other; `order` is where it has each column. Plain numbers and known categories, which are
+ * nearly all cells, are taken at once; what is left goes through readCell.
+ */
+function rowReader(columns: readonly NamedColumn[], { missing, decimal }: Dialect) {
+  const values = new Float64Array(columns.length);
+  const cells = new Array<string>(columns.length).fill('');
+  const row: ValidRow = {
+    values,
+    cell: (column) => writeCell(columns[column]!, values[column]!, cells[column]!),
+  };
+  const isMissing = new Set(missing);
+  const hasMissingNumbers = missing.some((text) => /\d/.test(text));
+  const isPlain = columns.map(
+    ({ type, role, strip }) =>
+      (type === 'number' || type === 'integer') &&
+      role !== 'ignored' &&
+      strip === undefined &&
+      !hasMissingNumbers,
+  );
+  const indices = columns.map(
+    ({ categories, role }) => new Map(role === 'ignored' ? [] : categories?.map((name, i) => [name, i])),
+  );
+  return (record: CsvRecord, order: readonly number[]) => {
+    const reasons: string[] = [];
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i]!;
+      if (isPlain[i]) {
+        const value = record.number(order[i]!);
+        if (fits(column, value)) {
+          values[i] = value;
+          cells[i] = '';
+          continue;
+        }
+      }
+      const text = record.text(order[i]!).trim();
+      const index = indices[i]!.get(text);
+      if (index !== undefined) {
+        values[i] = index;
+        continue;
+      }
+      const cell = isMissing.has(text) ? '' : text;
+      const value = readCell(column, cell, decimal);
+      if (typeof value === 'string') reasons.push(`column "${column.name}": ${value}`);
+      else {
+        values[i] = value;
+        cells[i] = cell;
+      }
+    }
+    return { row, reasons };
+  };
 }
 
 /** For each column, where the header has it. */

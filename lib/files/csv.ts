@@ -1,66 +1,27 @@
-/** CSV files, read piece by piece and written whole. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+/** CSV files: records and tables of texts, written whole, and cells that are safe to open. */
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { csvFormatRow, dsvFormat } from 'd3-dsv';
-import { badInput } from '../fault.ts';
+import { csvFormatRow } from 'd3-dsv';
+import { type CsvDialect, openFile, scanRecords } from './csv-records.ts';
 import { writeThrough } from './write.ts';
 
 const PIECE = 1 << 20;
 
-/** How a file is written. */
-export interface CsvDialect {
-  readonly separator: string;
-  /** Lines that begin with it are skipped; '' for none. */
-  readonly comment: string;
-}
-
-const COMMAS: CsvDialect = { separator: ',', comment: '' };
-
-/**
- * Calls `onRecord` with the fields and the first line number of every record, the header included. Holds one piece of
- * the file at a time. BOM and line ends of any kind are fine; what is not UTF-8 text is refused with exit code 2.
- */
+/** Calls `onRecord` with the fields and the first line number of every record, the header included (see scanRecords). */
 export function readRecords(
   path: string,
   onRecord: (fields: string[], line: number) => void,
-  { separator, comment }: CsvDialect = COMMAS,
+  dialect?: CsvDialect,
 ): void {
-  const fd = openFile(path);
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const piece = Buffer.allocUnsafe(PIECE);
-  const cutter = recordCutter();
-  const parser = dsvFormat(separator);
-  let line = 1;
-  const take = (text: string) => {
-    if (text === '') return;
-    parser.parseRows(text, (fields) => {
-      if (comment === '' || !fields[0]!.startsWith(comment)) onRecord(fields, line);
-      line += 1 + fields.reduce((sum, field) => sum + lineEnds(field), 0);
-      return null;
-    });
-  };
-  try {
-    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
-      take(cutter.push(decode(decoder, path, piece.subarray(0, read))).whole);
-    take(cutter.push(decode(decoder, path)).whole);
-    if (cutter.quoted) throw badInput(`${path}:${line}  a quote is opened here or later and never closed`);
-    take(cutter.rest());
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Fails with exit code 2 for what is not there or no file. */
-function openFile(path: string): number {
-  try {
-    const fd = openSync(path, 'r');
-    if (fstatSync(fd).isDirectory())
-      throw Object.assign(new Error('is a folder, not a file'), { code: 'EISDIR' });
-    return fd;
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw badInput(`${path}  ${missing ? 'is missing' : (error as Error).message}`);
-  }
+  scanRecords(
+    path,
+    (record, line) =>
+      onRecord(
+        Array.from({ length: record.length }, (_, field) => record.text(field)),
+        line,
+      ),
+    dialect,
+  );
 }
 
 /** The first piece of a file as text. */
@@ -72,16 +33,6 @@ export function readStart(path: string): string {
   } finally {
     closeSync(fd);
   }
-}
-
-function decode(decoder: TextDecoder, path: string, bytes?: Uint8Array): string {
-  try {
-    const text = bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
-    if (!text.includes('\0')) return text;
-  } catch {}
-  throw badInput(
-    `${path}  is not a CSV text in UTF-8 (other encoding, or not a text at all); export it as "CSV UTF-8"`,
-  );
 }
 
 /**
@@ -126,10 +77,6 @@ export function recordCutter(hasQuotes = true) {
     /** What is left at the end. */
     rest: () => pending.join(''),
   };
-}
-
-function lineEnds(field: string): number {
-  return field.includes('\n') ? field.split('\n').length - 1 : 0;
 }
 
 /** Reads a small CSV as objects keyed by its header. */

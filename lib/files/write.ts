@@ -1,4 +1,5 @@
 /** Writing so that a reader, a crash or a full disk never sees half a file. */
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -7,7 +8,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  unlinkSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
@@ -30,39 +30,84 @@ export function writeFully(fd: number, data: Uint8Array): void {
   }
 }
 
-/** Calls `write` with a sink to a temporary file, which replaces `path` only when all is written and on disk. */
-export function writeThrough(path: string, write: (sink: (text: string) => void) => void): void {
+/** A file written aside. */
+export interface Staged {
+  readonly path: string;
+  /** Of its content. */
+  readonly sha256: string;
+  /** Puts it in its place, in one step. */
+  keep(): void;
+  /** Forgets it. */
+  drop(): void;
+}
+
+/** Calls `write` with a sink to a temporary file that is whole and on disk afterwards; a failure leaves nothing of it. */
+export function stageFile(
+  path: string,
+  write: (sink: (content: string | Uint8Array) => void) => void,
+): Staged {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = temporaryName(path);
   const fd = openSync(temporary, 'w');
+  const hash = createHash('sha256');
   try {
     let pending: string[] = [];
     let length = 0;
+    const put = (bytes: Uint8Array) => {
+      hash.update(bytes);
+      writeFully(fd, bytes);
+    };
     const flush = () => {
-      writeFully(fd, Buffer.from(pending.join('')));
+      put(Buffer.from(pending.join('')));
       pending = [];
       length = 0;
     };
-    write((text) => {
-      pending.push(text);
-      length += text.length;
+    write((content) => {
+      if (typeof content !== 'string') {
+        flush();
+        put(content);
+        return;
+      }
+      pending.push(content);
+      length += content.length;
       if (length > 1 << 20) flush();
     });
     flush();
     fsyncSync(fd);
     closeSync(fd);
-    renameSync(temporary, path);
   } catch (error) {
     try {
       closeSync(fd);
     } catch {}
-    try {
-      unlinkSync(temporary);
-    } catch {}
-    if (error instanceof Error && 'syscall' in error) Object.assign(error, { path });
-    throw error;
+    rmSync(temporary, { force: true });
+    throw withPath(error, path);
   }
-  syncFolder(dirname(path));
+  return {
+    path,
+    sha256: hash.digest('hex'),
+    keep() {
+      try {
+        renameSync(temporary, path);
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw withPath(error, path);
+      }
+      syncFolder(dirname(path));
+    },
+    drop: () => rmSync(temporary, { force: true }),
+  };
+}
+
+function withPath(error: unknown, path: string): unknown {
+  return error instanceof Error && 'syscall' in error ? Object.assign(error, { path }) : error;
+}
+
+/** Calls `write` with a sink to a temporary file, which replaces `path` only when all is written and on disk. */
+export function writeThrough(
+  path: string,
+  write: (sink: (content: string | Uint8Array) => void) => void,
+): void {
+  stageFile(path, write).keep();
 }
 
 export function writeAtomic(path: string, text: string): void {

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/load.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
-import { writeCsv } from '../../lib/files/csv.ts';
+import { writeRows } from '../../lib/data/table.ts';
+import { writeThrough } from '../../lib/files/write.ts';
 import { buildVersion } from '../../lib/registry/build.ts';
 import { assertClose, defaultConfig, realData, temporaryFolder } from '../support.ts';
 
@@ -73,9 +74,9 @@ test('the figures are those that training on the real file gives today', async (
   const real = realData('ai4i2020.csv');
   if (real === undefined) return t.diagnostic('skipped: the real AI4I file is not beside the project');
   const config = parseConfig(defaultConfig.replace('source: simulated', 'source: file'), 'config.yaml');
-  const { header, train } = prepareData(config, () => real);
+  const { table, train } = prepareData(config, () => real);
   const path = `${temporaryFolder()}/train.csv`;
-  writeCsv(path, header, train);
+  writeThrough(path, (sink) => writeRows(table, train, sink));
   const { metrics } = await buildVersion(config, readDataset(path, config.schema));
   for (const [name, { value }] of Object.entries(figures.life.versions.v1.metrics)) {
     assertClose(metrics.metrics[name as 'recall'].value, value, 1e-12, name);

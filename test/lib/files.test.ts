@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { csvFormatRows } from 'd3-dsv';
 import fc from 'fast-check';
-import { csvLine, readRecords, safeCell } from '../../lib/files/csv.ts';
 import {
   appendLedger,
   chainOf,
@@ -21,56 +19,6 @@ import { writeFolder, writeIfChanged, writeThrough } from '../../lib/files/write
 import { temporaryFolder } from '../support.ts';
 
 const folder = temporaryFolder();
-
-test('CSV records come back whatever they hold, in pieces smaller than the file', () => {
-  const cell = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', 'é', ' ', '😀') });
-  const path = join(folder, 'any.csv');
-  fc.assert(
-    fc.property(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 20 }), (rows) => {
-      writeFileSync(path, csvFormatRows(rows));
-      const read: string[][] = [];
-      const lines: number[] = [];
-      readRecords(path, (fields, line) => {
-        read.push(fields);
-        lines.push(line);
-      });
-      assert.deepEqual(read, rows);
-      let line = 1;
-      for (const [i, row] of rows.entries()) {
-        assert.equal(lines[i], line);
-        line += 1 + row.join('').split('\n').length - 1;
-      }
-    }),
-  );
-});
-
-test('a CSV larger than one piece is read whole, with the right line numbers', () => {
-  const path = join(folder, 'large.csv');
-  const rows = 120_000;
-  writeFileSync(path, `x,y\r\n${Array.from({ length: rows }, (_, i) => `${i},"é ${i}"\r\n`).join('')}`);
-  let count = 0;
-  readRecords(path, ([x, y], line) => {
-    if (line === 1) return;
-    assert.equal(y, `é ${x}`);
-    assert.equal(line, Number(x) + 2);
-    count++;
-  });
-  assert.equal(count, rows);
-});
-
-test('what is no text is refused', () => {
-  const path = join(folder, 'junk.csv');
-  writeFileSync(path, Buffer.from([0x61, 0xff, 0xfe, 0x00, 0x0a]));
-  assert.throws(() => readRecords(path, () => {}), /junk\.csv {2}is not a CSV text in UTF-8/);
-  assert.throws(() => readRecords(join(folder, 'absent.csv'), () => {}), /is missing/);
-});
-
-test('no cell of a ledger can run as a formula or end its line', () => {
-  assert.equal(safeCell('=cmd()'), "'=cmd()");
-  assert.equal(safeCell('-12.5'), '-12.5');
-  assert.equal(safeCell('a\r\nb'), 'a b');
-  fc.assert(fc.property(fc.array(fc.string()), (cells) => !csvLine(cells).includes('\n')));
-});
 
 test('logfmt fields come back', () => {
   fc.assert(

@@ -11,8 +11,10 @@ import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
 import { profileFile } from '../../lib/data/profile.ts';
 import { type Proposal, proposeSchema } from '../../lib/data/propose.ts';
+import { cellOf, writeRows } from '../../lib/data/table.ts';
 import { parseTime } from '../../lib/data/time.ts';
 import { writeCsv } from '../../lib/files/csv.ts';
+import { writeThrough } from '../../lib/files/write.ts';
 import { random } from '../../lib/learn/random.ts';
 import { defaultConfig, realData, temporaryFolder } from '../support.ts';
 
@@ -55,7 +57,11 @@ function prepared(path: string, target = 'y') {
     baseline: 0.3,
   });
   const config = parseConfig(text, 'config.yaml');
-  return { config, text, ...prepareData(config, () => path) };
+  const { table, train, test: later, invalid } = prepareData(config, () => path);
+  const header = table.columns.map(({ name }) => name);
+  const cells = (rows: Int32Array) =>
+    Array.from(rows, (row) => header.map((_, column) => cellOf(table, row, column)));
+  return { config, text, table, rows: train, header, train: cells(train), test: cells(later), invalid };
 }
 
 test('every kind of column is read as what it is', () => {
@@ -130,7 +136,7 @@ test('every kind of column is read as what it is', () => {
   assert.match(left.join('\n'), /nothing: every cell is missing/);
   assert.match(left.join('\n'), /one: is "same" in every row/);
   assert.match(checks.join('\n'), /gender: looks sensitive/);
-  const { train, test: later, header, config } = prepared(path);
+  const { train, test: later, header, config, table: all, rows } = prepared(path);
   assert.equal(train.length, 240);
   assert.equal(later.length, 60);
   assert.ok(!header.includes('note') && header.includes('gender'));
@@ -142,7 +148,7 @@ test('every kind of column is read as what it is', () => {
     'the earlier rows are for training',
   );
   const file = join(folder, 'prepared.csv');
-  writeCsv(file, header, train);
+  writeThrough(file, (sink) => writeRows(all, rows, sink));
   assert.ok(
     readDataset(file, config.schema).inputs.values.some((x) => x > 1000),
     '$1,234.50 is a number',

@@ -6,8 +6,10 @@ import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/load.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
+import { writeRows } from '../../lib/data/table.ts';
 import { fitPipeline, transform } from '../../lib/features/pipeline.ts';
 import { readRecords, writeCsv } from '../../lib/files/csv.ts';
+import { writeThrough } from '../../lib/files/write.ts';
 import { fitModel, scorerOf } from '../../lib/learn/estimator.ts';
 import { classify, mostProbable } from '../../lib/learn/outputs.ts';
 import { random } from '../../lib/learn/random.ts';
@@ -139,8 +141,8 @@ function example(name: string, files: Record<string, string>) {
     copyFileSync(file, `${folder}/${path}`);
   }
   const prepared = prepareData(config, (path) => `${folder}/${path}`);
-  const read = (rows: readonly (readonly string[])[], part: string) => {
-    writeCsv(`${folder}/${part}.csv`, prepared.header, rows);
+  const read = (rows: Int32Array, part: string) => {
+    writeThrough(`${folder}/${part}.csv`, (sink) => writeRows(prepared.table, rows, sink));
     return readDataset(`${folder}/${part}.csv`, config.schema);
   };
   return { config, prepared, train: read(prepared.train, 'train'), later: read(prepared.test, 'test') };
