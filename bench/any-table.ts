@@ -263,7 +263,7 @@ function concatenated(a: Dataset, b: Dataset): Dataset {
     inputs: { names: a.inputs.names, rows, values: join(a.inputs.values, b.inputs.values) },
     sensitive: { names: a.sensitive.names, rows, values: join(a.sensitive.values, b.sensitive.values) },
     target: Uint8Array.from([...a.target, ...b.target]),
-    entities: Int32Array.from({ length: rows }, (_, i) => i),
+    entities: undefined,
   };
 }
 

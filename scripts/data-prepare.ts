@@ -37,12 +37,8 @@ run(() => {
     }
     for (const { file } of staged) file.keep();
     const recorded = new Set(readManifest(project).map((line) => line.path));
-    recordArtefacts(
-      project,
-      staged
-        .filter(({ path }) => !recorded.has(path))
-        .map((file) => lineOf(project, version, file, prepared)),
-    );
+    const added = staged.filter(({ path }) => !recorded.has(path));
+    recordArtefacts(project, linesOf(project, version, added, prepared));
     const { train, test, invalid } = prepared;
     const where = invalid.length > 0 ? ` (${config.data.quarantine_dir}/${version}.csv)` : '';
     say(
@@ -114,22 +110,18 @@ function refuseOtherContent(project: Project, version: string, staged: readonly 
   }
 }
 
-function lineOf(
+/** What the manifest says of the files. */
+function linesOf(
   project: Project,
   version: string,
-  { path, rows, file }: OutputFile,
+  files: readonly OutputFile[],
   { table }: Prepared,
-): Record<string, string | number> {
+): Record<string, string | number>[] {
   const { data } = project.config;
   const inputs = [...rawFiles(project.config), ...data.labelled].map(
     (input) => `${input}@${sha256File(project.path(input))}`,
   );
-  return {
-    time: new Date().toISOString(),
-    version,
-    path,
-    sha256: file.sha256,
-    rows,
+  const origin = {
     columns: table.columns.length,
     source: sourceOf(project),
     script: 'scripts/data-prepare.ts',
@@ -137,4 +129,6 @@ function lineOf(
     config: settingsHash(project.config, 'prepare'),
     inputs: inputs.join(','),
   };
+  const time = new Date().toISOString();
+  return files.map(({ path, rows, file }) => ({ time, version, path, sha256: file.sha256, rows, ...origin }));
 }

@@ -1,8 +1,7 @@
 /** One trial of a search: draws its settings, cross-validates them on its part of the rows, and writes one file. */
 import { loadProject } from '../lib/config/load.ts';
-import { readDataset } from '../lib/data/dataset.ts';
+import { readDataset, takeDataset } from '../lib/data/dataset.ts';
 import { writeAtomic } from '../lib/files/write.ts';
-import { takeRows } from '../lib/learn/matrix.ts';
 import { random, shuffled } from '../lib/learn/random.ts';
 import { json } from '../lib/registry/json.ts';
 import { run, sayProgress } from '../lib/terminal.ts';
@@ -20,15 +19,7 @@ run(async () => {
     config.schema,
   );
   const rows = rowsOf(all.target.length, 1 / part, tuning.seed);
-  const seen =
-    rows.length === all.target.length
-      ? all
-      : {
-          inputs: takeRows(all.inputs, rows),
-          sensitive: takeRows(all.sensitive, rows),
-          target: Uint8Array.from(rows, (row) => all.target[row]!),
-          entities: Int32Array.from(rows, (row) => all.entities[row]!),
-        };
+  const seen = rows.length === all.target.length ? all : takeDataset(all, rows);
   const params = drawTrial(tuning.space, tuning.seed, trial);
   const folds = foldsOf(tuning.validation, seen, tuning.folds, tuning.seed);
   const values = await crossValidate(config, { ...model_params, ...params }, seen, folds, tuning.metric);

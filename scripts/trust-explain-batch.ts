@@ -4,7 +4,7 @@ import { loadProject } from '../lib/config/load.ts';
 import { inputGroups, sumByInput } from '../lib/explain/inputs.ts';
 import { versionExplainer } from '../lib/explain/version.ts';
 import { badInput } from '../lib/fault.ts';
-import { transformRow } from '../lib/features/pipeline.ts';
+import { transformRows } from '../lib/features/pipeline.ts';
 import { readTable, writeCsv } from '../lib/files/csv.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
@@ -30,14 +30,13 @@ run(() => {
   const scores = model.score(parsed);
   const explainer = versionExplainer(project, loaded);
   const groups = inputGroups(pipeline);
-  const width = pipeline.inputs.length;
-  const features = new Float64Array(pipeline.features.length);
+  const width = pipeline.features.length;
+  const features = transformRows(pipeline, parsed.values, parsed.rows.length);
   const { outputs } = signature.output;
   const lines = parsed.rows.map((_, i) => {
-    transformRow(pipeline, parsed.values.slice(i * width, (i + 1) * width), features, 0);
     const given = model.give(scores, i);
     const output = outputs.length === 1 ? 0 : outputs.indexOf(given.class);
-    const { base, contributions } = explainer.explain(features, 0, output);
+    const { base, contributions } = explainer.explain(features, i * width, output);
     return [
       String(i),
       given.class,

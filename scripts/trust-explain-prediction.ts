@@ -4,7 +4,7 @@ import { inputGroups, sumByInput } from '../lib/explain/inputs.ts';
 import { waterfallPicture } from '../lib/explain/pictures.ts';
 import { versionExplainer } from '../lib/explain/version.ts';
 import { FAILED } from '../lib/fault.ts';
-import { transformRow } from '../lib/features/pipeline.ts';
+import { transformRows } from '../lib/features/pipeline.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { rowParser } from '../lib/serve/input.ts';
@@ -21,8 +21,7 @@ run(() => {
   const { outputs, target } = signature.output;
   const parsed = rowParser(signature)([line.input]);
   if ('problems' in parsed) throw new Error('the logged row is none of the version that answered it');
-  const row = new Float64Array(pipeline.features.length);
-  transformRow(pipeline, parsed.values.slice(), row, 0);
+  const row = transformRows(pipeline, parsed.values, 1);
   const output = outputs.length === 1 ? 0 : outputs.indexOf(line.class);
   const explainer = versionExplainer(project, loaded);
   const explanation = explainer.explain(row, 0, output);

@@ -1,7 +1,7 @@
 /** Prepared data as numbers: what training, monitoring and comparison read. */
 import type { Schema } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import type { Matrix } from '../learn/matrix.ts';
+import { type Matrix, takeRows } from '../learn/matrix.ts';
 import { seedOf } from '../learn/random.ts';
 import { rolesOf } from './columns.ts';
 import { cellOf, matrixOf, type Table, tableBuilder } from './table.ts';
@@ -14,8 +14,11 @@ export interface Dataset {
   readonly sensitive: Matrix;
   /** Class index per row. */
   readonly target: Uint8Array;
-  /** Rows of one entity, by their id columns, share a number: they must not be on both sides of a fold. */
-  readonly entities: Int32Array;
+  /**
+   * Rows of one entity, by their id columns, share a number: they must not be on both sides of a fold. Undefined without id
+   * columns, where every row is an entity of its own.
+   */
+  readonly entities: Int32Array | undefined;
 }
 
 /** Reads a prepared CSV; fails with exit code 2 at the first row that breaks the schema. */
@@ -46,11 +49,22 @@ export function datasetOf(table: Table, schema: Schema): Dataset {
   };
 }
 
-/** A row without identifiers is an entity of its own. */
-function entitiesOf(table: Table): Int32Array {
+/** A row whose identifiers are empty is an entity of its own. */
+function entitiesOf(table: Table): Int32Array | undefined {
   const ids = table.columns.flatMap(({ role }, c) => (role === 'id' ? [c] : []));
+  if (ids.length === 0) return undefined;
   return Int32Array.from({ length: table.rows }, (_, row) => {
     const id = ids.map((c) => cellOf(table, row, c)).join('\n');
     return seedOf(0, id.trim() === '' ? row : id);
   });
+}
+
+/** The given rows of a dataset, in the given order. */
+export function takeDataset({ inputs, sensitive, target, entities }: Dataset, rows: Int32Array): Dataset {
+  return {
+    inputs: takeRows(inputs, rows),
+    sensitive: takeRows(sensitive, rows),
+    target: Uint8Array.from(rows, (row) => target[row]!),
+    entities: entities && rows.map((row) => entities[row]!),
+  };
 }

@@ -1,5 +1,6 @@
 /** Filling missing values by the declared rule, learnt from training rows only. */
 import type { Column } from '../config/schema.ts';
+import { presentOf } from '../learn/matrix.ts';
 
 /** Whether the column's rule says what stands in for a missing value. */
 export function isFilled({ missing }: Column): boolean {
@@ -9,7 +10,7 @@ export function isFilled({ missing }: Column): boolean {
 /** The value that stands in for a missing one, or NaN where the rule leaves it missing. `values` may hold NaN. */
 export function fillFor(column: Column, values: Float64Array): number {
   if (!isFilled(column)) return Number.NaN;
-  const present = values.filter((value) => !Number.isNaN(value));
+  const present = presentOf(values);
   if (present.length === 0) return Number.NaN;
   if (column.missing === 'mean') {
     const mean = present.reduce((sum, value) => sum + value, 0) / present.length;

@@ -2,7 +2,7 @@
 import type { Schema } from '../config/schema.ts';
 import { type Pipeline, transform } from '../features/pipeline.ts';
 import type { Scorer } from '../learn/estimator.ts';
-import { columnOf, type Matrix, takeRows } from '../learn/matrix.ts';
+import { columnOf, type Matrix, presentOf, takeRows } from '../learn/matrix.ts';
 import { random, shuffled } from '../learn/random.ts';
 import type { Estimate } from '../measure/bootstrap.ts';
 import { logLoss, type ScoredRows } from '../measure/metrics.ts';
@@ -134,9 +134,7 @@ export function partialDependence(
     inputs,
     Array.from({ length: Math.ceil(inputs.rows / step) }, (_, i) => i * step),
   );
-  const column = columnOf(inputs, f)
-    .filter((x) => !Number.isNaN(x))
-    .sort();
+  const column = presentOf(columnOf(inputs, f)).sort();
   const { categories } = schema[name]!;
   const grid =
     categories === undefined

@@ -1,7 +1,7 @@
 /** The explainer of a registered version, by the settings of the config. */
 import { existsSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
-import { type Dataset, readDataset } from '../data/dataset.ts';
+import { type Dataset, readDataset, takeDataset } from '../data/dataset.ts';
 import { transform } from '../features/pipeline.ts';
 import { type Matrix, takeRows } from '../learn/matrix.ts';
 import type { LoadedVersion } from '../registry/load.ts';
@@ -23,22 +23,15 @@ export interface ExplainedRows extends Dataset {
 export function rowsToExplain(project: Project, { metadata }: LoadedVersion, limit: number): ExplainedRows {
   const later = `${project.config.data.processed_dir}/${metadata.data.version}_test.csv`;
   const path = project.path(existsSync(project.path(later)) ? later : metadata.data.path);
-  const { inputs, sensitive, target, entities } = readDataset(path, project.config.schema);
-  const rows = evenly(inputs.rows, limit);
-  return {
-    path,
-    inputs: takeRows(inputs, rows),
-    sensitive: takeRows(sensitive, rows),
-    target: Uint8Array.from(rows, (row) => target[row]!),
-    entities: Int32Array.from(rows, (row) => entities[row]!),
-  };
+  const data = readDataset(path, project.config.schema);
+  return { path, ...takeDataset(data, evenly(data.inputs.rows, limit)) };
 }
 
 function spread(matrix: Matrix, limit: number): Matrix {
   return takeRows(matrix, evenly(matrix.rows, limit));
 }
 
-function evenly(rows: number, limit: number): number[] {
+function evenly(rows: number, limit: number): Int32Array {
   const count = Math.min(rows, limit);
-  return Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
+  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
 }

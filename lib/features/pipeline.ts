@@ -29,16 +29,17 @@ export type Step =
 const OPERATIONS = ['product', 'difference', 'ratio', 'sum'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** Learns fills and, if asked, scaling from training rows. `inputs` are raw inputs in schema order. */
+/** Learns fills and, if asked, scaling from training rows: all of `inputs`, raw ones in schema order, or some. */
 export function fitPipeline(
   inputs: Matrix,
   schema: Schema,
   engineered: Engineered,
   scaled: boolean,
+  some?: Int32Array,
 ): Pipeline {
   const columns = rolesOf(schema).inputs;
   const fills = columns.map((column, f) => {
-    const fill = isFilled(column) ? fillFor(column, columnOf(inputs, f)) : Number.NaN;
+    const fill = isFilled(column) ? fillFor(column, columnOf(inputs, f, some)) : Number.NaN;
     return Number.isNaN(fill) ? null : fill;
   });
   const steps: Step[] = columns.map((column, input) =>
@@ -67,7 +68,7 @@ export function fitPipeline(
     features,
     scaling: null,
   };
-  return scaled ? { ...unscaled, scaling: standardise(transform(unscaled, inputs)) } : unscaled;
+  return scaled ? { ...unscaled, scaling: standardise(transform(unscaled, inputs, some)) } : unscaled;
 }
 
 /** Mean and standard deviation of each feature; a constant one is only centred. */
@@ -82,37 +83,81 @@ function standardise(matrix: Matrix): NonNullable<Pipeline['scaling']> {
   return { mean, deviation };
 }
 
-/** The features of a table of raw inputs. */
-export function transform(pipeline: Pipeline, inputs: Matrix): Matrix {
-  const width = pipeline.inputs.length;
-  const features = pipeline.features.length;
-  const values = new Float64Array(inputs.rows * features);
-  const row = new Float64Array(width);
-  for (let i = 0; i < inputs.rows; i++) {
-    for (let f = 0; f < width; f++) row[f] = inputs.values[i * width + f]!;
-    transformRow(pipeline, row, values, i * features);
-  }
-  return { names: pipeline.features, rows: inputs.rows, values };
+/** What stays in cache while columns are made one after the other. */
+const ROWS_TOGETHER = 512;
+
+/** The features of a table of raw inputs, or of some of its rows. */
+export function transform(pipeline: Pipeline, inputs: Matrix, some?: Int32Array): Matrix {
+  const rows = some?.length ?? inputs.rows;
+  return { names: pipeline.features, rows, values: transformRows(pipeline, inputs.values, rows, some) };
 }
 
-/** Writes the features of one row to out[at …]; fills the row's missing values in place. */
-export function transformRow(pipeline: Pipeline, row: Float64Array, out: Float64Array, at: number): void {
-  const { fills, steps, scaling } = pipeline;
-  for (let f = 0; f < row.length; f++) {
-    const fill = fills[f]!;
-    if (fill !== null && Number.isNaN(row[f]!)) row[f] = fill;
+/** The features of the first rows of raw inputs, or of some, row by row. */
+export function transformRows(
+  pipeline: Pipeline,
+  inputs: Float64Array,
+  rows: number,
+  some?: Int32Array,
+): Float64Array {
+  const width = pipeline.inputs.length;
+  const features = pipeline.features.length;
+  const values = new Float64Array(rows * features);
+  const block = new Float64Array(Math.min(rows, ROWS_TOGETHER) * width);
+  for (let start = 0; start < rows; start += ROWS_TOGETHER) {
+    const count = Math.min(ROWS_TOGETHER, rows - start);
+    if (some === undefined) block.set(inputs.subarray(start * width, (start + count) * width));
+    else
+      for (let i = 0, to = 0; i < count; i++)
+        for (let from = some[start + i]! * width, end = from + width; from < end; from++)
+          block[to++] = inputs[from]!;
+    transformBlock(pipeline, block, count, values, start * features);
   }
-  let to = at;
+  return values;
+}
+
+/** Writes the features of rows of raw inputs to out[at …], which holds zeros; fills missing values of `raw` in place. */
+function transformBlock(
+  { inputs, fills, steps, features, scaling }: Pipeline,
+  raw: Float64Array,
+  rows: number,
+  out: Float64Array,
+  at: number,
+): void {
+  const width = inputs.length;
+  const stride = features.length;
+  for (let f = 0; f < width; f++) {
+    const fill = fills[f]!;
+    if (fill === null) continue;
+    for (let i = f; i < rows * width; i += width) if (Number.isNaN(raw[i]!)) raw[i] = fill;
+  }
+  let column = at;
   for (const step of steps) {
-    if (step.kind === 'number') out[to++] = row[step.input]!;
-    else if (step.kind === 'one_hot') {
-      for (let category = 0; category < step.categories; category++)
-        out[to++] = row[step.input] === category ? 1 : 0;
-    } else out[to++] = combine(step.kind, row[step.inputs[0]]!, row[step.inputs[1]]!) * step.scale;
+    if (step.kind === 'number') {
+      for (let row = 0, to = column, from = step.input; row < rows; row++, to += stride, from += width)
+        out[to] = raw[from]!;
+    } else if (step.kind === 'one_hot') {
+      // A new array holds zeros.
+      for (let row = 0, to = column, from = step.input; row < rows; row++, to += stride, from += width) {
+        const category = raw[from]!;
+        if (category >= 0 && category < step.categories) out[to + category] = 1;
+      }
+      column += step.categories;
+      continue;
+    } else {
+      const { kind, scale } = step;
+      const [a, b] = step.inputs;
+      for (let row = 0; row < rows; row++)
+        out[column + row * stride] = combine(kind, raw[row * width + a]!, raw[row * width + b]!) * scale;
+    }
+    column++;
   }
   if (scaling === null) return;
-  for (let f = 0; f < scaling.mean.length; f++)
-    out[at + f] = (out[at + f]! - scaling.mean[f]!) / scaling.deviation[f]!;
+  for (let f = 0; f < stride; f++) {
+    const mean = scaling.mean[f]!;
+    const deviation = scaling.deviation[f]!;
+    for (let i = at + f, end = at + rows * stride; i < end; i += stride)
+      out[i] = (out[i]! - mean) / deviation;
+  }
 }
 
 function combine(operation: Operation, a: number, b: number): number {

@@ -3,7 +3,7 @@ import type { Engineered, ModelParams, Schema } from '../config/schema.ts';
 import { rolesOf } from '../data/columns.ts';
 import { fitPipeline, type Pipeline, transform } from '../features/pipeline.ts';
 import { type FitOptions, fitModel, type Model, needsScaling, scorerOf } from '../learn/estimator.ts';
-import { type Matrix, takeRows } from '../learn/matrix.ts';
+import type { Matrix } from '../learn/matrix.ts';
 
 /** What fits have in common. */
 export interface Table {
@@ -35,11 +35,11 @@ export async function fitPart(
   options: FitOptions,
 ): Promise<FittedPart> {
   const { schema, engineered, params } = table;
-  const inputs = takeRows(table.inputs, learn);
+  const { inputs } = table;
   const target = Uint8Array.from(learn, (row) => table.target[row]!);
   const classes = rolesOf(schema).target.categories!;
-  const pipeline = fitPipeline(inputs, schema, engineered, needsScaling(params.algorithm));
-  const model = await fitModel(transform(pipeline, inputs), target, classes, params, options);
-  const features = transform(pipeline, takeRows(table.inputs, score));
+  const pipeline = fitPipeline(inputs, schema, engineered, needsScaling(params.algorithm), learn);
+  const model = await fitModel(transform(pipeline, inputs, learn), target, classes, params, options);
+  const features = transform(pipeline, inputs, score);
   return { pipeline, model, scores: scorerOf(model)(features.values, features.rows) };
 }

@@ -30,7 +30,12 @@ export interface Shard {
   readonly histogram: Float64Array;
 }
 
-/** Rounded up so that a record seldom straddles two cache lines. */
+/** Words that hold the bins of so many columns. */
+export function wordsOf(columns: number): number {
+  return Math.ceil(columns / 4);
+}
+
+/** Words of a record: the bins, then gradient and hessian. */
 export function recordWords(width: number): number {
   return width + 1;
 }
@@ -60,9 +65,13 @@ export function startRound({ rows, scores, shares }: Shard): void {
   }
 }
 
+/** Sixteen random bits as a share of one. */
+const UNIT = 2 ** -16;
+/** Rows whose records stay in cache from their gradients to their sums. */
+const ROWS_TOGETHER = 1024;
+
 /**
- * Starts a tree: every row's gradient p − y and hessian p (1 − p) in units of 1/levels and 1/(4 levels), rounded up
- * or down at random by row and tree so that sums stay unbiased (Shi et al. 2022); all rows in one leaf again.
+ * Starts a tree: all rows in one leaf again, with new gradients (see setGradients), and summed as sumHistogram would.
  */
 export function startTree(
   shard: Shard,
@@ -71,6 +80,27 @@ export function startTree(
   tree: number,
   output: number,
 ): void {
+  shard.histogram.fill(0);
+  for (let start = 0; start < shard.rows; start += ROWS_TOGETHER) {
+    const end = Math.min(shard.rows, start + ROWS_TOGETHER);
+    setGradients(shard, table, levels, tree, output, start, end);
+    addRows(shard, start, end, false);
+  }
+}
+
+/**
+ * Every row's gradient p − y and hessian p (1 − p) in units of 1/levels and 1/(4 levels), rounded up or down at random by
+ * row and tree so that sums stay unbiased (Shi et al. 2022).
+ */
+function setGradients(
+  shard: Shard,
+  table: Float64Array,
+  levels: number,
+  tree: number,
+  output: number,
+  start: number,
+  end: number,
+): void {
   const { rows, numbers, width, target, scores, shares, records, order } = shard;
   const stride = recordWords(width);
   const last = table.length - 2;
@@ -78,7 +108,7 @@ export function startTree(
   const hasShares = shares.length > 0;
   const first = output * rows;
   const positive = hasShares ? output : 1;
-  for (let row = 0; row < rows; row++) {
+  for (let row = start; row < end; row++) {
     order[row] = row;
     let p: number;
     if (hasShares) p = shares[first + row]!;
@@ -94,8 +124,8 @@ export function startTree(
     dither = Math.imul(dither ^ (dither >>> 15), 0x85ebca6b);
     dither ^= dither >>> 13;
     const y = target[row] === positive ? 1 : 0;
-    const gradient = ((p - y + 1) * levels + (dither & 0xffff) / 65536) | 0;
-    const hessian = (p * (1 - p) * 4 * levels + (dither >>> 16) / 65536) | 0;
+    const gradient = ((p - y + 1) * levels + (dither & 0xffff) * UNIT) | 0;
+    const hessian = (p * (1 - p) * 4 * levels + (dither >>> 16) * UNIT) | 0;
     records[row * stride + width] = ((gradient - levels) << 16) | hessian;
   }
 }
@@ -116,16 +146,20 @@ const sums = new Float64Array(BLOCK);
 const kernels = new Map<string, HistogramKernel>();
 
 /**
- * The histogram loop written out for `count` words from `first` of `width`: without an inner loop it runs a quarter
+ * The histogram loop written out for `count` words from `first` of so many columns: without an inner loop it runs a quarter
  * faster, and this is where most of the time of a fit goes. Rows of a small leaf lie far apart in memory (`far`), so
  * each block of 64 first touches all of its records in a short loop, where the waits for them overlap.
  */
-function kernelFor(width: number, first: number, count: number, far: boolean): HistogramKernel {
-  const key = `${width},${first},${count},${far}`;
+function kernelFor(columns: number, first: number, count: number, far: boolean): HistogramKernel {
+  const key = `${columns},${first},${count},${far}`;
   const known = kernels.get(key);
   if (known !== undefined) return known;
+  const width = wordsOf(columns);
   const adds = Array.from({ length: count }, (_, j) => {
-    const cells = ['w & 255', '(w >>> 8) & 255', '(w >>> 16) & 255', 'w >>> 24'];
+    const cells = ['w & 255', '(w >>> 8) & 255', '(w >>> 16) & 255', 'w >>> 24'].slice(
+      0,
+      columns - 4 * (first + j),
+    );
     const lines = cells.map((cell, i) => `histogram[${(first + j) * 1024 + i * 256} + (${cell})] += sum;`);
     return `w = records[at + ${first + j}]; ${lines.join(' ')}`;
   });
@@ -161,9 +195,13 @@ function kernelFor(width: number, first: number, count: number, far: boolean): H
 /** Sums gradients and hessians of order[start … end) per column and bin: histogram[column × 256 + bin]. */
 export function sumHistogram(shard: Shard, start: number, end: number): void {
   shard.histogram.fill(0);
-  const far = end - start < shard.rows / 4;
+  addRows(shard, start, end, end - start < shard.rows / 4);
+}
+
+function addRows(shard: Shard, start: number, end: number, far: boolean): void {
+  const columns = shard.columns.length / shard.rows;
   for (let first = 0; first < shard.width; first += WORDS_PER_PASS) {
-    const kernel = kernelFor(shard.width, first, Math.min(WORDS_PER_PASS, shard.width - first), far);
+    const kernel = kernelFor(columns, first, Math.min(WORDS_PER_PASS, shard.width - first), far);
     kernel(shard.records, shard.order, start, end, sums, shard.histogram);
   }
 }

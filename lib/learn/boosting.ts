@@ -29,7 +29,7 @@ export interface Boosting {
 }
 
 /** Rounds after which rows are laid out anew: early, and again as trees change. */
-const REGROUP_AFTER = new Set([1, 4, 16, 64]);
+const REGROUP_AFTER = new Set([2, 10]);
 /** Fewer rows stay in cache however they lie. */
 const REGROUP_ROWS = 100_000;
 
@@ -64,8 +64,7 @@ export async function fitBoosting(
     for (let round = 0; round < params.nEstimators; round++) {
       if (base.length > 1) crew.startRound();
       for (let output = 0; output < base.length; output++) {
-        crew.startTree(levels, params.seed * 65_537 + trees.length, output);
-        trees.push(grow(output));
+        trees.push(grow(params.seed * 65_537 + trees.length, output));
       }
       if (matrix.rows > REGROUP_ROWS && REGROUP_AFTER.has(round + 1)) crew.regroup();
       onTree(round + 1);
@@ -83,14 +82,14 @@ function startingMargins(target: Uint8Array, classes: number): number[] {
   return counts.map((count) => Math.log(count / target.length));
 }
 
-/** Grows the tree of one round and output from the crew's current gradients, and adds it to their scores. */
+/** Grows the tree of one round and output, with a number of its own, and adds it to the crew's scores. */
 function treeGrower(
   crew: Crew,
   edges: Edges,
   columns: BinColumns,
   levels: number,
   params: BoostingParams,
-): (output: number) => Tree {
+): (number: number, output: number) => Tree {
   const binCounts = edges.map((edge) => edge.length + 1);
   const gain: GainParams = {
     l2: params.l2,
@@ -108,9 +107,9 @@ function treeGrower(
     (-params.learningRate * step * unpackGradient(total) * 4) /
     (unpackHessian(total) + params.l2 * levels * 4);
 
-  return (output) => {
+  return (number, output) => {
     const tree = emptyTree();
-    const histogram = crew.sum(crew.starts, crew.ends, take());
+    const histogram = crew.startTree(levels, number, output, take());
     const total = sumOfFirstColumn(histogram);
     const cover = crew.rows;
     addLeaf(tree, [leafValue(total)], cover);

@@ -13,6 +13,7 @@ import {
   startRound,
   startTree,
   sumHistogram,
+  wordsOf,
 } from './boosting-shard.ts';
 import type { BinColumns } from './bundles.ts';
 import type { Matrix } from './matrix.ts';
@@ -27,8 +28,8 @@ export interface Crew {
   readonly outputs: number;
   /** With more than one output: probabilities from the scores, which the trees of the round share. */
   startRound(): void;
-  /** New gradients of an output, in units of 1/levels; all rows in one leaf again. */
-  startTree(levels: number, tree: number, output: number): void;
+  /** New gradients of an output, in units of 1/levels; all rows in one leaf again, whose histogram is written to `into`. */
+  startTree(levels: number, tree: number, output: number, into: Float64Array): Float64Array;
   /** Histogram of the given ranges, written to `into`. */
   sum(starts: readonly number[], ends: readonly number[], into: Float64Array): Float64Array;
   /** Takes the rows whose bin in the column is low … high to the right; where they begin in each range. */
@@ -134,6 +135,13 @@ export async function openCrew(
       control[RANGES + i * 3 + 1] = ends[i]!;
     }
   };
+  const gather = (into: Float64Array) => {
+    into.set(works[0]!.shard.histogram);
+    for (const { shard } of works.slice(1)) {
+      for (let i = 0; i < into.length; i++) into[i]! += shard.histogram[i]!;
+    }
+    return into;
+  };
   return {
     rows: matrix.rows,
     outputs: base.length,
@@ -141,15 +149,14 @@ export async function openCrew(
     starts: works.map(() => 0),
     ends: works.map(({ shard }) => shard.rows),
     startRound: () => command(START_ROUND),
-    startTree: (levels, tree, output) => command(START_TREE, levels, tree, output),
+    startTree(levels, tree, output, into) {
+      command(START_TREE, levels, tree, output);
+      return gather(into);
+    },
     sum(starts, ends, into) {
       aim(starts, ends);
       command(SUM);
-      into.set(works[0]!.shard.histogram);
-      for (const { shard } of works.slice(1)) {
-        for (let i = 0; i < into.length; i++) into[i]! += shard.histogram[i]!;
-      }
-      return into;
+      return gather(into);
     },
     partition(starts, ends, column, low, high) {
       aim(starts, ends);
@@ -180,7 +187,7 @@ function dealShard(
 ): Shard {
   const rows = endRow - firstRow;
   const features = edges.length;
-  const width = Math.ceil(columns.length / 4);
+  const width = wordsOf(columns.length);
   const part = {
     names: matrix.names,
     rows,
@@ -212,7 +219,7 @@ function dealShard(
 
 /** Column-major bins as records (see Shard). */
 function packRecords(bins: Uint8Array, rows: number, columns: number): Int32Array {
-  const stride = recordWords(Math.ceil(columns / 4)) * 4;
+  const stride = recordWords(wordsOf(columns)) * 4;
   const bytes = new Uint8Array(new SharedArrayBuffer(rows * stride));
   for (let block = 0; block < rows; block += 1024) {
     const end = Math.min(rows, block + 1024);

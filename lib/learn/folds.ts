@@ -26,9 +26,12 @@ export function stratifiedFolds(
 
 /** Row numbers inside and outside one fold. */
 export function splitFold(fold: Uint8Array, which: number): { inside: Int32Array; outside: Int32Array } {
-  const rows = Int32Array.from(fold.keys());
-  return {
-    inside: rows.filter((row) => fold[row] === which),
-    outside: rows.filter((row) => fold[row] !== which),
-  };
+  let count = 0;
+  for (let row = 0; row < fold.length; row++) if (fold[row] === which) count++;
+  const inside = new Int32Array(count);
+  const outside = new Int32Array(fold.length - count);
+  for (let row = 0, i = 0, o = 0; row < fold.length; row++)
+    if (fold[row] === which) inside[i++] = row;
+    else outside[o++] = row;
+  return { inside, outside };
 }

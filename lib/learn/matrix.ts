@@ -17,10 +17,21 @@ export function takeRows(matrix: Matrix, rows: ArrayLike<number>): Matrix {
   return { names: matrix.names, rows: rows.length, values };
 }
 
-/** One column of a matrix. */
-export function columnOf({ names, rows, values }: Matrix, column: number): Float64Array {
+/** One column of a matrix, or the given rows of it. */
+export function columnOf({ names, rows, values }: Matrix, column: number, some?: Int32Array): Float64Array {
   const width = names.length;
-  const taken = new Float64Array(rows);
-  for (let row = 0, at = column; row < rows; row++, at += width) taken[row] = values[at]!;
+  const taken = new Float64Array(some?.length ?? rows);
+  for (let i = 0; i < taken.length; i++) taken[i] = values[(some?.[i] ?? i) * width + column]!;
   return taken;
+}
+
+/** The values that are not missing, in their order: a copy. */
+export function presentOf(values: Float64Array): Float64Array {
+  const present = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!Number.isNaN(value)) present[count++] = value;
+  }
+  return present.subarray(0, count);
 }

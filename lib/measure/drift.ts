@@ -1,4 +1,5 @@
 /** Drift of one column against a reference that is frozen in the model version. */
+import { presentOf } from '../learn/matrix.ts';
 import { chiSquaredQuantile } from './intervals.ts';
 
 /** What a column looked like in training. Bin i of `edges` holds edges[i − 1] < x ≤ edges[i]. */
@@ -24,7 +25,7 @@ const POINTS = 1000;
 const FLOOR = 1e-4;
 
 export function numericReference(name: string, column: Float64Array): Reference {
-  const sorted = column.filter((x) => !Number.isNaN(x)).sort();
+  const sorted = presentOf(column).sort();
   const edges: number[] = [];
   for (let i = 1; i < BINS; i++) {
     const edge = sorted[Math.ceil((i * sorted.length) / BINS) - 1]!;
@@ -42,7 +43,8 @@ export function numericReference(name: string, column: Float64Array): Reference 
     cumulative.push((i + 1) / sorted.length);
     while (next <= i + 1 && step > 0) next += step;
   }
-  const { proportions } = binShares(sorted, edges);
+  const cuts = [...edges.map((edge) => countUpTo(sorted, edge)), sorted.length];
+  const proportions = cuts.map((cut, i) => (cut - (cuts[i - 1] ?? 0)) / Math.max(sorted.length, 1));
   return {
     name,
     count: sorted.length,
@@ -52,6 +54,18 @@ export function numericReference(name: string, column: Float64Array): Reference 
     values,
     cumulative,
   };
+}
+
+/** How many of the ascending numbers are at most x. */
+function countUpTo(sorted: Float64Array, x: number): number {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (sorted[middle]! <= x) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** `column` holds category indices, NaN for missing. */
@@ -155,7 +169,7 @@ export function populationStability(expected: readonly number[], actual: readonl
 
 /** Largest distance of the two distribution functions, at the points the reference kept and at the batch's own. */
 function kolmogorovSmirnov({ values, cumulative }: Reference, column: Float64Array): number {
-  const sorted = column.filter((x) => !Number.isNaN(x)).sort();
+  const sorted = presentOf(column).sort();
   let largest = 0;
   let point = 0;
   const referenceAt = (x: number) => {

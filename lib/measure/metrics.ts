@@ -4,6 +4,7 @@
  */
 import type { MetricName } from '../config/schema.ts';
 import { outputsOf } from '../learn/outputs.ts';
+import { orderDescending } from './order.ts';
 
 /** Rows with their truth and what a model gave for them. */
 export interface ScoredRows {
@@ -29,7 +30,7 @@ export interface Ranking {
 
 /** `labels` are 1 for the class that is scored, else 0. */
 export function rankScores(labels: Uint8Array, scores: Float64Array): Ranking {
-  const order = Int32Array.from(labels.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const order = orderDescending(scores);
   const ends: number[] = [];
   for (let i = 1; i <= order.length; i++) {
     if (i === order.length || scores[order[i]!] !== scores[order[i - 1]!]) ends.push(i);
@@ -53,17 +54,19 @@ export function rankMetrics(
   let from = 0;
   for (let g = 0; g < groupEnds.length; g++) {
     let positives = 0;
-    let negatives = 0;
+    let all = 0;
     for (let i = from; i < groupEnds[g]!; i++) {
       const weight = weights === undefined ? 1 : weights[order[i]!]!;
-      if (labels[i] === 1) positives += weight;
-      else negatives += weight;
+      positives += weight * labels[i]!;
+      all += weight;
     }
     from = groupEnds[g]!;
+    const negatives = all - positives;
     pairs += negatives * (truePositives + positives / 2);
     truePositives += positives;
     falsePositives += negatives;
-    if (positives > 0) areaPr += (positives * truePositives) / (truePositives + falsePositives);
+    // Where no row weighs anything yet, 0 of 0 counts as 0.
+    areaPr += (positives * truePositives) / (truePositives + falsePositives || 1);
   }
   return { roc_auc: pairs / (truePositives * falsePositives), pr_auc: areaPr / truePositives };
 }
@@ -90,9 +93,12 @@ export function confusionMatrix(
   given: Uint8Array,
   weights?: ArrayLike<number>,
 ): number[][] {
-  const counts = new Float64Array(classes * classes);
+  const cells = classes * classes;
+  // Two of each cell, for rows in turn: an addition need not wait for the one before it.
+  const counts = new Float64Array(2 * cells);
   for (let i = 0; i < labels.length; i++)
-    counts[labels[i]! * classes + given[i]!]! += weights === undefined ? 1 : weights[i]!;
+    counts[(i & 1) * cells + labels[i]! * classes + given[i]!]! += weights === undefined ? 1 : weights[i]!;
+  for (let cell = 0; cell < cells; cell++) counts[cell]! += counts[cells + cell]!;
   return Array.from({ length: classes }, (_, k) =>
     Array.from(counts.subarray(k * classes, (k + 1) * classes)),
   );

@@ -1,6 +1,7 @@
 /** The thresholds that suit scored rows best. */
 import { mostProbable, outputsOf } from '../learn/outputs.ts';
 import { outputOf, rankScores, type ScoredRows } from './metrics.ts';
+import { orderDescending } from './order.ts';
 
 /** Thresholds with the highest F1; of more than two classes, the mean of the classes' F1 (macro F1). */
 export function bestF1Thresholds(rows: ScoredRows): number[] {
@@ -81,7 +82,7 @@ function bestCut(
   const hits = new Int32Array(classes);
   const given = new Int32Array(classes);
   const counts = new Int32Array(classes);
-  const order = Int32Array.from(labels.keys()).sort((a, b) => ratios[b]! - ratios[a]! || a - b);
+  const order = orderDescending(ratios);
   const move = (i: number, from: number, to: number) => {
     given[from]!--;
     given[to]!++;

@@ -1,7 +1,7 @@
 /** A loaded version made ready to answer. */
 import { type Explainer, explainerOf, type Method, type Space } from '../explain/explain.ts';
 import { inputGroups, sumByInput } from '../explain/inputs.ts';
-import { transformRow } from '../features/pipeline.ts';
+import { transformRows } from '../features/pipeline.ts';
 import { classAt, type DecisionRule, type Thresholds, thresholdsFor } from '../learn/outputs.ts';
 import type { LoadedVersion } from '../registry/load.ts';
 import { type Fields, type ParsedRows, type Rows, rowParser } from './input.ts';
@@ -57,17 +57,8 @@ export function serveModel(
   const { classes, outputs } = signature.output;
   const rule: DecisionRule = configured === 'model' ? signature.output : { thresholds: [configured] };
   const { thresholds } = rule;
-  const inputs = pipeline.inputs.length;
   const width = pipeline.features.length;
-  const row = new Float64Array(inputs);
-  const featuresOf = ({ rows, values }: Rows): Float64Array => {
-    const features = new Float64Array(rows.length * width);
-    for (let i = 0; i < rows.length; i++) {
-      for (let f = 0; f < inputs; f++) row[f] = values[i * inputs + f]!;
-      transformRow(pipeline, row, features, i * width);
-    }
-    return features;
-  };
+  const featuresOf = ({ rows, values }: Rows) => transformRows(pipeline, values, rows.length);
   const score = (rows: Rows): Float64Array => {
     const probabilities = scorer(featuresOf(rows), rows.rows.length);
     for (const probability of probabilities)

@@ -17,6 +17,7 @@ import {
   type ScoredRows,
   thresholdMetrics,
 } from '../../lib/measure/metrics.ts';
+import { orderDescending } from '../../lib/measure/order.ts';
 import { bestF1Thresholds } from '../../lib/measure/thresholds.ts';
 import { assertClose, fixture } from '../support.ts';
 
@@ -234,5 +235,21 @@ test('the intervals of many rows are as wide as drawing all of them gives', () =
     assert.ok(quick[name].low < quick[name].value && quick[name].value < quick[name].high, name);
     const ratio = (quick[name].high - quick[name].low) / (whole[name].high - whole[name].low);
     assert.ok(ratio > 0.7 && ratio < 1.4, `${name}: ${ratio}`);
+  }
+});
+
+test('many rows are ordered like few: by value, and of equal values by row', () => {
+  const { float, int } = random(4, 'order');
+  const odd = [0, -0, 1, -1, Infinity, -Infinity, 5e-324, -5e-324, 1e308];
+  for (const draw of [float, () => int(50) / 7 - 3, () => odd[int(odd.length)]!]) {
+    const values = Float64Array.from({ length: 30_000 }, draw);
+    const order = orderDescending(values);
+    assert.equal(new Set(order).size, values.length);
+    const wrong = order.findIndex((row, i) => {
+      const before = order[i - 1];
+      if (before === undefined) return false;
+      return !(values[before]! > values[row]! || (values[before] === values[row] && before < row));
+    });
+    assert.equal(wrong, -1);
   }
 });

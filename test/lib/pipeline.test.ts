@@ -4,7 +4,7 @@ import { parseConfig } from '../../lib/config/load.ts';
 import { readCell } from '../../lib/data/columns.ts';
 import { fillFor } from '../../lib/data/impute.ts';
 import { perturbRows } from '../../lib/data/perturb.ts';
-import { fitPipeline, transform, transformRow } from '../../lib/features/pipeline.ts';
+import { fitPipeline, transform, transformRows } from '../../lib/features/pipeline.ts';
 import { splitFold, stratifiedFolds } from '../../lib/learn/folds.ts';
 import type { Matrix } from '../../lib/learn/matrix.ts';
 import { assertClose, defaultConfig } from '../support.ts';
@@ -64,8 +64,7 @@ test('one row alone gives the same features as in its table', () => {
   const pipeline = fitPipeline(inputs, config.schema, config.features.engineered, true);
   const table = transform(pipeline, inputs);
   for (let i = 0; i < 3; i++) {
-    const out = new Float64Array(11);
-    transformRow(pipeline, inputs.values.slice(i * 6, (i + 1) * 6), out, 0);
+    const out = transformRows(pipeline, inputs.values.slice(i * 6, (i + 1) * 6), 1);
     assert.deepEqual(out, table.values.slice(i * 11, (i + 1) * 11));
   }
 });
