@@ -6,6 +6,7 @@ import { type Edges, MISSING, thresholdAfter } from './bins.ts';
 import { type GiniSplit, giniScanner } from './gini.ts';
 import { partitionTagged, type TaggedRows } from './partition.ts';
 import { mix, random, seedOf } from './random.ts';
+import { siblingHistograms } from './sibling-histograms.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from './tree.ts';
 
 export interface ForestData {
@@ -38,8 +39,9 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
   const times = new Uint16Array(data.rows);
   const order = new Int32Array(data.edges.length);
   const best: GiniSplit = { feature: 0, bin: -1, missingLeft: false, score: -1, leftCounts: [] };
-  const scan = giniScanner(data, params, sample);
+  const scanner = giniScanner(data, params, sample);
   const { maxDepth, minSamplesLeaf, maxFeatures, classWeights } = params;
+  const histograms = siblingHistograms(scanner, order.length * 256 * data.classes, 512 * data.classes);
 
   const sharesOf = (counts: readonly number[]): number[] => {
     let total = 0;
@@ -66,12 +68,17 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
     );
     const tree = emptyTree();
     addLeaf(tree, sharesOf(rootCounts), coverOf(rootCounts));
+    // Where every node looks at every feature, a child's counts are its parent's without its sibling's.
+    const histogram = maxFeatures < order.length ? undefined : histograms.ofRoot(0, distinct);
     const pending = isFinal(rootCounts, 0)
       ? []
-      : [{ node: 0, start: 0, end: distinct, depth: 0, counts: rootCounts }];
+      : [{ node: 0, start: 0, end: distinct, depth: 0, counts: rootCounts, histogram }];
     for (let work = pending.pop(); work !== undefined; work = pending.pop()) {
-      const { node, start, end, depth, counts } = work;
-      if (!drawSplit(start, end, counts, rng.int)) continue;
+      const { node, start, end, depth, counts, histogram } = work;
+      if (!drawSplit(start, end, counts, histogram, rng.int)) {
+        histograms.release(histogram);
+        continue;
+      }
       const leftCounts = best.leftCounts.slice();
       const rightCounts = counts.map((count, k) => count - leftCounts[k]!);
       splitLeaf(
@@ -85,10 +92,17 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
       const right = addLeaf(tree, sharesOf(rightCounts), coverOf(rightCounts));
       const keepLeft = !isFinal(leftCounts, depth + 1);
       const keepRight = !isFinal(rightCounts, depth + 1);
-      if (!keepLeft && !keepRight) continue;
+      if (!keepLeft && !keepRight) {
+        histograms.release(histogram);
+        continue;
+      }
       const column = data.bins.subarray(best.feature * data.rows, (best.feature + 1) * data.rows);
       const fewer = Math.min(coverOf(leftCounts), coverOf(rightCounts));
-      const keep = { left: keepLeft, right: keepRight, lopsided: fewer * LOPSIDED < coverOf(counts) };
+      const keep = {
+        left: keepLeft || histogram !== undefined,
+        right: keepRight || histogram !== undefined,
+        lopsided: fewer * LOPSIDED < coverOf(counts),
+      };
       const [leftEnd, rightEnd] = partitionTagged(
         column,
         best.bin + 1,
@@ -99,9 +113,30 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
         end,
         keep,
       );
+      const [ofLeft, ofRight] = histograms.ofChildren(
+        histogram,
+        { start, end: leftEnd, wanted: keepLeft },
+        { start: leftEnd, end: rightEnd, wanted: keepRight },
+      );
+      const below = depth + 1;
       if (keepRight)
-        pending.push({ node: right, start: leftEnd, end: rightEnd, depth: depth + 1, counts: rightCounts });
-      if (keepLeft) pending.push({ node: left, start, end: leftEnd, depth: depth + 1, counts: leftCounts });
+        pending.push({
+          node: right,
+          start: leftEnd,
+          end: rightEnd,
+          depth: below,
+          counts: rightCounts,
+          histogram: ofRight,
+        });
+      if (keepLeft)
+        pending.push({
+          node: left,
+          start,
+          end: leftEnd,
+          depth: below,
+          counts: leftCounts,
+          histogram: ofLeft,
+        });
     }
     return tree;
   };
@@ -111,6 +146,7 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
     start: number,
     end: number,
     counts: readonly number[],
+    histogram: Int32Array | undefined,
     draw: (n: number) => number,
   ): boolean {
     best.bin = -1;
@@ -124,7 +160,8 @@ export function forestGrower(data: ForestData, params: ForestTreeParams): (index
         order[pick] = order[i]!;
         order[i] = feature;
       }
-      scan(order, drawn, count, start, end, counts, best);
+      if (histogram === undefined) scanner.scan(order, drawn, count, start, end, counts, best);
+      else scanner.scanCounts(histogram, order, drawn, count, counts, best);
       drawn += count;
     }
     return best.bin >= 0;

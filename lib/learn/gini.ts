@@ -15,26 +15,40 @@ export interface GiniSplit {
   leftCounts: number[];
 }
 
-/** Improves `best` by the splits of up to four features (features[from] …) over rows [start, end) of the sample. */
-export type GiniScan = (
-  features: Int32Array,
-  from: number,
-  count: number,
-  start: number,
-  end: number,
-  counts: readonly number[],
-  best: GiniSplit,
-) => void;
+/** Finds splits over rows [start, end) of the sample. */
+export interface GiniScanner {
+  /** Improves `best` by the splits of up to four features (features[from] …). */
+  scan(
+    features: Int32Array,
+    from: number,
+    count: number,
+    start: number,
+    end: number,
+    counts: readonly number[],
+    best: GiniSplit,
+  ): void;
+  /** The same from the counts of a node. */
+  scanCounts(
+    histogram: Int32Array,
+    features: Int32Array,
+    from: number,
+    count: number,
+    counts: readonly number[],
+    best: GiniSplit,
+  ): void;
+  /** Class counts of every feature: histogram[feature × 256 × classes + bin × classes + class]. */
+  countAll(start: number, end: number, histogram: Int32Array): Int32Array;
+}
 
 /** A large node visits every bin. */
 const ALL_BINS = Uint8Array.from({ length: 256 }, (_, bin) => bin);
 
-export function giniScanner(data: ForestData, params: ForestTreeParams, sample: TaggedRows): GiniScan {
+export function giniScanner(data: ForestData, params: ForestTreeParams, sample: TaggedRows): GiniScanner {
   const { classes, edges, bins, rows: total } = data;
   const { rows, tags } = sample;
   const { minSamplesLeaf } = params;
   const weights = Float64Array.from(params.classWeights);
-  const histogram = new Int32Array(4 * 256 * classes);
+  const own = new Int32Array(4 * 256 * classes);
   const columns = new Int32Array(4);
   const occupied = new Uint8Array(256);
   const marks = new Int32Array(8);
@@ -43,9 +57,9 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
   const found = new Float64Array(2 + classes);
   const kernels = [1, 2, 3, 4].map((count) => countKernel(count, classes));
 
-  return (features, from, count, start, end, counts, best) => {
+  const scan: GiniScanner['scan'] = (features, from, count, start, end, counts, best) => {
     for (let slot = 0; slot < count; slot++) columns[slot] = features[from + slot]! * total;
-    kernels[count - 1]!(bins, columns, rows, tags, start, end, histogram);
+    kernels[count - 1]!(bins, columns, rows, tags, start, end, own);
     for (let slot = 0; slot < count; slot++) {
       const feature = features[from + slot]!;
       const base = slot * 256 * classes;
@@ -55,13 +69,38 @@ export function giniScanner(data: ForestData, params: ForestTreeParams, sample: 
       const visited = dense
         ? binCount
         : occupiedBins(bins, columns[slot]!, rows, start, end, marks, occupied);
-      improve(feature, base, visit, visited, counts, best);
-      clearBins(histogram, slot, classes, visit, visited);
+      improve(own, feature, base, visit, visited, counts, best);
+      clearBins(own, slot, classes, visit, visited);
     }
   };
+  const scanCounts: GiniScanner['scanCounts'] = (histogram, features, from, count, counts, best) => {
+    for (let i = from; i < from + count; i++) {
+      const feature = features[i]!;
+      improve(
+        histogram,
+        feature,
+        feature * 256 * classes,
+        ALL_BINS,
+        edges[feature]!.length + 1,
+        counts,
+        best,
+      );
+    }
+  };
+  const countAll: GiniScanner['countAll'] = (start, end, histogram) => {
+    histogram.fill(0);
+    for (let feature = 0; feature < edges.length; feature += 4) {
+      const count = Math.min(4, edges.length - feature);
+      for (let slot = 0; slot < count; slot++) columns[slot] = (feature + slot) * total;
+      kernels[count - 1]!(bins, columns, rows, tags, start, end, histogram.subarray(feature * 256 * classes));
+    }
+    return histogram;
+  };
+  return { scan, scanCounts, countAll };
 
   /** Missing values are tried on both sides; without any, they will follow the larger child. */
   function improve(
+    histogram: Int32Array,
     feature: number,
     base: number,
     visit: Uint8Array,

@@ -14,6 +14,7 @@ import { fitLogistic } from '../../lib/learn/logistic.ts';
 import type { Matrix } from '../../lib/learn/matrix.ts';
 import { classify, mostProbable } from '../../lib/learn/outputs.ts';
 import { random } from '../../lib/learn/random.ts';
+import { siblingHistograms } from '../../lib/learn/sibling-histograms.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from '../../lib/learn/tree.ts';
 import { assertClose, defaultConfig, fixture } from '../support.ts';
 
@@ -311,8 +312,13 @@ test('the Gini split is the best of all splits, by brute force', () => {
       };
       const params = { maxDepth: 1, minSamplesLeaf, maxFeatures: 1, classWeights: [1, 1, 1], seed: 1 };
       const counts = [0, 1, 2].map((k) => rows.filter(({ y }) => y === k).length);
-      const best: GiniSplit = { feature: -1, bin: -1, missingLeft: false, score: -1, leftCounts: [] };
-      giniScanner(data, params, sample)(Int32Array.of(0), 0, 1, 0, rows.length, counts, best);
+      const none = (): GiniSplit => ({ feature: -1, bin: -1, missingLeft: false, score: -1, leftCounts: [] });
+      const [best, counted] = [none(), none()];
+      const scanner = giniScanner(data, params, sample);
+      scanner.scan(Int32Array.of(0), 0, 1, 0, rows.length, counts, best);
+      const histogram = scanner.countAll(0, rows.length, new Int32Array(256 * 3));
+      scanner.scanCounts(histogram, Int32Array.of(0), 0, 1, counts, counted);
+      assert.deepEqual(counted, best, 'the same from counts');
       const scoreOf = (bin: number, missingLeft: boolean) => {
         const left = rows.filter(({ x, missing }) => (missing ? missingLeft : x <= bin));
         const right = rows.filter(({ x, missing }) => !(missing ? missingLeft : x <= bin));
@@ -335,6 +341,44 @@ test('the Gini split is the best of all splits, by brute force', () => {
       }
     }),
   );
+});
+
+test('the counts of children are those of their rows, wherever a parent is cut', () => {
+  const { int } = random(3, 'siblings');
+  const [rows, features, classes] = [300, 5, 3];
+  const bins = Uint8Array.from({ length: rows * features }, () => (int(20) === 0 ? MISSING : int(9)));
+  const edges = Array.from({ length: features }, () => Float64Array.from([0, 1, 2, 3, 4, 5, 6, 7]));
+  const target = Uint8Array.from({ length: rows }, () => int(classes));
+  const sample = {
+    rows: Int32Array.from(target.keys()),
+    tags: Int32Array.from(target, (y) => ((1 + int(3)) << 8) | y),
+  };
+  const params = { maxDepth: 9, minSamplesLeaf: 1, maxFeatures: 5, classWeights: [1, 1, 1], seed: 1 };
+  const scanner = giniScanner({ rows, bins, edges, target, classes }, params, sample);
+  const size = features * 256 * classes;
+  const histograms = siblingHistograms(scanner, size, 50);
+  const countsOf = (start: number, end: number) => scanner.countAll(start, end, new Int32Array(size));
+  for (const [cut, wanted] of [
+    [120, [true, true]],
+    [30, [true, true]],
+    [270, [true, false]],
+    [100, [true, false]],
+    [20, [false, true]],
+  ] as const) {
+    const parent = histograms.ofRoot(0, rows);
+    const children = [
+      { start: 0, end: cut, wanted: wanted[0] },
+      { start: cut, end: rows, wanted: wanted[1] },
+    ] as const;
+    const found = histograms.ofChildren(parent, ...children);
+    const large = cut * 2 <= rows ? 1 : 0;
+    for (const [i, { start, end }] of children.entries()) {
+      const isCounted = wanted[large] && wanted[i] && end - start >= 50;
+      assert.deepEqual(found[i], isCounted ? countsOf(start, end) : undefined, `${cut}, child ${i}`);
+      histograms.release(found[i]);
+    }
+  }
+  assert.equal(histograms.ofRoot(0, 49), undefined, 'few rows are counted anew');
 });
 
 test('the boosting split is the best of all splits, by brute force', () => {
