@@ -13,7 +13,7 @@ FROM packages AS build
 COPY scripts scripts
 COPY lib lib
 COPY tsconfig.json ./
-RUN node --import tsx scripts/serve-bundle.ts
+RUN node --import tsx scripts/program-bundle.ts scripts/serve-api.ts .make/serve-api.mjs
 
 FROM ${BASE}
 RUN apt-get update \

@@ -27,8 +27,6 @@ export CONFIG VERSION A B AT ID CSV TARGET DIR METRICS DRIFT OUT REF NEW APPLY R
 
 PACKAGES := node_modules/.package-lock.json
 NODE := node --import tsx
-# Preparing holds the valid rows in memory: about 170 bytes a cell, more than node takes unasked from some twenty million cells on.
-ROOMY := --max-old-space-size=16384
 # What make remembers of the config: paths, the files of each program, the settings of each product.
 STATE := $(dir $(CONFIG)).make/$(basename $(notdir $(CONFIG)))
 
@@ -89,7 +87,7 @@ prepare: $(PROCESSED)/$(DATA_VERSION)_train.csv ## rows checked, cleaned and spl
 DATA_FILES := $(PROCESSED)/$(DATA_VERSION)_train.csv $(PROCESSED)/$(DATA_VERSION)_test.csv
 .PRECIOUS: $(DATA_FILES)
 $(DATA_FILES) &: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare)
-	@$(NODE) $(ROOMY) scripts/data-prepare.ts --version $(DATA_VERSION)
+	@$(NODE) scripts/data-prepare.ts --version $(DATA_VERSION)
 	@$(SAID)
 
 ##@ Model
@@ -97,7 +95,7 @@ $(DATA_FILES) &: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare
 train: $(MODELS)/latest.json ## a model version from the current data and settings, evaluated and registered
 	$(call up-to-date,train,$(shell sed -n 's/.*"summary": "\(.*\)".*/\1/p' $<))
 $(MODELS)/latest.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/train.json $(program.model-train)
-	@$(NODE) $(ROOMY) scripts/model-train.ts
+	@$(NODE) scripts/model-train.ts
 	@$(SAID)
 
 gate: $(MODELS)/latest.json ## pass, fail (exit 3) or inconclusive against evaluation.minimum   [VERSION=v2]
@@ -105,8 +103,8 @@ gate: $(MODELS)/latest.json ## pass, fail (exit 3) or inconclusive against evalu
 
 # A file for each trial, by number and rung, made by whichever job is free; an interrupted search goes on where it was.
 TRIAL := .make/model-trial.mjs
-$(TRIAL): $(program.model-trial) scripts/serve-bundle.ts $(PACKAGES)
-	@$(NODE) scripts/serve-bundle.ts scripts/model-trial.ts $@ && touch $@
+$(TRIAL): $(program.model-trial) scripts/program-bundle.ts $(PACKAGES)
+	@$(NODE) scripts/program-bundle.ts scripts/model-trial.ts $@ && touch $@
 $(REPORTS)/tuning/trial-%.json: $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/tune.json $(TRIAL)
 	@node $(TRIAL) $*
 
@@ -153,8 +151,8 @@ endif
 
 # One file that starts in a third of the time that compiling every module of scripts/serve-api.ts takes.
 SERVER := .make/serve-api.mjs
-$(SERVER): $(program.serve-api) scripts/serve-bundle.ts $(PACKAGES)
-	@$(NODE) scripts/serve-bundle.ts && touch $@
+$(SERVER): $(program.serve-api) scripts/program-bundle.ts $(PACKAGES)
+	@$(NODE) scripts/program-bundle.ts scripts/serve-api.ts $@ && touch $@
 
 serve: $(MODELS)/aliases.json $(SERVER) ## the API in the foreground, until Ctrl-C
 	@exec node $(SERVER)

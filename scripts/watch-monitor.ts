@@ -15,24 +15,25 @@ import { run, say } from '../lib/terminal.ts';
 import { type MonitorReport, monitor } from '../lib/watch/monitor.ts';
 import { monitorPage } from '../lib/watch/page.ts';
 import { readSensitive } from '../lib/watch/sensitive.ts';
-import { readWindow } from '../lib/watch/window.ts';
+import { type PredictionLogs, readPredictionLogs, readWindow } from '../lib/watch/window.ts';
 
 run(async () => {
   const { values } = parseArgs({ options: { forever: { type: 'boolean', default: false } } });
   for (;;) {
     const project = loadProject();
-    const made = await report(project);
+    const logs = readPredictionLogs(project);
+    const made = await report(project, logs);
     sayReport(made);
-    for (const change of raiseAlerts(project, made)) say('alert', describeChange(change));
+    for (const change of raiseAlerts(project, made, logs)) say('alert', describeChange(change));
     if (!values.forever) return;
     await sleep(project.config.monitoring.interval_seconds * 1000);
   }
 });
 
-async function report(project: Project): Promise<MonitorReport> {
+async function report(project: Project, logs: PredictionLogs): Promise<MonitorReport> {
   const { config } = project;
   const version = resolveVersion(project, config.deployment.model);
-  const window = readWindow(project, version, config.monitoring.window);
+  const window = readWindow(project, logs, version, config.monitoring.window);
   const made = monitor(
     config,
     loadVersion(project, version),

@@ -7,6 +7,7 @@ import { readIfThere, writeAtomic } from '../files/write.ts';
 import { json } from '../registry/json.ts';
 import { ledgersOf } from '../registry/ledgers.ts';
 import type { MonitorReport } from '../watch/monitor.ts';
+import type { PredictionLogs } from '../watch/window.ts';
 import { type AlertChange, evaluateRules } from './rules.ts';
 import { readSignals } from './signals.ts';
 import { readStates, statesPath } from './states.ts';
@@ -14,9 +15,14 @@ import { readStates, statesPath } from './states.ts';
 const LOCK_MS = 10_000;
 
 /** Looks at every rule once, records what changed and sets the webhook going; returns the changes. */
-export function raiseAlerts(project: Project, report: MonitorReport, now = new Date()): AlertChange[] {
+export function raiseAlerts(
+  project: Project,
+  report: MonitorReport,
+  logs: PredictionLogs,
+  now = new Date(),
+): AlertChange[] {
   const { rules, webhook } = project.config.alerts;
-  const signals = readSignals(project, report, now);
+  const signals = readSignals(project, report, logs, now);
   return withLock(`${statesPath(project)}.lock`, LOCK_MS, () => {
     const { changes, states } = evaluateRules(rules, signals, readStates(project), now);
     const { path, format } = ledgersOf(project).alerts;

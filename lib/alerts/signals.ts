@@ -6,12 +6,16 @@ import { readDeployments } from '../registry/deployments.ts';
 import { ledgersOf } from '../registry/ledgers.ts';
 import { verifyVersion } from '../registry/versions.ts';
 import type { MonitorReport } from '../watch/monitor.ts';
-import { readPredictionLogs } from '../watch/window.ts';
+import type { PredictionLogs } from '../watch/window.ts';
 import type { Signals } from './rules.ts';
 
-export function readSignals(project: Project, report: MonitorReport, now: Date): Signals {
+export function readSignals(
+  project: Project,
+  report: MonitorReport,
+  { predictions }: PredictionLogs,
+  now: Date,
+): Signals {
   const { drift, error_rate, labels, latency_ms, refused, window } = report;
-  const { predictions } = readPredictionLogs(project);
   const lastTraffic = predictions.at(-1)?.time ?? readDeployments(project)[0]?.time;
   const { path, format } = ledgersOf(project).labels;
   const lastLabel = readLedger(path, format).lines.at(-1)?.body.split(',').at(-1) ?? predictions[0]?.time;

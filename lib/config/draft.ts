@@ -1,5 +1,6 @@
 /** The config of a new project: another one's, with its comments, and what the new table asks for in place of the old. */
 import { type Document, isScalar, type Node, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import { rolesOf } from '../data/columns.ts';
 import type { Config } from './schema.ts';
 
 export interface Draft {
@@ -37,8 +38,8 @@ export function draftConfig(template: string, draft: Draft): string {
   set('deployment.threshold', 'model');
   set('deployment.traffic.split', {});
   set('deployment.traffic.shadow', []);
-  const target = Object.values(draft.schema).find(({ role }) => role === 'target')!.categories!;
-  set('fairness.favourable', target.length === 2 ? target[1] : target[0]);
+  const classes = rolesOf(draft.schema).target.categories!;
+  set('fairness.favourable', classes.length === 2 ? classes[1] : classes[0]);
   for (const name of [
     'contact',
     'licence',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { rolesOf } from '../data/columns.ts';
 import { badInput } from '../fault.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -151,7 +152,7 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
   const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
   if (twice >= 0) throw fault(['alerts', 'rules', String(twice)], `two rules are named "${names[twice]}"`);
   const { favourable, reference, mitigation } = config.fairness;
-  const target = Object.values(schema).find(({ role }) => role === 'target')!;
+  const { target } = rolesOf(schema);
   if (!target.categories!.includes(favourable))
     throw fault(
       ['fairness', 'favourable'],
@@ -183,7 +184,7 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
   const needsTest = config.data.source === 'uci' && config.split.method === 'file';
   if (needsTest && (uci.test_member === undefined || uci.test_sha256 === undefined))
     throw fault(['data', 'uci'], 'split.method file needs test_member and test_sha256');
-  const classes = Object.values(schema).find(({ role }) => role === 'target')!.categories!;
+  const classes = rolesOf(schema).target.categories!;
   for (const section of ['evaluation', 'deployment'] as const)
     if (classes.length > 2 && typeof config[section].threshold === 'number')
       throw fault(

@@ -22,7 +22,7 @@ export interface Health {
   readonly refused?: readonly { readonly version: string; readonly problem: string }[];
 }
 
-/** What scripts/serve-bundle.ts makes of scripts/serve-api.ts. */
+/** What scripts/program-bundle.ts makes of scripts/serve-api.ts. */
 export const SERVER_PROGRAM = '.make/serve-api.mjs';
 
 export function serverStatePath(project: Project): string {

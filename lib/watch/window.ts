@@ -1,4 +1,4 @@
-/** The latest predictions of one version, read from the API logs once, joined with the truth that has arrived. */
+/** What the servers logged, and of it the latest predictions of one version, joined with the truth that has arrived. */
 import { readFileSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
 import { predictionLedgers } from '../registry/ledgers.ts';
@@ -58,9 +58,13 @@ export function readPredictionLogs(project: Project): PredictionLogs {
   };
 }
 
-/** The last `size` predictions of a version. */
-export function readWindow(project: Project, version: string, size: number): Window {
-  const { predictions, refusals } = readPredictionLogs(project);
+/** The last `size` predictions of a version in the logs. */
+export function readWindow(
+  project: Project,
+  { predictions, refusals }: PredictionLogs,
+  version: string,
+  size: number,
+): Window {
   const labels = readLabels(project);
   const recent = predictions.filter(({ model }) => model === version).slice(-size);
   const since = recent[0]?.time ?? '';
