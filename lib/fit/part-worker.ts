@@ -1,10 +1,14 @@
-/** A thread that fits one part after the other. */
+/** A thread that fits one part after the other and posts each as it is done. */
 import { parentPort } from 'node:worker_threads';
 import { fitPart } from './part.ts';
-import type { PartOrder } from './side-by-side.ts';
+import type { PartAnswer, PartsOrder } from './side-by-side.ts';
 
-parentPort!.on('message', async ({ table, part, threads }: PartOrder) => {
-  const onProgress = (done: number, total: number) => parentPort!.postMessage({ done, total });
-  parentPort!.postMessage({ fitted: await fitPart(table, part, { threads, onProgress }) });
+const post = (answer: PartAnswer) => parentPort!.postMessage(answer);
+
+parentPort!.once('message', async ({ table, parts, threads }: PartsOrder) => {
+  for (const { index, part } of parts) {
+    const onProgress = (done: number, total: number) => post({ index, share: done / total });
+    post({ index, fitted: await fitPart(table, part, { threads, onProgress }) });
+  }
 });
 parentPort!.postMessage('ready');

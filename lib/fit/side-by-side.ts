@@ -1,30 +1,33 @@
 /** Several parts of one table fitted at the same time: a thread for each scales better than threads that share one fit. */
 import { freemem } from 'node:os';
-import type { Worker } from 'node:worker_threads';
 import { startThread, threadsFor } from '../learn/threads.ts';
 import { type FittedPart, fitPart, type Part, type Table } from './part.ts';
 
-/** What a thread is asked. */
-export interface PartOrder {
+/** What a thread is asked: parts by number, one after the other. */
+export interface PartsOrder {
   readonly table: Table;
-  readonly part: Part;
+  readonly parts: readonly { readonly index: number; readonly part: Part }[];
   readonly threads: number;
 }
 
-type Told = { readonly done: number; readonly total: number } | { readonly fitted: FittedPart };
+/** What it answers: the share of a part that is done, then the part. */
+export type PartAnswer =
+  | { readonly index: number; readonly share: number }
+  | { readonly index: number; readonly fitted: FittedPart };
 
 /** Bytes that a fit takes for each number of its rows, about: the rows, their features, bins and copies. */
 const BYTES = 40;
 
 /**
- * Fits every part; results are in the order of the parts and do not depend on the number of threads. `onProgress` gets the
- * share that is done.
+ * Starts to fit every part, earlier ones first, and returns once threads are at work: a promise for each part, so that what
+ * needs some of them need not wait for all. Results do not depend on the number of threads. `onProgress` gets the share that
+ * is done.
  */
 export async function fitParts(
   table: Table,
   parts: readonly Part[],
   onProgress: (share: number) => void = () => {},
-): Promise<FittedPart[]> {
+): Promise<Promise<FittedPart>[]> {
   const shares = new Float64Array(parts.length);
   const tell = (index: number, share: number) => {
     shares[index] = share;
@@ -32,51 +35,58 @@ export async function fitParts(
   };
   const threads = threadsFor(visitsOf(table, parts), table.params.threads);
   const beside = Math.min(threads, parts.length, roomFor(table));
-  const fitted = new Array<FittedPart>(parts.length);
-  if (beside === 1) {
-    for (const [index, part] of parts.entries())
-      fitted[index] = await fitPart(table, part, {
-        threads,
-        onProgress: (done, total) => tell(index, done / total),
-      });
-    return fitted;
+  const numbered = parts.map((part, index) => ({ index, part }));
+  if (beside > 1) {
+    const started = Array.from({ length: beside }, (_, first) =>
+      fitOnThread(
+        {
+          table,
+          parts: numbered.filter(({ index }) => index % beside === first),
+          threads: Math.floor(threads / beside),
+        },
+        tell,
+      ),
+    );
+    const answers = await Promise.all(started);
+    return parts.map((_, index) => answers[index % beside]!.get(index)!);
   }
-  // The longest first, so that no thread is left alone with it at the end.
-  const queue = [...parts.keys()].sort((a, b) => parts[b]!.learn.length - parts[a]!.learn.length);
-  await Promise.all(
-    Array.from({ length: beside }, async () => {
-      const worker = await startThread(new URL('./part-worker.ts', import.meta.url));
-      try {
-        for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-          const at = index;
-          const order = { table, part: parts[at]!, threads: Math.floor(threads / beside) };
-          fitted[at] = await fitOn(worker, order, (share) => tell(at, share));
-        }
-      } finally {
-        await worker.terminate();
-      }
-    }),
-  );
+  const fitted: Promise<FittedPart>[] = [];
+  let before: Promise<unknown> = Promise.resolve();
+  for (const { index, part } of numbered) {
+    const onShare = (done: number, total: number) => tell(index, done / total);
+    const next = before.then(() => fitPart(table, part, { threads, onProgress: onShare }));
+    // Whoever awaits it hears of a failure; nobody else has to.
+    next.catch(() => {});
+    fitted.push(next);
+    before = next;
+  }
   return fitted;
 }
 
-function fitOn(worker: Worker, order: PartOrder, tell: (share: number) => void): Promise<FittedPart> {
-  return new Promise((resolve, reject) => {
-    const stop = () => worker.off('message', take).off('error', fail);
-    const take = (told: Told) => {
-      if ('done' in told) tell(told.done / told.total);
-      else {
-        stop();
-        resolve(told.fitted);
-      }
-    };
-    const fail = (error: Error) => {
-      stop();
-      reject(error);
-    };
-    worker.on('message', take).on('error', fail);
-    worker.postMessage(order);
+/** Resolves when a thread has begun, with the promises of its parts; the thread ends with the last of them. */
+async function fitOnThread(
+  order: PartsOrder,
+  tell: (index: number, share: number) => void,
+): Promise<Map<number, Promise<FittedPart>>> {
+  const worker = await startThread(new URL('./part-worker.ts', import.meta.url));
+  const waiting = new Map<number, { resolve(fitted: FittedPart): void; reject(error: Error): void }>();
+  const fitted = new Map(
+    order.parts.map(({ index }) => {
+      const part = new Promise<FittedPart>((resolve, reject) => waiting.set(index, { resolve, reject }));
+      part.catch(() => {});
+      return [index, part];
+    }),
+  );
+  worker.on('message', (answer: PartAnswer) => {
+    if ('fitted' in answer) waiting.get(answer.index)!.resolve(answer.fitted);
+    else tell(answer.index, answer.share);
   });
+  worker.once('error', (error) => {
+    for (const { reject } of waiting.values()) reject(error);
+  });
+  worker.postMessage(order);
+  void Promise.allSettled(fitted.values()).then(() => worker.terminate());
+  return fitted;
 }
 
 function visitsOf({ inputs, params }: Table, parts: readonly Part[]): number {

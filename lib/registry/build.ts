@@ -96,10 +96,11 @@ export async function buildVersion(
     ],
     onProgress,
   );
-  const { pipeline, model } = fitted.at(-1)!;
+  // While threads fit, and after the folds while the last of them fits the final model.
+  const inputs = inputReferences(config, data);
   const scores = new Float64Array(data.inputs.rows * outputs);
   for (const [which, { inside }] of folds.entries()) {
-    const { scores: given } = fitted[which]!;
+    const { scores: given } = await fitted[which]!;
     for (const [i, row] of inside.entries())
       scores.set(given.subarray(i * outputs, (i + 1) * outputs), row * outputs);
   }
@@ -126,15 +127,21 @@ export async function buildVersion(
     groupNames(grouping === undefined ? [] : [grouping], mitigation.column),
   );
   const { bootstrap_rounds: rounds, confidence } = evaluation;
+  const measured = evaluate(scored, classes, thresholds, { rounds, confidence, seed }, given);
+  const prediction =
+    classes.length === 2
+      ? numericReference('score', scores)
+      : categoryReference('class given', Float64Array.from(given), classes);
+  const { pipeline, model } = await fitted.at(-1)!;
   return {
     model,
     pipeline,
     signature: signatureOf(config.schema, data.inputs, rule),
-    reference: referenceOf(config, data, scores, given),
+    reference: { inputs, prediction },
     golden: goldenOf(data, pipeline, model),
     metrics: {
       method: `${evaluation.folds}-fold stratified cross-validation: every row is scored by a model fitted on no row of its entity`,
-      ...evaluate(scored, classes, thresholds, { rounds, confidence, seed }, given),
+      ...measured,
     },
     scores,
     given,
@@ -162,25 +169,12 @@ function refuseRareClasses(target: Uint8Array, classes: readonly string[], folds
   );
 }
 
-function referenceOf(
-  config: Config,
-  { inputs }: Dataset,
-  scores: Float64Array,
-  given: Uint8Array,
-): DriftReference {
-  const { categories: classes } = rolesOf(config.schema).target;
-  const columns = rolesOf(config.schema).inputs;
-  return {
-    inputs: columns.map((column, f) =>
-      column.categories === undefined
-        ? numericReference(column.name, columnOf(inputs, f))
-        : categoryReference(column.name, columnOf(inputs, f), column.categories),
-    ),
-    prediction:
-      classes!.length === 2
-        ? numericReference('score', scores)
-        : categoryReference('class given', Float64Array.from(given), classes!),
-  };
+function inputReferences(config: Config, { inputs }: Dataset): Reference[] {
+  return rolesOf(config.schema).inputs.map((column, f) =>
+    column.categories === undefined
+      ? numericReference(column.name, columnOf(inputs, f))
+      : categoryReference(column.name, columnOf(inputs, f), column.categories),
+  );
 }
 
 /** Rows at even distances, so that they span the table. */

@@ -50,10 +50,20 @@ test('parts fitted side by side are those fitted one after the other, and every 
     return { learn: outside, score: inside };
   });
   const shares: number[] = [];
-  const one = await fitParts(tableOf(100_000, 1), parts, (share) => shares.push(share));
-  const two = await fitParts(tableOf(100_000, 2), parts);
+  const one = await Promise.all(await fitParts(tableOf(100_000, 1), parts, (share) => shares.push(share)));
+  const two = await Promise.all(await fitParts(tableOf(100_000, 2), parts));
   assert.deepEqual(two, one);
   assert.equal(one[0]!.scores.length, parts[0]!.score.length);
   assert.ok(shares.every((share, i) => i === 0 || share >= shares[i - 1]!));
   assert.ok(Math.abs(shares.at(-1)! - 1) < 1e-9, `ends at ${shares.at(-1)}`);
+});
+
+test('a part that cannot be fitted fails, on a thread and without one', async () => {
+  for (const threads of [1, 2]) {
+    const table = { ...tableOf(200_000, threads), schema: {} };
+    const all = { learn: Int32Array.from(table.target.keys()), score: new Int32Array(0) };
+    const fitted = await fitParts(table, [all, all, all]);
+    await assert.rejects(fitted[1]!, TypeError);
+    await Promise.allSettled(fitted);
+  }
 });
