@@ -4,7 +4,7 @@ import { badInput } from '../fault.ts';
 import { isKept, type NamedColumn, rolesOf } from './columns.ts';
 import { fillFor, isFilled } from './impute.ts';
 import { type SplitRows, splitRows } from './split.ts';
-import { cellOf, type Table, tableBuilder } from './table.ts';
+import { cellOf, type Table, type TableBuilder, tableBuilder } from './table.ts';
 import { type InvalidRow, validateFile } from './validate.ts';
 
 /** Column of a labelled file that says which rows stay out of training; the newest file's are the test rows. */
@@ -71,7 +71,7 @@ function rowsBetween(from: number, to: number): Int32Array {
 function readRaw(
   config: Config,
   path: string,
-  collected: ReturnType<typeof tableBuilder>,
+  collected: TableBuilder,
   invalid: InvalidRow[],
 ): void {
   const columns = Object.entries(config.schema).map(([name, column]) => ({ name, ...column }));
@@ -112,7 +112,7 @@ function readRaw(
 }
 
 /** Adds the rows of a labelled file; returns which of them are for training and which are held out. */
-function readLabelled(config: Config, path: string, collected: ReturnType<typeof tableBuilder>) {
+function readLabelled(config: Config, path: string, collected: TableBuilder) {
   const part: NamedColumn = {
     name: PART,
     type: 'category',

@@ -43,6 +43,8 @@ export function tableBuilder(columns: readonly NamedColumn[]) {
   };
 }
 
+export type TableBuilder = ReturnType<typeof tableBuilder>;
+
 /** A cell in its one written form. */
 export function cellOf({ columns, values, texts }: Table, row: number, column: number): string {
   return writeCell(columns[column]!, values[column]![row]!, texts[column]?.[row] ?? '');

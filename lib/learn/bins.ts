@@ -31,15 +31,15 @@ export function findEdges(matrix: Matrix, maxBins: number, seed: number): Edges 
   const picks = Math.min(rows, SAMPLE);
   const rng = random(seed, 'bins');
   const sampled = Int32Array.from({ length: picks }, (_, i) => (picks === rows ? i : rng.int(rows)));
-  return names.map((_, f) => {
-    const column = new Float64Array(picks);
-    let present = 0;
-    for (const row of sampled) {
+  const columns = names.map(() => new Float64Array(picks));
+  const present = new Int32Array(names.length);
+  for (const row of sampled) {
+    for (let f = 0; f < names.length; f++) {
       const x = values[row * names.length + f]!;
-      if (!Number.isNaN(x)) column[present++] = x;
+      if (!Number.isNaN(x)) columns[f]![present[f]!++] = x;
     }
-    return edgesOf(column.subarray(0, present).sort(), maxBins);
-  });
+  }
+  return columns.map((column, f) => edgesOf(column.subarray(0, present[f]!).sort(), maxBins));
 }
 
 function edgesOf(sorted: Float64Array, maxBins: number): Float64Array {

@@ -195,7 +195,7 @@ function kernelFor(columns: number, first: number, count: number, far: boolean):
 /** Sums gradients and hessians of order[start … end) per column and bin: histogram[column × 256 + bin]. */
 export function sumHistogram(shard: Shard, start: number, end: number): void {
   shard.histogram.fill(0);
-  addRows(shard, start, end, end - start < shard.rows / 4);
+  addRows(shard, start, end, end - start < shard.rows / 16);
 }
 
 function addRows(shard: Shard, start: number, end: number, far: boolean): void {

@@ -50,7 +50,8 @@ export function rowParser(signature: Signature): (rows: readonly unknown[]) => P
     ...inputs.flatMap(({ name }, f) => {
       const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (value === undefined) return [{ field: name, problem: 'is missing' }];
-      return readers[f]!(value) === undefined ? [{ field: name, problem: musts[f]! }] : [];
+      if (readers[f]!(value) !== undefined) return [];
+      return [{ field: name, problem: value === null ? `is empty, but ${musts[f]}` : musts[f]! }];
     }),
     ...along
       .filter((name) => fields[name] !== undefined && !isAlong(fields[name]))
