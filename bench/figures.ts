@@ -12,7 +12,7 @@ import { writeAtomic } from '../lib/files/write.ts';
 import { run } from '../lib/terminal.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
-import type { Line } from './record.ts';
+import { type Line, lastLines } from './record.ts';
 
 run(() => {
   const real = process.env.AI4I ?? resolve('..', 'shared', 'data', 'ai4i2020.csv');
@@ -20,9 +20,7 @@ run(() => {
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-figures-'));
   try {
     const life = liveOnce(folder, real);
-    const bench = existsSync('reports/bench.json')
-      ? (JSON.parse(readFileSync('reports/bench.json', 'utf8')) as { lines: Line[] }).lines
-      : [];
+    const bench = lastLines();
     writeAtomic('bench/figures.json', `${JSON.stringify({ life, bench }, null, 2)}\n`);
     const report = readFileSync('REPORT.md', 'utf8');
     writeAtomic(

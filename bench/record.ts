@@ -35,7 +35,7 @@ export function note(
 
 /** Replaces the lines that were measured now and keeps the others; says how many fell short. */
 export function writeLines(source: string): void {
-  const before = linesBefore();
+  const before = lastLines();
   const fresh = new Map(lines.map((line) => [line.what, line]));
   const kept = before.map((line) => fresh.get(line.what) ?? line);
   const known = new Set(before.map(({ what }) => what));
@@ -45,7 +45,8 @@ export function writeLines(source: string): void {
   console.log(`\n${lines.length} figures, ${missed} short of their goal   ${PATH}`);
 }
 
-function linesBefore(): readonly Line[] {
+/** What was measured last, or what is quoted of it. */
+export function lastLines(): readonly Line[] {
   if (existsSync(PATH)) return (JSON.parse(readFileSync(PATH, 'utf8')) as { lines: Line[] }).lines;
   return existsSync(QUOTED) ? (JSON.parse(readFileSync(QUOTED, 'utf8')) as { bench: Line[] }).bench : [];
 }

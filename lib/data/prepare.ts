@@ -68,12 +68,7 @@ function rowsBetween(from: number, to: number): Int32Array {
 }
 
 /** Adds the valid rows of a raw file, without their leakage columns. */
-function readRaw(
-  config: Config,
-  path: string,
-  collected: TableBuilder,
-  invalid: InvalidRow[],
-): void {
+function readRaw(config: Config, path: string, collected: TableBuilder, invalid: InvalidRow[]): void {
   const columns = Object.entries(config.schema).map(([name, column]) => ({ name, ...column }));
   const places = (is: (column: NamedColumn) => boolean) => columns.flatMap((c, i) => (is(c) ? [i] : []));
   const kept = places(isKept);

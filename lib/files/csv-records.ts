@@ -1,5 +1,5 @@
 /** A CSV file record by record, read in place: a field becomes a number or a text when it is asked for (RFC 4180). */
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { badInput } from '../fault.ts';
 
@@ -59,6 +59,7 @@ export function scanRecords(
       const whole = isEnd ? filled : Math.max(held.lastIndexOf(LF), held.lastIndexOf(CR)) + 1;
       if (whole > unchecked) checkText(path, bytes.subarray(unchecked, whole));
       unchecked = Math.max(unchecked, whole);
+      record.isAscii = isAscii(held);
       let at = isStart && held.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
       for (;;) {
         const next = record.scan(bytes, at, filled, isEnd);
@@ -90,8 +91,13 @@ class RecordInPlace implements CsvRecord {
   /** Line ends inside of quotes. */
   breaks = 0;
   isComment = false;
+  /** Whether the bytes that scan() gets are ASCII: then a character is a byte. */
+  isAscii = false;
   decimals = -1;
   #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+  /** The record as a text, once one of its fields has been asked for. */
+  #line: string | undefined;
   #starts = new Int32Array(64);
   #ends = new Int32Array(64);
   /** Where the quotes of a field close; 0 for a field without quotes. */
@@ -111,6 +117,8 @@ class RecordInPlace implements CsvRecord {
   scan(bytes: Buffer, at: number, end: number, isEnd: boolean): number {
     if (at >= end) return -1;
     this.#bytes = bytes;
+    this.#start = at;
+    this.#line = undefined;
     this.breaks = 0;
     this.length = 0;
     const comment = this.#comment;
@@ -159,9 +167,15 @@ class RecordInPlace implements CsvRecord {
     const start = this.#starts[field]!;
     const end = this.#ends[field]!;
     const close = this.#closes[field]!;
-    if (close === 0) return this.#bytes.toString('utf8', start, end);
-    const quoted = this.#bytes.toString('utf8', start + 1, close).replaceAll('""', '"');
-    return quoted + this.#bytes.toString('utf8', close + 1, end);
+    if (close === 0) return this.#slice(start, end);
+    return this.#slice(start + 1, close).replaceAll('""', '"') + this.#slice(close + 1, end);
+  }
+
+  /** One text cut into fields takes a third of the time of a text made for each. */
+  #slice(start: number, end: number): string {
+    if (!this.isAscii) return this.#bytes.toString('utf8', start, end);
+    this.#line ??= this.#bytes.toString('latin1', this.#start, this.#ends[this.length - 1]!);
+    return this.#line.slice(start - this.#start, end - this.#start);
   }
 
   number(field: number): number {
