@@ -402,45 +402,49 @@ async function tuning(peers: Peers, peer: <T>(threads: number, ...args: string[]
 }
 
 /** make init, prepare and train on a CSV of a million rows beside pandas and HistGradientBoostingClassifier. */
-async function large(
-  folder: string,
-  peers: Peers,
-  peer: <T>(threads: number, ...args: string[]) => T,
-): Promise<void> {
+function large(folder: string, peers: Peers, peer: <T>(threads: number, ...args: string[]) => T): void {
   if (!peers.has) {
     console.log('skipped: the large table, which needs the peers');
     return;
   }
   const csv = join(folder, 'large.csv');
   peer(2, 'large_table', csv, '1000000');
+  const pairs = [1, 2, 3].map(() => ({
+    ours: trainOnce(csv),
+    theirs: peer<{ seconds: number; roc_auc: number }>(2, 'large', csv),
+  }));
+  const ours = median(pairs.map((pair) => pair.ours.seconds));
+  const theirs = median(pairs.map((pair) => pair.theirs.seconds));
+  note(
+    'CSV of 1 M × 20 to an evaluated model: init, prepare, train (s, beside pandas and HistGradientBoosting)',
+    ours,
+    theirs,
+    theirs / ours,
+    '> 1',
+    theirs > ours,
+  );
+  const [last] = pairs.slice(-1) as [(typeof pairs)[number]];
+  note('ROC-AUC out of fold there', last.ours.roc_auc, last.theirs.roc_auc, null, '', null);
+}
+
+/** make init, prepare and train in a folder of its own. */
+function trainOnce(csv: string): { seconds: number; roc_auc: number } {
   const project = mkdtempSync(join(tmpdir(), 'clockwork-large-'));
   try {
     copyProject(project);
     writeFileSync(join(project, 'config.yaml'), readFileSync('test/fixtures/config.yaml', 'utf8'));
-    const make = (...args: string[]) =>
-      spawnSync('make', args, { cwd: project, env: plainEnvironment(), encoding: 'utf8' });
     const start = performance.now();
     for (const args of [
       ['init', `CSV=${csv}`, 'TARGET=y', 'DIR=projects/large'],
       ['prepare', 'train', 'CONFIG=projects/large/config.yaml'],
     ]) {
-      const done = make(...args);
+      const done = spawnSync('make', args, { cwd: project, env: plainEnvironment(), encoding: 'utf8' });
       if (done.status !== 0) throw new Error(done.stderr);
     }
-    const ours = (performance.now() - start) / 1000;
-    const metrics = JSON.parse(
-      readFileSync(join(project, 'projects/large/models/v1/metrics.json'), 'utf8'),
-    ) as { metrics: { roc_auc: { value: number } } };
-    const theirs = peer<{ seconds: number; roc_auc: number }>(2, 'large', csv);
-    note(
-      'CSV of 1 M × 20 to an evaluated model: init, prepare, train (s, beside pandas and HistGradientBoosting)',
-      ours,
-      theirs.seconds,
-      theirs.seconds / ours,
-      '> 1',
-      theirs.seconds > ours,
-    );
-    note('ROC-AUC out of fold there', metrics.metrics.roc_auc.value, theirs.roc_auc, null, '', null);
+    const seconds = (performance.now() - start) / 1000;
+    const text = readFileSync(join(project, 'projects/large/models/v1/metrics.json'), 'utf8');
+    const { metrics } = JSON.parse(text) as { metrics: { roc_auc: { value: number } } };
+    return { seconds, roc_auc: metrics.roc_auc.value };
   } finally {
     rmSync(project, { recursive: true, force: true });
   }
