@@ -102,14 +102,14 @@ async function fitAndScore(
   score: Int32Array,
   seed: number,
 ) {
-  const table = {
+  const task = {
     inputs: data.inputs,
     target: data.target,
     schema: config.schema,
     engineered: config.features.engineered,
     params: { ...config.model_params, algorithm, random_state: seed },
   };
-  const { scores } = await fitPart(table, { learn, score }, { threads: 1 });
+  const { scores } = await fitPart(task, { learn, score }, { threads: 1 });
   const classes = rolesOf(config.schema).target.categories!;
   const labels = Uint8Array.from(score, (row) => data.target[row]!);
   return metricsOf(

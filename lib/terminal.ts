@@ -39,6 +39,9 @@ function systemProblem(error: NodeJS.ErrnoException): string {
     return 'the disk is full; nothing was half-written. Free some space, then run it again.';
   if (error.code === 'EACCES' || error.code === 'EROFS' || error.code === 'EPERM')
     return 'may not be written here (permission denied).';
+  if (error.code === 'EISDIR') return 'is a folder, where a file is to be.';
+  if (error.code === 'ENOTDIR' || error.code === 'EEXIST')
+    return 'is a file or lies under one, where a folder is to be.';
   return error.message;
 }
 

@@ -5,10 +5,10 @@ import type { PartAnswer, PartsOrder } from './side-by-side.ts';
 
 const post = (answer: PartAnswer) => parentPort!.postMessage(answer);
 
-parentPort!.once('message', async ({ table, parts, threads }: PartsOrder) => {
+parentPort!.once('message', async ({ task, parts, threads }: PartsOrder) => {
   for (const { index, part } of parts) {
     const onProgress = (done: number, total: number) => post({ index, share: done / total });
-    post({ index, fitted: await fitPart(table, part, { threads, onProgress }) });
+    post({ index, fitted: await fitPart(task, part, { threads, onProgress }) });
   }
 });
 parentPort!.postMessage('ready');

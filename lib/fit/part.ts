@@ -6,7 +6,7 @@ import { type FitOptions, fitModel, type Model, needsScaling, scorerOf } from '.
 import type { Matrix } from '../learn/matrix.ts';
 
 /** What fits have in common. */
-export interface Table {
+export interface FitTask {
   /** Raw inputs in schema order. */
   readonly inputs: Matrix;
   /** Class index per row. */
@@ -30,13 +30,12 @@ export interface FittedPart {
 }
 
 export async function fitPart(
-  table: Table,
+  task: FitTask,
   { learn, score }: Part,
   options: FitOptions,
 ): Promise<FittedPart> {
-  const { schema, engineered, params } = table;
-  const { inputs } = table;
-  const target = Uint8Array.from(learn, (row) => table.target[row]!);
+  const { inputs, schema, engineered, params } = task;
+  const target = Uint8Array.from(learn, (row) => task.target[row]!);
   const classes = rolesOf(schema).target.categories!;
   const pipeline = fitPipeline(inputs, schema, engineered, needsScaling(params.algorithm), learn);
   const model = await fitModel(transform(pipeline, inputs, learn), target, classes, params, options);

@@ -1,11 +1,11 @@
 /** Several parts of one table fitted at the same time: a thread for each scales better than threads that share one fit. */
 import { freemem } from 'node:os';
 import { startThread, threadsFor } from '../learn/threads.ts';
-import { type FittedPart, fitPart, type Part, type Table } from './part.ts';
+import { type FitTask, type FittedPart, fitPart, type Part } from './part.ts';
 
 /** What a thread is asked: parts by number, one after the other. */
 export interface PartsOrder {
-  readonly table: Table;
+  readonly task: FitTask;
   readonly parts: readonly { readonly index: number; readonly part: Part }[];
   readonly threads: number;
 }
@@ -24,7 +24,7 @@ const BYTES = 40;
  * is done.
  */
 export async function fitParts(
-  table: Table,
+  task: FitTask,
   parts: readonly Part[],
   onProgress: (share: number) => void = () => {},
 ): Promise<Promise<FittedPart>[]> {
@@ -33,14 +33,14 @@ export async function fitParts(
     shares[index] = share;
     onProgress(shares.reduce((sum, each) => sum + each, 0) / parts.length);
   };
-  const threads = threadsFor(visitsOf(table, parts), table.params.threads);
-  const beside = Math.min(threads, parts.length, roomFor(table));
+  const threads = threadsFor(visitsOf(task, parts), task.params.threads);
+  const beside = Math.min(threads, parts.length, roomFor(task));
   const numbered = parts.map((part, index) => ({ index, part }));
   if (beside > 1) {
     const started = Array.from({ length: beside }, (_, first) =>
       fitOnThread(
         {
-          table,
+          task,
           parts: numbered.filter(({ index }) => index % beside === first),
           threads: Math.floor(threads / beside),
         },
@@ -54,7 +54,7 @@ export async function fitParts(
   let before: Promise<unknown> = Promise.resolve();
   for (const { index, part } of numbered) {
     const onShare = (done: number, total: number) => tell(index, done / total);
-    const next = before.then(() => fitPart(table, part, { threads, onProgress: onShare }));
+    const next = before.then(() => fitPart(task, part, { threads, onProgress: onShare }));
     // Whoever awaits it hears of a failure; nobody else has to.
     next.catch(() => {});
     fitted.push(next);
@@ -89,12 +89,12 @@ async function fitOnThread(
   return fitted;
 }
 
-function visitsOf({ inputs, params }: Table, parts: readonly Part[]): number {
+function visitsOf({ inputs, params }: FitTask, parts: readonly Part[]): number {
   const passes = params.algorithm === 'LogisticRegression' ? params.max_iter : params.n_estimators;
   return parts.reduce((sum, { learn }) => sum + learn.length, 0) * inputs.names.length * passes;
 }
 
 /** How many fits of the table memory holds at once. */
-function roomFor({ inputs }: Table): number {
+function roomFor({ inputs }: FitTask): number {
   return Math.max(1, Math.floor(freemem() / (inputs.values.length * BYTES)));
 }

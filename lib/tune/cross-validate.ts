@@ -46,7 +46,7 @@ export async function crossValidate(
 ): Promise<number[]> {
   const classes = rolesOf(config.schema).target.categories!;
   const values: number[] = [];
-  const table = {
+  const task = {
     inputs: data.inputs,
     target: data.target,
     schema: config.schema,
@@ -58,7 +58,7 @@ export async function crossValidate(
       throw badInput(
         `a fold has no row of some class to learn from: fewer tuning.folds, or validation: stratified`,
       );
-    const { scores } = await fitPart(table, fold, { threads: 1 });
+    const { scores } = await fitPart(task, fold, { threads: 1 });
     const labels = Uint8Array.from(fold.score, (row) => data.target[row]!);
     const rows = { classes: classes.length, labels, scores };
     const given = classify(rows.scores, { thresholds: mostProbable(classes.length) });

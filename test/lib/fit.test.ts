@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/load.ts';
-import type { Part, Table } from '../../lib/fit/part.ts';
+import type { FitTask, Part } from '../../lib/fit/part.ts';
 import { fitParts } from '../../lib/fit/side-by-side.ts';
 import { splitFold, stratifiedFolds } from '../../lib/learn/folds.ts';
 import { random } from '../../lib/learn/random.ts';
@@ -10,7 +10,7 @@ import { defaultConfig } from '../support.ts';
 const config = parseConfig(defaultConfig, 'config.yaml');
 
 /** A table large enough for threads, whose target follows torque. */
-function tableOf(rows: number, threads: number): Table {
+function tableOf(rows: number, threads: number): FitTask {
   const rng = random(5, 'fit');
   const names = [
     'Type',

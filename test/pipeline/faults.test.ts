@@ -49,6 +49,23 @@ test('a folder that cannot be written to is named', (t) => {
   assert.match(err, /models.*permission denied/);
 });
 
+test('a folder where a file is to be is named, and a file where a folder is to be', () => {
+  mkdirSync(project.path('out'), { recursive: true });
+  writeFileSync(project.path('rows.csv'), 'Torque [Nm]\n40\n41\n');
+  const drift = project.make('drift', 'REF=rows.csv', 'NEW=rows.csv', 'OUT=out');
+  assert.match(drift.err, /^out: is a folder, where a file is to be\./m);
+  assert.deepEqual(
+    readdirSync(project.folder).filter((name) => name.includes('.tmp-')),
+    [],
+  );
+  writeFileSync(
+    project.path('table.csv'),
+    `x,y\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2 ? 'a' : 'b'}\n`).join('')}`,
+  );
+  const under = project.make('init', 'CSV=table.csv', 'TARGET=y', 'DIR=table.csv');
+  assert.match(under.err, /table\.csv.*: is a file or lies under one, where a folder is to be\./);
+});
+
 test('a full disk is named, and nothing is half-written', (t) => {
   // /dev/full takes no byte: the ledger's lines go there.
   if (!existsSync('/dev/full')) return t.diagnostic('skipped: there is no /dev/full here');
