@@ -35,6 +35,11 @@ const mistakes: readonly (readonly [from: string, to: string, complaint: RegExp]
     /current_version: expected a version such as v1, got "one"/,
   ],
   ['role: target', 'role: input', /exactly one column with role target/],
+  [
+    'categories: ["0", "1"], missing: refuse',
+    'categories: ["0", "1"], missing: keep',
+    /missing: refuse for the target/,
+  ],
   ['product: ["Torque [Nm]"', 'product: ["Torque"', /"Torque" is no numeric input/],
   ['port: 5000', 'port: 70000', /port: expected a port from 0 to 65535, got 70000/],
 ];
