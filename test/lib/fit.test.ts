@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/load.ts';
+import { rolesOf } from '../../lib/data/columns.ts';
 import type { FitTask, Part } from '../../lib/fit/part.ts';
 import { fitParts } from '../../lib/fit/side-by-side.ts';
 import { splitFold, stratifiedFolds } from '../../lib/learn/folds.ts';
@@ -12,14 +13,7 @@ const config = parseConfig(defaultConfig, 'config.yaml');
 /** A table large enough for threads, whose target follows torque. */
 function tableOf(rows: number, threads: number): FitTask {
   const rng = random(5, 'fit');
-  const names = [
-    'Type',
-    'Air temperature [K]',
-    'Process temperature [K]',
-    'Rotational speed [rpm]',
-    'Torque [Nm]',
-    'Tool wear [min]',
-  ];
+  const names = rolesOf(config.schema).inputs.map(({ name }) => name);
   const values = Float64Array.from({ length: rows * 6 }, (_, i) =>
     i % 6 === 0 ? rng.int(3) : Math.round(rng.normal() * 100),
   );
