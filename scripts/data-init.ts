@@ -9,7 +9,7 @@ import { profileFile } from '../lib/data/profile.ts';
 import { type Proposal, proposeSchema } from '../lib/data/propose.ts';
 import { badInput } from '../lib/fault.ts';
 import { temporaryName, writeAtomic } from '../lib/files/write.ts';
-import { formatCount, run, say } from '../lib/terminal.ts';
+import { formatCount, formatMany, run, say } from '../lib/terminal.ts';
 
 const CHANGED = 2;
 const SHOWN = 8;
@@ -100,7 +100,7 @@ function sayProposal(
   const percent = (part: number) => `${((100 * part) / rows).toFixed(1)} %`;
   say(
     'init',
-    `${csv}   ${formatCount(rows)} rows, ${columns.length} columns: ${inputs.length} inputs (${inputs.length - categories} numbers, ${categories} categories)`,
+    `${csv}   ${formatCount(rows)} rows, ${columns.length} columns: ${formatMany(inputs.length, 'input')} (${formatMany(inputs.length - categories, 'number')}, ${formatMany(categories, 'category', 'categories')})`,
     `${target}: ${classes
       .slice(0, SHOWN)
       .map((each) => `${each.name} ${percent(each.rows)}`)

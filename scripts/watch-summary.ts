@@ -4,7 +4,7 @@ import { readLedger } from '../lib/files/ledger.ts';
 import { ledgersOf } from '../lib/registry/ledgers.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { listVersions, readMetadata } from '../lib/registry/versions.ts';
-import { run } from '../lib/terminal.ts';
+import { formatMany, run } from '../lib/terminal.ts';
 
 run(() => {
   const project = loadProject();
@@ -17,7 +17,7 @@ run(() => {
   else {
     const { algorithm, data, source } = readMetadata(project, champion);
     console.log(
-      `Live      ${champion} (${algorithm}, data ${data.version}${source === 'simulated' ? ', simulated' : ''})${previous === undefined ? '' : `, before it ${previous}`}; ${listVersions(project).length} versions registered`,
+      `Live      ${champion} (${algorithm}, data ${data.version}${source === 'simulated' ? ', simulated' : ''})${previous === undefined ? '' : `, before it ${previous}`}; ${formatMany(listVersions(project).length, 'version')} registered`,
     );
   }
   if (made.length > 0)
