@@ -1,7 +1,7 @@
 /** What a CSV of unknown making holds, column by column, from one pass over all of its rows. */
 import { badInput } from '../fault.ts';
 import { readStart, recordCutter } from '../files/csv.ts';
-import { type CsvDialect, type CsvRecord, scanRecords } from '../files/csv-records.ts';
+import { type CsvDialect, type CsvRecord, scanRecords, textsOf } from '../files/csv-records.ts';
 import { random } from '../learn/random.ts';
 import { type ColumnProfile, type ColumnReader, columnReader, MARKER } from './column-reader.ts';
 import { parseNumber } from './columns.ts';
@@ -49,7 +49,7 @@ export function profileFile(path: string): Profile {
     rows++;
     for (let i = 0; i < columns.length; i++) columns[i]!.add(record, i);
     const place = rows <= SAMPLE_ROWS ? rows - 1 : int(rows);
-    if (place < SAMPLE_ROWS) sample[place] = textsOf(record);
+    if (place < SAMPLE_ROWS) sample[place] = textsOf(record).map((cell) => cell.trim());
   };
   scanRecords(path, take, dialect);
   if (columns.length === 0) throw badInput(`${path}  is empty: it has no header and no rows`);
@@ -70,10 +70,6 @@ export function profileFile(path: string): Profile {
     columns: columns.map((column) => column.profile(decimal)),
     sample,
   };
-}
-
-function textsOf(record: CsvRecord): string[] {
-  return Array.from({ length: record.length }, (_, field) => record.text(field).trim());
 }
 
 /** The separator that the first lines hold most often, as often in each; a comma where none is. */

@@ -1,7 +1,7 @@
 /** Checking a raw table against the schema, row by row. */
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import { type CsvRecord, scanRecords } from '../files/csv-records.ts';
+import { type CsvRecord, scanRecords, textsOf } from '../files/csv-records.ts';
 import { fits, type NamedColumn, readCell, writeCell } from './columns.ts';
 
 /** How the raw file is written; a prepared file is plain: commas, a header, empty cells for missing values. */
@@ -75,10 +75,6 @@ export function validateFile(
   scanRecords(path, take, dialect);
   if (order === undefined) throw badInput(`${path}  is empty: it has no header and no rows`);
   if (rows === 0) throw badInput(`${path}:1  has ${dialect.header ? 'a header but ' : ''}no rows`);
-}
-
-function textsOf(record: CsvRecord): string[] {
-  return Array.from({ length: record.length }, (_, field) => record.text(field));
 }
 
 /**

@@ -25,6 +25,11 @@ export interface CsvRecord {
   readonly decimals: number;
 }
 
+/** All fields of a record. */
+export function textsOf(record: CsvRecord): string[] {
+  return Array.from({ length: record.length }, (_, field) => record.text(field));
+}
+
 const COMMAS: CsvDialect = { separator: ',', comment: '' };
 const PIECE = 1 << 20;
 const [LF, CR, QUOTE] = [10, 13, 34];

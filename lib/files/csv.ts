@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { csvFormatRow } from 'd3-dsv';
-import { type CsvDialect, openFile, scanRecords } from './csv-records.ts';
+import { type CsvDialect, openFile, scanRecords, textsOf } from './csv-records.ts';
 import { writeThrough } from './write.ts';
 
 const PIECE = 1 << 20;
@@ -13,15 +13,7 @@ export function readRecords(
   onRecord: (fields: string[], line: number) => void,
   dialect?: CsvDialect,
 ): void {
-  scanRecords(
-    path,
-    (record, line) =>
-      onRecord(
-        Array.from({ length: record.length }, (_, field) => record.text(field)),
-        line,
-      ),
-    dialect,
-  );
+  scanRecords(path, (record, line) => onRecord(textsOf(record), line), dialect);
 }
 
 /** The first piece of a file as text. */
