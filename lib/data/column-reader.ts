@@ -138,6 +138,7 @@ export function columnReader(name: string): ColumnReader {
     add(record, field) {
       if (counts === undefined && addPlain(record, field)) {
         present++;
+        if (!isNumber) times = [];
         return;
       }
       const cell = record.text(field).trim();

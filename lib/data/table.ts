@@ -1,9 +1,11 @@
 /** Rows that fit the schema, column by column: a number each, and the texts of columns of text. */
-
 import { csvWriter } from '../files/csv-writer.ts';
 import type { Matrix } from '../learn/matrix.ts';
 import { type NamedColumn, writeCell } from './columns.ts';
 import type { ValidRow } from './validate.ts';
+
+/** What stays in cache while columns become rows. */
+const ROWS_TOGETHER = 1024;
 
 export interface Table {
   readonly columns: readonly NamedColumn[];
@@ -90,6 +92,3 @@ export function matrixOf({ columns, rows, values }: Table, wanted: readonly Name
   }
   return { names, rows, values: matrix };
 }
-
-/** What stays in cache while columns become rows. */
-const ROWS_TOGETHER = 1024;

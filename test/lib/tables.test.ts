@@ -201,6 +201,13 @@ test('numbers are read with the decimal sign and the separators that fit the who
   assert.deepEqual(preparedColumn(['1e3', '2.5e-2', '7']), ['0.025', '1000', '7']);
 });
 
+test('a number that fits neither decimal sign makes the column text, even in the last of many rows', () => {
+  const rows = Array.from({ length: 1500 }, (_, i) => `"${i},25";${i % 3 === 0 ? 'yes' : 'no'}`);
+  const path = write(`v;y\n${rows.join('\n')}\n2.5;no\n`);
+  const [v] = profileFile(path).columns;
+  assert.deepEqual([v!.kind, v!.present], ['text', 1501]);
+});
+
 test('units that differ are not stripped as if they meant nothing', () => {
   for (const cells of [
     ['$715.9M', '$810.9K'],
