@@ -11,21 +11,21 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { explainerOf } from '../chapters/explain/explain.ts';
+import { reportGroups } from '../chapters/fairness/report.ts';
 import { parseConfig } from '../lib/config/load.ts';
+import { rolesOf } from '../lib/config/roles.ts';
 import type { Config } from '../lib/config/schema.ts';
-import { rolesOf } from '../lib/data/columns.ts';
 import { type Dataset, readDataset } from '../lib/data/dataset.ts';
 import { prepareData } from '../lib/data/prepare.ts';
 import { writeRows } from '../lib/data/table.ts';
-import { explainerOf } from '../lib/explain/explain.ts';
-import { reportGroups } from '../lib/fairness/report.ts';
-import { fitPipeline, transform } from '../lib/features/pipeline.ts';
 import { writeThrough } from '../lib/files/write.ts';
-import { fitPart } from '../lib/fit/part.ts';
 import { fitModel } from '../lib/learn/estimator.ts';
-import { splitFold, stratifiedFolds } from '../lib/learn/folds.ts';
-import { classify, mostProbable } from '../lib/learn/outputs.ts';
 import { metricsOf } from '../lib/measure/metrics.ts';
+import { classify, mostProbable } from '../lib/numbers/outputs.ts';
+import { splitFold, stratifiedFolds } from '../lib/train/folds.ts';
+import { fitPart } from '../lib/train/part.ts';
+import { fitPipeline, transform } from '../lib/train/pipeline.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 import { median, note } from './record.ts';
 

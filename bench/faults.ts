@@ -17,12 +17,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chapters } from '../lib/chapter.ts';
 import { editConfig } from '../lib/config/edit.ts';
 import { loadProject } from '../lib/config/load.ts';
-import { random } from '../lib/learn/random.ts';
+import { random } from '../lib/numbers/random.ts';
+import { predictionsIn } from '../lib/record/prediction-lines.ts';
 import { audit } from '../lib/registry/audit.ts';
 import { loadVersion } from '../lib/registry/load.ts';
-import { predictionsIn } from '../lib/serve/prediction-lines.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 
 const KILLS = 20;
@@ -46,7 +47,7 @@ interruptedPromotions();
 await twoServers();
 await clockSteppingBack();
 await hostileRequests();
-const problems = audit(loadProject(at('config.yaml'))).problems;
+const problems = audit(loadProject(chapters, at('config.yaml'))).problems;
 report('the audit of all that this left behind', 1, problems.length);
 for (const problem of problems.slice(0, 5)) console.log(`  ${problem}`);
 process.exit(failed ? 1 : 0);
@@ -89,7 +90,7 @@ interface Server {
 async function startServer(config = 'config', wrapper: readonly string[] = []): Promise<Server> {
   const state = at('.make', config, 'server.json');
   rmSync(state, { force: true });
-  const [program, ...args] = [...wrapper, process.execPath, '.make/serve-api.mjs'];
+  const [program, ...args] = [...wrapper, process.execPath, '.make/programs/serve-api.mjs'];
   const child = spawn(program!, args, {
     cwd: folder,
     env: { ...env, CONFIG: `${config}.yaml` },
@@ -218,7 +219,7 @@ async function killedServers(): Promise<void> {
 
 /** A bit flipped, and the file cut, at offsets all over each file of a version. */
 function damagedFiles(): void {
-  const project = loadProject(at('config.yaml'));
+  const project = loadProject(chapters, at('config.yaml'));
   const { int } = random(1, 'faults');
   let tried = 0;
   let lost = 0;
@@ -345,13 +346,17 @@ function interruptedPromotions(): void {
           '-e',
           `inject=${call}:${fault}:when=${when}`,
         ];
-        const program = [process.execPath, '--import', 'tsx', 'scripts/model-promote.ts', next];
-        spawnSync('strace', [...args, ...program], { cwd: folder, env, encoding: 'utf8' });
+        const program = [process.execPath, '.make/programs/model-promote.mjs'];
+        spawnSync('strace', [...args, ...program], {
+          cwd: folder,
+          env: { ...env, VERSION: next },
+          encoding: 'utf8',
+        });
         // Beyond its last such call nothing was injected, and nothing was tried.
         if (!/INJECTED|killed by SIGKILL/.test(readFileSync(at('strace.txt'), 'utf8'))) continue;
         tried++;
         const healed = make('doctor').status === 0;
-        const { problems: left } = audit(loadProject(at('config.yaml')));
+        const { problems: left } = audit(loadProject(chapters, at('config.yaml')));
         if (!healed || left.length > 0 || ![before, next].includes(champion())) {
           lost++;
           console.log(`  ${call} ${fault} ${when}: ${left.slice(0, 2).join('; ')}`);

@@ -1,7 +1,7 @@
 /** One fit in a process of its own, for its time and peak memory. Prints one JSON object. */
 import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';
-import { classify } from '../lib/learn/outputs.ts';
 import { metricsOf } from '../lib/measure/metrics.ts';
+import { classify } from '../lib/numbers/outputs.ts';
 import { benchFit, loadTable } from './table.ts';
 
 const [folder, algorithm, threads] = process.argv.slice(2) as [string, Algorithm, string];

@@ -87,7 +87,7 @@ async function makeProject(folder: string, csv: string): Promise<Project> {
     folder,
     configure,
     start: () => {
-      const child = spawn(process.execPath, ['.make/serve-api.mjs'], {
+      const child = spawn(process.execPath, ['.make/programs/serve-api.mjs'], {
         cwd: folder,
         env,
         stdio: 'ignore',

@@ -4,9 +4,9 @@ import { fitBoosting } from '../lib/learn/boosting.ts';
 import type { Algorithm, Model } from '../lib/learn/estimator.ts';
 import { fitForest } from '../lib/learn/forest.ts';
 import { fitLogistic } from '../lib/learn/logistic.ts';
-import type { Matrix } from '../lib/learn/matrix.ts';
-import { random } from '../lib/learn/random.ts';
 import { threadsFor } from '../lib/learn/threads.ts';
+import type { Matrix } from '../lib/numbers/matrix.ts';
+import { random } from '../lib/numbers/random.ts';
 
 export interface Table {
   readonly matrix: Matrix;

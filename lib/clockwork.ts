@@ -11,29 +11,15 @@
  */
 import { loadProject, type Project } from './config/load.ts';
 import { badInput } from './fault.ts';
+import { serveModel } from './predict/served-model.ts';
+import type { Given } from './record/prediction-lines.ts';
 import { type Comparison, compareVersions } from './registry/compare.ts';
-import { refuseUnfit } from './registry/gate.ts';
 import { loadVersion } from './registry/load.ts';
 import * as moves from './registry/moves.ts';
 import { readPointers, resolveVersion } from './registry/pointer-files.ts';
-import {
-  type Pointers,
-  parseTraffic,
-  type Stage,
-  stageOf,
-  type Traffic,
-  usesOf,
-} from './registry/pointers.ts';
-import { listVersions, type Metadata, readMetadata } from './registry/versions.ts';
-import { type Given, serveModel } from './serve/served-model.ts';
-
-export interface VersionSummary {
-  readonly version: string;
-  readonly stage: Stage;
-  /** Aliases, shares of the traffic and shadowing. */
-  readonly uses: readonly string[];
-  readonly metadata: Metadata;
-}
+import { type Pointers, parseTraffic, type Stage, type Traffic } from './registry/pointers.ts';
+import { summarise, type VersionSummary } from './registry/summary.ts';
+import type { Metadata } from './registry/versions.ts';
 
 export interface Registry {
   readonly project: Project;
@@ -57,27 +43,14 @@ export interface Registry {
   /** Archives what nothing points at. */
   archive(reason: string): string[];
   /** Shares of the traffic as text, "v3=10 shadow:v4" or "none"; versions that fail the gate get none. */
-  route(
-    traffic: string | ((now: Traffic) => Traffic),
-    reason: string,
-    waitMs?: number,
-  ): { before: Traffic; after: Traffic };
+  route(traffic: string | ((now: Traffic) => Traffic), reason: string): { before: Traffic; after: Traffic };
 }
 
 export function openRegistry(configPath?: string): Registry {
-  const project = loadProject(configPath);
-  const check = (version: string) => refuseUnfit(project.config, loadVersion(project, version));
+  const project = loadProject([], configPath);
   return {
     project,
-    versions() {
-      const pointers = readPointers(project);
-      return listVersions(project).map((version) => ({
-        version,
-        stage: stageOf(pointers, version),
-        uses: usesOf(pointers, version),
-        metadata: readMetadata(project, version),
-      }));
-    },
+    versions: () => summarise(project),
     pointers: () => readPointers(project),
     resolve: (name) => resolveVersion(project, name),
     load(name) {
@@ -98,31 +71,12 @@ export function openRegistry(configPath?: string): Registry {
       };
     },
     compare: (a, b) => compareVersions(project, a, b),
-    promote(version, reason) {
-      check(version);
-      return moves.promote(project, version, reason);
-    },
-    rollback: (reason) => moves.rollback(project, reason, (version) => void loadVersion(project, version)),
+    promote: (version, reason) => moves.promote(project, version, reason),
+    rollback: (reason) => moves.rollback(project, reason),
     alias: (name, version, reason) => moves.setAlias(project, name, version, reason),
     stage: (version, stage, reason) => moves.setStage(project, version, stage, reason),
     archive: (reason) => moves.archiveUnused(project, reason),
-    route(traffic, reason, waitMs) {
-      const choose = typeof traffic === 'string' ? () => parseTraffic(traffic) : traffic;
-      return moves.setTraffic(
-        project,
-        reason,
-        (now) => {
-          const chosen = choose(now);
-          const model = resolveVersion(project, project.config.deployment.model);
-          if (chosen.split[model] !== undefined)
-            throw badInput(`${model} is the model itself: it has what the others leave`);
-          for (const version of Object.keys(chosen.split))
-            if (now.split[version] === undefined) check(version);
-          for (const version of chosen.shadow) loadVersion(project, version);
-          return chosen;
-        },
-        waitMs,
-      );
-    },
+    route: (traffic, reason) =>
+      moves.setTraffic(project, reason, typeof traffic === 'string' ? () => parseTraffic(traffic) : traffic),
   };
 }

@@ -81,17 +81,3 @@ export function sayProgress(step: string, done: number, total: number): void {
   const bar = '█'.repeat(filled) + '░'.repeat(30 - filled);
   process.stderr.write(`\r${step.padEnd(10)} ${bar} ${done} of ${total}${done === total ? '\n' : ''}`);
 }
-
-export function formatCount(n: number): string {
-  return n.toLocaleString('en-US');
-}
-
-/** "1 number", "2 numbers". */
-export function formatMany(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
-
-/** "0.812 [0.760 – 0.858]" */
-export function formatInterval(estimate: { value: number; low: number; high: number }): string {
-  return `${estimate.value.toFixed(3)} [${estimate.low.toFixed(3)} – ${estimate.high.toFixed(3)}]`;
-}

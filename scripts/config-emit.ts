@@ -3,45 +3,60 @@
  * product with the settings it depends on. Each is replaced only if its content changed.
  */
 import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
-import { loadProject } from '../lib/config/load.ts';
+import { basename, join } from 'node:path';
+import { chapters, handedIn } from '../lib/chapter.ts';
 import { programFiles } from '../lib/config/programs.ts';
 import { rawFiles, settingsOf } from '../lib/config/settings.ts';
 import { badInput } from '../lib/fault.ts';
-import { writeIfChanged } from '../lib/files/write.ts';
-import { json } from '../lib/registry/json.ts';
-import { run } from '../lib/terminal.ts';
-import { rungsOf } from '../lib/tune/search.ts';
+import { json, writeIfChanged } from '../lib/files/write.ts';
+import { labelledFiles } from '../lib/record/labelled.ts';
+import { partPath } from '../lib/registry/data-versions.ts';
+import { latestPath } from '../lib/registry/versions.ts';
+import { step } from '../lib/step.ts';
+import { trainingSettings } from '../lib/train/build.ts';
 
-run(() => {
-  const project = loadProject();
+step({ chapters }, async (project) => {
   const { config, path, state } = project;
-  if (/[\s#$:%]/.test(path('.')))
+  if (/[^\w./@+-]/.test(path('.')))
     throw badInput(
-      `${project.configPath}  make cannot handle the folder name "${path('.')}": no spaces, #, $, : or %`,
+      `${project.configPath}  make cannot handle the folder name "${path('.')}": letters, digits and . _ - + @ / only`,
     );
+  const training = handedIn('training');
+  const changes = await Promise.all(training.map(({ load }) => load()));
+  const added = chapters.flatMap((chapter) => chapter.make?.(project) ?? []);
 
-  for (const product of ['raw', 'prepare', 'train', 'tune', 'day2'] as const) {
-    writeIfChanged(state(`${product}.json`), json(settingsOf(config, product)));
-  }
+  const settings: Record<string, unknown> = {
+    raw: settingsOf(config, 'raw'),
+    prepare: settingsOf(config, 'prepare'),
+    train: trainingSettings(config, changes),
+    day2: settingsOf(config, 'day2'),
+    ...Object.assign({}, ...added.map((each) => each.settings)),
+  };
+  for (const [product, value] of Object.entries(settings))
+    writeIfChanged(state(`${product}.json`), json(value));
 
-  const variables = {
+  const { current_version } = config.data;
+  const labelled = labelledFiles(project, current_version);
+  const variables: Record<string, string> = {
     RAW: rawFiles(config)
       .map((file) => path(file))
       .join(' '),
     RAW_SETTINGS: config.data.source === 'file' ? '' : state('raw.json'),
-    LABELLED: config.data.labelled.map((file) => path(file)).join(' '),
+    LABELLED: labelled.map((file) => path(file.path)).join(' '),
     PROCESSED: path(config.data.processed_dir),
     PRODUCTION: path(config.data.production_dir),
-    CURRENT_VERSION: config.data.current_version,
-    LATER_ROWS: path(config.data.processed_dir, `${config.replay.data_version}_test.csv`),
-    RUNGS: Array.from({ length: rungsOf(config.tuning) }, (_, i) => i + 1).join(' '),
+    CURRENT_VERSION: current_version,
+    LATER_ROWS: path(partPath(project, config.replay.data_version, 'test')),
     MODELS: path(config.paths.models),
+    LATEST: latestPath(project),
     REPORTS: path(config.paths.reports),
+    ...Object.assign({}, ...added.map((each) => each.variables)),
   };
-  const programs = readdirSync('scripts')
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => [`program.${basename(file, '.ts')}`, programFiles(`scripts/${file}`).join(' ')] as const);
+  const more = { 'model-train': training.map(({ file }) => file) } as Record<string, string[]>;
+  const programs = scriptFiles().map((file) => {
+    const name = basename(file, '.ts');
+    return [`program.${name}`, programFiles([file, ...(more[name] ?? [])]).join(' ')] as const;
+  });
   const lines = [...Object.entries(variables), ...programs].map(([name, value]) =>
     `${name} := ${value}`.trimEnd(),
   );
@@ -50,3 +65,21 @@ run(() => {
     `# Made from ${project.configPath} by scripts/config-emit.ts\n${lines.join('\n')}\n`,
   );
 });
+
+/** The core's scripts and the chapters'. */
+function scriptFiles(): string[] {
+  const folders = ['scripts', ...listed('chapters').map((name) => join('chapters', name, 'scripts'))];
+  return folders.flatMap((folder) =>
+    listed(folder)
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
+  );
+}
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,19 +1,20 @@
 /** Makes the raw file from its declared source: simulated, downloaded from UCI and checked, or there already. */
 import { existsSync } from 'node:fs';
 import { csvFormatRow } from 'd3-dsv';
-import { unzipSync } from 'fflate';
-import { loadProject, type Project } from '../lib/config/load.ts';
+import { chapters } from '../lib/chapter.ts';
+import type { Project } from '../lib/config/load.ts';
 import { rawFiles, settingsHash } from '../lib/config/settings.ts';
+import { downloadMembers } from '../lib/data/download.ts';
 import { AI4I_HEADER, simulateAi4i } from '../lib/data/simulate-ai4i.ts';
-import { badInput, failed } from '../lib/fault.ts';
-import { currentCommit, describeCommit } from '../lib/files/git.ts';
+import { badInput } from '../lib/fault.ts';
 import { sha256, sha256File } from '../lib/files/hash.ts';
 import { touch, writeAtomic } from '../lib/files/write.ts';
-import { recordArtefacts } from '../lib/registry/ledgers.ts';
-import { formatCount, progress, run, say } from '../lib/terminal.ts';
+import { recordArtefacts } from '../lib/record/manifest.ts';
+import { step } from '../lib/step.ts';
+import { progress, say } from '../lib/terminal.ts';
+import { formatCount } from '../lib/words.ts';
 
-run(async () => {
-  const project = loadProject();
+step({ chapters }, async (project) => {
   const { data } = project.config;
   const paths = rawFiles(project.config);
   if (data.source === 'file') {
@@ -22,42 +23,10 @@ run(async () => {
       throw badInput(`${missing} is missing: data.source is "file", so put your CSV there`);
     return;
   }
+  if (data.source === 'uci' && keepWhatIsThere(project, paths)) return;
   const { texts, origin } = data.source === 'uci' ? await download(project) : simulate(project);
   for (const [i, path] of paths.entries()) keepRaw(project, path, texts[i]!, origin);
 });
-
-/** Writes a raw file and its line in the manifest; one that is there already must be the same. */
-function keepRaw(project: Project, name: string, text: string, origin: string): void {
-  const path = project.path(name);
-  const { data } = project.config;
-  if (existsSync(path)) {
-    if (sha256File(path) !== sha256(text)) {
-      throw badInput(
-        `${path} exists with other content than data.source "${data.source}" gives now, and raw data is never overwritten.\n` +
-          '           Set data.raw_path to a new file, then make prepare VERSION=v2 (or the next free version).',
-      );
-    }
-    touch(path);
-    return;
-  }
-  writeAtomic(path, text);
-  const rows = text.trimEnd().split('\n').length - (data.csv.header ? 1 : 0);
-  recordArtefacts(project, [
-    {
-      time: new Date().toISOString(),
-      version: 'raw',
-      path: name,
-      sha256: sha256(text),
-      rows,
-      columns: text.slice(0, text.indexOf('\n')).split(data.csv.separator).length,
-      source: data.source,
-      script: 'scripts/data-ingest.ts',
-      commit: describeCommit(currentCommit(project.configPath)),
-      config: settingsHash(project.config, 'raw'),
-    },
-  ]);
-  say('raw', `${path}   ${formatCount(rows)} rows, ${origin}, sha256 ${sha256(text).slice(0, 12)}…`);
-}
 
 interface Raw {
   /** One per raw file. */
@@ -74,47 +43,61 @@ function simulate({ config }: Project): Raw {
   return { texts: [`${lines.join('\n')}\n`], origin: `simulated (seed ${seed}, Matzka's recipe)` };
 }
 
-async function download({ config }: Project): Promise<Raw> {
-  const { url, member, sha256: digest, test_member, test_sha256 } = config.data.uci;
-  const wanted = [[member, digest] as const];
-  if (config.split.method === 'file') wanted.push([test_member!, test_sha256!]);
-  const archive = await fetchBytes(url);
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(archive, { filter: ({ name }) => wanted.some(([each]) => each === name) });
-  } catch {
-    throw failed(`${url} did not give a zip archive (${archive.length} bytes)`);
-  }
-  const texts = wanted.map(([name, expected], i) => {
-    const file = files[name];
-    if (file === undefined) throw failed(`${url} holds no ${name}`);
-    const actual = sha256(file);
-    const key = i === 0 ? 'sha256' : 'test_sha256';
-    if (actual !== expected)
-      throw failed(
-        `${name} from ${url} has sha256 ${actual}, not the ${expected} of data.uci.${key}: refused`,
-      );
-    return Buffer.from(file).toString('utf8');
-  });
+/** The members of the archive that are raw files, each with the sha256 that it must have. */
+function membersOf({ config }: Project): { name: string; sha256: string; key: string }[] {
+  const { member, sha256: digest, test_member, test_sha256 } = config.data.uci;
+  const first = { name: member, sha256: digest, key: 'data.uci.sha256' };
+  if (config.split.method !== 'file') return [first];
+  return [first, { name: test_member!, sha256: test_sha256!, key: 'data.uci.test_sha256' }];
+}
+
+async function download(project: Project): Promise<Raw> {
+  const bar = progress('raw', 1);
+  const texts = await downloadMembers(project.config.data.uci.url, membersOf(project), (share) =>
+    bar.update(share),
+  );
+  bar.stop();
   return { texts, origin: 'UCI, sha256 as declared' };
 }
 
-async function fetchBytes(url: string): Promise<Uint8Array> {
-  const response = await fetch(url).catch((error: Error) => {
-    throw failed(
-      `cannot download ${url}: ${(error.cause as Error | undefined)?.message ?? error.message}. data.source "simulated" needs no network.`,
-    );
-  });
-  if (!response.ok || response.body === null) throw failed(`cannot download ${url}: HTTP ${response.status}`);
-  const total = Number(response.headers.get('content-length') ?? 0);
-  const bar = progress('raw', total);
-  const pieces: Uint8Array[] = [];
-  let received = 0;
-  for await (const piece of response.body) {
-    pieces.push(piece);
-    received += piece.length;
-    bar.update(received);
+/** Files that lie there already and are what would be downloaded need no network. */
+function keepWhatIsThere(project: Project, paths: readonly string[]): boolean {
+  const members = membersOf(project);
+  const isThere = (path: string, i: number) =>
+    existsSync(project.path(path)) && sha256File(project.path(path)) === members[i]!.sha256;
+  if (!paths.every(isThere)) return false;
+  for (const path of paths) touch(project.path(path));
+  return true;
+}
+
+/** Writes a raw file and its line in the manifest; one that is there already must be the same. */
+function keepRaw(project: Project, name: string, text: string, origin: string): void {
+  const path = project.path(name);
+  const { data } = project.config;
+  const digest = sha256(text);
+  if (existsSync(path)) {
+    if (sha256File(path) !== digest) {
+      throw badInput(
+        `${path} exists with other content than data.source "${data.source}" gives now, and raw data is never overwritten.\n` +
+          '           Set data.raw_path to a new file, then make prepare VERSION=v2 (or the next free version).',
+      );
+    }
+    touch(path);
+    return;
   }
-  bar.stop();
-  return Buffer.concat(pieces);
+  writeAtomic(path, text);
+  const rows = text.trimEnd().split('\n').length - (data.csv.header ? 1 : 0);
+  recordArtefacts(project, 'scripts/data-ingest.ts', [
+    {
+      version: 'raw',
+      path: name,
+      sha256: digest,
+      rows,
+      columns: text.slice(0, text.indexOf('\n')).split(data.csv.separator).length,
+      source: data.source,
+      config: settingsHash(project.config, 'raw'),
+      inputs: [],
+    },
+  ]);
+  say('raw', `${path}   ${formatCount(rows)} rows, ${origin}, sha256 ${digest.slice(0, 12)}…`);
 }

@@ -1,35 +1,31 @@
 /** Makes the bad day: the later rows with the changes that replay.bad declares. */
-import { loadProject } from '../lib/config/load.ts';
+import { chapters } from '../lib/chapter.ts';
 import { settingsHash } from '../lib/config/settings.ts';
 import { perturbRows } from '../lib/data/perturb.ts';
 import { readRecords, writeCsv } from '../lib/files/csv.ts';
-import { currentCommit, describeCommit } from '../lib/files/git.ts';
 import { sha256File } from '../lib/files/hash.ts';
-import { recordArtefacts } from '../lib/registry/ledgers.ts';
-import { run } from '../lib/terminal.ts';
+import { recordArtefacts } from '../lib/record/manifest.ts';
+import { partPath } from '../lib/registry/data-versions.ts';
+import { step } from '../lib/step.ts';
 
-run(() => {
-  const project = loadProject();
+step({ chapters }, (project) => {
   const { config, path } = project;
-  const from = `${config.data.processed_dir}/${config.replay.data_version}_test.csv`;
+  const from = partPath(project, config.replay.data_version, 'test');
   const to = `${config.data.production_dir}/bad.csv`;
   const records: string[][] = [];
   readRecords(path(from), (fields) => records.push(fields));
   const [header, ...rows] = records as [string[], ...string[][]];
   writeCsv(path(to), header, perturbRows(header, rows, config.schema, config.replay.bad));
-  recordArtefacts(project, [
+  recordArtefacts(project, 'scripts/data-perturb.ts', [
     {
-      time: new Date().toISOString(),
       version: 'day2',
       path: to,
       sha256: sha256File(path(to)),
       rows: rows.length,
       columns: header.length,
       source: config.data.source,
-      script: 'scripts/data-perturb.ts',
-      commit: describeCommit(currentCommit(project.configPath)),
       config: settingsHash(config, 'day2'),
-      inputs: `${from}@${sha256File(path(from))}`,
+      inputs: [from],
     },
   ]);
 });

@@ -1,22 +1,26 @@
 /** Points an alias at a version; without a version it says where the alias points, with "none" it takes it away. */
-import { parseArgs } from 'node:util';
-import { openRegistry } from '../lib/clockwork.ts';
-import { badInput } from '../lib/fault.ts';
-import { run, say } from '../lib/terminal.ts';
+import { chapters } from '../lib/chapter.ts';
+import { setAlias } from '../lib/registry/moves.ts';
+import { resolveVersion } from '../lib/registry/pointer-files.ts';
+import { optional, required, step, text } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
 
-run(() => {
-  const { values, positionals } = parseArgs({
-    options: { reason: { type: 'string' } },
-    allowPositionals: true,
-  });
-  const [name, version] = positionals;
-  if (!name) throw badInput('which alias? make alias NAME=challenger VERSION=v3');
-  const registry = openRegistry();
-  if (!version) {
-    say('alias', `${name} is ${registry.resolve(name)}`);
-    return;
-  }
-  const to = version === 'none' ? undefined : registry.resolve(version);
-  const before = registry.alias(name, to, values.reason || 'make alias');
-  say('alias', `${name} is ${to ?? 'gone'}${before === undefined ? '' : ` (was ${before})`}`);
-});
+step(
+  {
+    chapters,
+    args: {
+      NAME: required('which alias? make alias NAME=challenger VERSION=v3'),
+      VERSION: optional,
+      REASON: text('make alias'),
+    },
+  },
+  (project, { NAME, VERSION, REASON }) => {
+    if (VERSION === undefined) {
+      say('alias', `${NAME} is ${resolveVersion(project, NAME)}`);
+      return;
+    }
+    const to = VERSION === 'none' ? undefined : resolveVersion(project, VERSION);
+    const before = setAlias(project, NAME, to, REASON);
+    say('alias', `${NAME} is ${to ?? 'gone'}${before === undefined ? '' : ` (was ${before})`}`);
+  },
+);

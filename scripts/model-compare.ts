@@ -1,15 +1,15 @@
 /** Compares two versions: settings and data that differ, metrics on the same rows, and where they disagree. */
-import { openRegistry } from '../lib/clockwork.ts';
-import { badInput } from '../lib/fault.ts';
-import { formatCount, formatInterval, run, say } from '../lib/terminal.ts';
+import { chapters } from '../lib/chapter.ts';
+import { compareVersions } from '../lib/registry/compare.ts';
+import { step, version } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
+import { formatCount, formatInterval } from '../lib/words.ts';
 
-run(() => {
-  const [nameA, nameB] = process.argv.slice(2);
-  if (!nameA || !nameB) throw badInput('which two? make compare A=v1 B=v2');
-  const registry = openRegistry();
-  const [a, b] = [registry.resolve(nameA), registry.resolve(nameB)];
-  const { changes, rows, differences, agreeing, apart } = registry.compare(a, b);
-  say('compare', `${a} and ${b} differ in: ${changes.join(' · ') || 'nothing that training uses'}`);
+const which = version('which two? make compare A=v1 B=v2');
+
+step({ chapters, args: { A: which, B: which } }, (project, { A, B }) => {
+  const { changes, rows, differences, agreeing, apart } = compareVersions(project, A, B);
+  say('compare', `${A} and ${B} differ in: ${changes.join(' · ') || 'nothing that training uses'}`);
   say(
     'rows',
     rows.outOfFold
@@ -18,16 +18,16 @@ run(() => {
   );
   for (const [metric, { estimate, verdict }] of Object.entries(differences)) {
     const said = {
-      pass: `pass: ${b} is better or equal`,
-      fail: `fail: ${b} is worse`,
+      pass: `pass: ${B} is better`,
+      fail: `fail: ${B} is worse`,
       inconclusive: 'inconclusive: the interval of the difference holds 0',
     }[verdict];
-    console.log(`  ${metric.padEnd(10)} ${b} − ${a}: ${formatInterval(estimate)}   ${said}`);
+    console.log(`  ${metric.padEnd(10)} ${B} − ${A}: ${formatInterval(estimate)}   ${said}`);
   }
   say(
     'agreement',
     `${formatCount(agreeing)} of ${formatCount(rows.count)} rows classed alike; furthest apart:`,
   );
-  for (const { row, a: before, b: after, truth } of apart)
-    console.log(`  row ${row}: ${a} ${before.toFixed(3)}, ${b} ${after.toFixed(3)}, true class ${truth}`);
+  for (const { row, a, b, truth } of apart)
+    console.log(`  row ${row}: ${A} ${a.toFixed(3)}, ${B} ${b.toFixed(3)}, true class ${truth}`);
 });

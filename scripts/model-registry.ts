@@ -1,12 +1,13 @@
 /** Lists every version with its data, metrics, stage and aliases, and what is live with which share of the traffic. */
-import { openRegistry } from '../lib/clockwork.ts';
+import { chapters } from '../lib/chapter.ts';
+import type { MetricName } from '../lib/config/schema.ts';
+import { summarise } from '../lib/registry/summary.ts';
 import { health, runningServer } from '../lib/serve/client.ts';
-import { formatInterval, run } from '../lib/terminal.ts';
+import { step } from '../lib/step.ts';
+import { formatInterval } from '../lib/words.ts';
 
-run(async () => {
-  const registry = openRegistry();
-  const { project } = registry;
-  const versions = registry.versions();
+step({ chapters }, async (project) => {
+  const versions = summarise(project);
   if (versions.length === 0) {
     console.log('no version yet: make train');
     return;
@@ -14,7 +15,8 @@ run(async () => {
   const server = runningServer(project);
   const live = server === undefined ? undefined : await health(server.url);
   const shares = new Map(live?.traffic.map(({ version, percent }) => [version, `live ${percent} %`]));
-  const shown = shownMetrics(Object.keys(project.config.evaluation.minimum));
+  // The gate's metrics, and PR-AUC, by which versions are compared.
+  const shown = [...new Set(['pr_auc', ...Object.keys(project.config.evaluation.minimum)])] as MetricName[];
   const rows = versions.map(({ version, stage, uses, metadata }) => [
     version,
     `${metadata.data.version}${metadata.source === 'simulated' ? ' (simulated)' : ''}`,
@@ -32,13 +34,8 @@ run(async () => {
   for (const row of table)
     console.log(
       row
-        .map((cell, column) => cell.padEnd(widths[column]!))
+        .map((cell, i) => cell.padEnd(widths[i]!))
         .join('  ')
         .trimEnd(),
     );
 });
-
-/** The gate's metrics, and PR-AUC, by which versions are compared. */
-function shownMetrics(gate: readonly string[]) {
-  return [...new Set(['pr_auc', ...gate])] as ('pr_auc' | 'recall')[];
-}

@@ -1,22 +1,22 @@
 /** Undoes the last step that gave a version traffic: ends a canary, else brings back the previous champion. */
-import { parseArgs } from 'node:util';
-import { openRegistry } from '../lib/clockwork.ts';
+import { chapters } from '../lib/chapter.ts';
+import { rollback } from '../lib/registry/moves.ts';
+import { readPointers } from '../lib/registry/pointer-files.ts';
 import { championFollowed, followedWithin } from '../lib/serve/client.ts';
-import { run, say } from '../lib/terminal.ts';
+import { step, text } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
 
-run(async () => {
-  const { values } = parseArgs({ options: { reason: { type: 'string' } } });
-  const registry = openRegistry();
-  const { champion } = registry.pointers().aliases;
-  const { version, from } = registry.rollback(values.reason || 'make rollback');
+step({ chapters, args: { REASON: text('make rollback') } }, async (project, { REASON }) => {
+  const { champion } = readPointers(project).aliases;
+  const { version, from } = rollback(project, REASON);
   if (version === champion) {
-    const ended = await followedWithin(registry.project, ({ traffic }) => traffic.length === 1, 5000);
+    const ended = await followedWithin(project, ({ traffic }) => traffic.length === 1, 5000);
     say(
       'rollback',
       `${from} gets no more traffic; ${version} stays champion (make rollback again undoes its promotion)${ended}`,
     );
     return;
   }
-  const followed = await championFollowed(registry.project, version);
+  const followed = await championFollowed(project, version);
   say('rollback', `${version} is champion again (was ${from})${followed}`);
 });

@@ -1,31 +1,26 @@
-/** Sets the stage of a version; --archive without a version archives every one that nothing points at. */
-import { parseArgs } from 'node:util';
-import { openRegistry } from '../lib/clockwork.ts';
+/** Sets the stage of a version; Archived without a version archives every one that nothing points at. */
+import { chapters } from '../lib/chapter.ts';
 import { badInput } from '../lib/fault.ts';
-import { run, say } from '../lib/terminal.ts';
+import { archiveUnused, setStage } from '../lib/registry/moves.ts';
+import { resolveVersion } from '../lib/registry/pointer-files.ts';
+import { optional, step, text } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
 
-run(() => {
-  const { values, positionals } = parseArgs({
-    options: { reason: { type: 'string' }, archive: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  const registry = openRegistry();
-  const version = positionals[0] || undefined;
-  const stage = values.archive ? 'Archived' : positionals[1] || undefined;
-  const reason = values.reason || (values.archive ? 'make archive' : 'make stage');
-  if (version === undefined && values.archive) {
-    const archived = registry.archive(reason);
-    say(
-      'archive',
-      archived.length === 0
-        ? 'nothing to archive: every version is in use or the newest'
-        : archived.join(', '),
-    );
-    return;
-  }
-  if (version === undefined || stage === undefined)
-    throw badInput('which version and stage? make stage VERSION=v2 STAGE=Archived');
-  const resolved = registry.resolve(version);
-  const before = registry.stage(resolved, stage, reason);
-  say('stage', `${resolved} is ${stage}${before === stage ? ' already' : ` (was ${before})`}`);
-});
+step(
+  { chapters, args: { VERSION: optional, STAGE: optional, REASON: text('make stage') } },
+  (project, { VERSION, STAGE, REASON }) => {
+    if (VERSION === undefined && STAGE === 'Archived') {
+      const archived = archiveUnused(project, REASON);
+      say(
+        'stage',
+        archived.join(', ') || 'nothing to archive: every version is in use, the newest, or the way back',
+      );
+      return;
+    }
+    if (VERSION === undefined || STAGE === undefined)
+      throw badInput('which version and stage? make stage VERSION=v2 STAGE=Archived');
+    const version = resolveVersion(project, VERSION);
+    const before = setStage(project, version, STAGE, REASON);
+    say('stage', `${version} is ${STAGE}${before === STAGE ? ' already' : ` (was ${before})`}`);
+  },
+);

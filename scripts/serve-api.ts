@@ -1,31 +1,29 @@
 /** The API: one process, or one that supervises deployment.workers of them. Follows the registry until told to stop. */
 import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { loadProject } from '../lib/config/load.ts';
+import { chapters, handedIn } from '../lib/chapter.ts';
 import { FAILED } from '../lib/fault.ts';
-import { startOf, withLock } from '../lib/files/lock.ts';
-import { writeAtomic } from '../lib/files/write.ts';
-import { json } from '../lib/registry/json.ts';
+import { isRunning, startOf, withLock } from '../lib/files/lock.ts';
+import { json, writeAtomic } from '../lib/files/write.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { describeTraffic } from '../lib/registry/pointers.ts';
 import { logEvent } from '../lib/serve/application-log.ts';
 import { runningServer, type ServerState, serverStatePath } from '../lib/serve/client.ts';
 import { startServer } from '../lib/serve/server.ts';
-import { superviseShadows } from '../lib/serve/shadows.ts';
 import { superviseWorkers } from '../lib/serve/workers.ts';
-import { run, say } from '../lib/terminal.ts';
+import { optional, step } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
+import { monitorCard } from '../lib/watch/status-card.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-run(() => {
-  const { values } = parseArgs({ options: { throwaway: { type: 'string' } } });
-  const { throwaway } = values;
-  const project = loadProject();
+/** THROWAWAY is a folder for a server that nobody else sees; OWNER a process without which this one ends. */
+step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (project, { THROWAWAY, OWNER }) => {
   const { deployment } = project.config;
-  const statePath = throwaway === undefined ? serverStatePath(project) : `${throwaway}/server.json`;
+  const isSeen = THROWAWAY === undefined;
+  const statePath = isSeen ? serverStatePath(project) : `${THROWAWAY}/server.json`;
   const isFirst = cluster.isPrimary;
-  const running = isFirst && throwaway === undefined ? runningServer(project) : undefined;
+  const running = isFirst && isSeen ? runningServer(project) : undefined;
   if (running !== undefined) refuse(running);
 
   const { traffic } = readPointers(project);
@@ -37,23 +35,36 @@ run(() => {
 
   const urlOf = (port: number) =>
     `http://${deployment.host.includes(':') ? `[${deployment.host}]` : deployment.host}:${port}`;
-  const shadows = isFirst && throwaway === undefined ? superviseShadows(project) : undefined;
+  const beside =
+    isFirst && isSeen
+      ? await Promise.all(chapters.flatMap(({ beside: start }) => start?.(project) ?? []))
+      : [];
   /** Of two that start at once, the second finds the first here and ends. */
   const announce = (port: number, workers: readonly number[]) =>
     withLock(`${statePath}.lock`, 5000, () => {
-      const other = throwaway === undefined ? runningServer(project) : undefined;
+      const other = isSeen ? runningServer(project) : undefined;
       if (other !== undefined) refuse(other);
       const state = { pid: process.pid, started: startOf(process.pid), url: urlOf(port), workers };
       writeAtomic(statePath, json(state));
     });
   const end = (code: number) => {
-    shadows?.stop();
+    for (const each of beside) each.stop();
     if (runningServer(project) === undefined) rmSync(statePath, { force: true });
     say('serve', 'stopped');
     process.exit(code);
   };
+  const onStop = (stop: (why: string) => void) => {
+    for (const signal of SIGNALS) process.on(signal, () => stop(signal));
+    if (OWNER === undefined || !isFirst) return;
+    const born = startOf(Number(OWNER));
+    const watch = setInterval(() => {
+      if (isRunning(Number(OWNER), born)) return;
+      clearInterval(watch);
+      stop('what it was started for has ended');
+    }, deployment.poll_ms);
+  };
 
-  if (isFirst && deployment.workers > 1 && throwaway === undefined) {
+  if (isFirst && deployment.workers > 1 && isSeen) {
     const workers = superviseWorkers({
       count: deployment.workers,
       onReady(port, pids, isStart) {
@@ -62,14 +73,16 @@ run(() => {
       },
       onTrouble: (message) => logEvent('error', message),
     });
-    for (const signal of SIGNALS) process.on(signal, () => void workers.stop('SIGTERM').then(() => end(0)));
+    onStop(() => void workers.stop('SIGTERM').then(() => end(0)));
     process.on('SIGHUP', () => void workers.restart().then(() => say('serve', 'every worker was restarted')));
     return;
   }
 
   const { stop } = startServer(project, {
-    throwaway,
+    throwaway: THROWAWAY,
     adminToken: process.env.CLOCKWORK_ADMIN_TOKEN || undefined,
+    routes: await Promise.all(chapters.flatMap(({ routes }) => routes?.(project) ?? [])),
+    statusParts: [{ card: monitorCard }, ...handedIn('status')],
     onListening(port, { version, sha256 }) {
       if (!isFirst) return;
       say('serve', `${version} live on ${urlOf(port)}   sha256 ${sha256.slice(0, 12)}… = evaluated`);
@@ -77,8 +90,8 @@ run(() => {
     },
     onSwitch(now, before) {
       if (!isFirst) return;
-      const text = ({ model, split }: typeof now) => split?.text ?? model.version;
-      say('serve', `${text(now)} live (was ${text(before)})`);
+      const name = ({ model, split }: typeof now) => split?.text ?? model.version;
+      say('serve', `${name(now)} live (was ${name(before)})`);
     },
     onListenError(error, port) {
       const taken = error.code === 'EADDRINUSE';
@@ -86,11 +99,11 @@ run(() => {
       console.error(
         taken ? use : `cannot listen on deployment.host ${deployment.host}, port ${port}: ${error.message}`,
       );
-      process.exit(1);
+      process.exit(FAILED);
     },
     onStopped: (code) => (isFirst ? end(code) : process.exit(code)),
   });
-  for (const signal of SIGNALS) process.on(signal, () => stop(signal));
+  onStop(stop);
 });
 
 function refuse({ url, pid }: ServerState): never {

@@ -1,28 +1,33 @@
 /** Sends a day's rows through the API at the configured rate, then the truth of those that were answered. */
-import { parseArgs } from 'node:util';
-import { loadProject } from '../lib/config/load.ts';
-import { rolesOf } from '../lib/data/columns.ts';
+import { chapters } from '../lib/chapter.ts';
+import type { Project } from '../lib/config/load.ts';
+import { rolesOf } from '../lib/config/roles.ts';
 import { badInput, failed } from '../lib/fault.ts';
 import { readTable } from '../lib/files/csv.ts';
-import { runningServer, sleep } from '../lib/serve/client.ts';
-import { formatCount, progress, run, say } from '../lib/terminal.ts';
+import { partPath } from '../lib/registry/data-versions.ts';
+import { readMetadata } from '../lib/registry/versions.ts';
+import { health, runningServer, sleep } from '../lib/serve/client.ts';
+import { oneOf, step } from '../lib/step.ts';
+import { progress, say } from '../lib/terminal.ts';
+import { formatCount, formatMany } from '../lib/words.ts';
 
-run(async () => {
-  const { values } = parseArgs({ options: { day: { type: 'string', default: 'quiet' } } });
-  const { day } = values;
-  if (day !== 'quiet' && day !== 'bad') throw badInput(`there is no day "${day}": DAY=quiet or DAY=bad`);
-  const project = loadProject();
+type Row = Record<string, string>;
+
+step({ chapters, args: { DAY: oneOf('DAY', ['quiet', 'bad']) } }, async (project, { DAY = 'quiet' }) => {
   const { data, replay, schema } = project.config;
   const url = runningServer(project)?.url;
   if (url === undefined) throw failed('no server runs: make start');
-  const file =
-    day === 'bad'
-      ? `${data.production_dir}/bad.csv`
-      : `${data.processed_dir}/${replay.data_version}_test.csv`;
-  const rows = readTable(project.path(file));
+  const bad = `${data.production_dir}/bad.csv`;
+  const all = readTable(project.path(DAY === 'bad' ? bad : partPath(project, replay.data_version, 'test')));
+  const model = (await health(url))?.model;
+  if (model === undefined) throw failed(`${url} does not answer: make stop, then make start`);
+  const rows = withoutLearnt(project, all, model);
+  const learnt = all.length - rows.length;
+  if (rows.length === 0)
+    throw badInput(`${model} has learnt every row of the ${DAY} day: there is nothing that it has not seen`);
   const roles = rolesOf(schema);
   const columns = [...roles.ids, ...roles.inputs, ...roles.sensitive];
-  const toJson = (row: Record<string, string>) =>
+  const toJson = (row: Row) =>
     Object.fromEntries(
       columns.map(({ name, type }) => [
         name,
@@ -35,7 +40,7 @@ run(async () => {
   const latencies: number[] = [];
   let refused = 0;
   const start = performance.now();
-  const send = async (batch: readonly Record<string, string>[]): Promise<void> => {
+  const send = async (batch: readonly Row[]): Promise<void> => {
     const sent = performance.now();
     const response = await post(`${url}/predict`, batch.map(toJson));
     latencies.push(performance.now() - sent);
@@ -64,12 +69,23 @@ run(async () => {
   }
   bar.stop();
   const median = latencies.sort((a, b) => a - b)[latencies.length >> 1] ?? 0;
-  const without = refused > 0 ? `, ${refused} rows refused as invalid` : '';
+  const without = refused > 0 ? `, ${formatMany(refused, 'row')} refused as invalid` : '';
   say(
     'replay',
-    `${day} day: ${formatCount(answered.length)} predictions, ${median.toFixed(1)} ms median per request of ${replay.batch}${without}, labels arrived for all answered`,
+    `${DAY} day: ${formatMany(answered.length, 'prediction')}, ${median.toFixed(1)} ms median per request of ${replay.batch}${without}, labels arrived for all answered`,
   );
+  if (learnt > 0) say('', `${formatCount(learnt)} of its rows are left out: ${model} has learnt them`);
 });
+
+/** A day is what the model has not seen: rows whose identifiers, or without such all of whose cells, it was trained on are none. */
+function withoutLearnt(project: Project, rows: readonly Row[], model: string): Row[] {
+  const { ids, kept } = rolesOf(project.config.schema);
+  const names = (ids.length > 0 ? ids : kept).map(({ name }) => name);
+  const keyOf = (row: Row) => names.map((name) => row[name] ?? '').join('\n');
+  const { data } = readMetadata(project, model);
+  const learnt = new Set(readTable(project.path(data.path)).map(keyOf));
+  return rows.filter((row) => !learnt.has(keyOf(row)));
+}
 
 async function post(url: string, body: unknown): Promise<Response> {
   const headers = { 'content-type': 'application/json' };

@@ -1,14 +1,14 @@
 /** Restarts the workers of the running API one after the other: each new one listens before an old one drains. */
-import { loadProject } from '../lib/config/load.ts';
+import { chapters } from '../lib/chapter.ts';
 import { failed } from '../lib/fault.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { runningServer, sleep } from '../lib/serve/client.ts';
-import { run, say } from '../lib/terminal.ts';
+import { step } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
 
 const PATIENCE_MS = 60_000;
 
-run(async () => {
-  const project = loadProject();
+step({ chapters }, async (project) => {
   const server = runningServer(project);
   if (server === undefined) throw failed('no server runs: make start');
   const before = server.workers;
@@ -25,8 +25,6 @@ run(async () => {
       throw failed(`the workers were not all restarted: see ${project.state('server.log')}`);
     await sleep(50);
   }
-  say(
-    'restart',
-    `${before.length} workers restarted in ${((performance.now() - start) / 1000).toFixed(1)} s, one after the other`,
-  );
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  say('restart', `${before.length} workers restarted in ${seconds} s, one after the other`);
 });

@@ -1,96 +1,109 @@
 /** Three requests against the live API: is it up, does it answer as promised, is it the model that was evaluated? */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { loadProject } from '../lib/config/load.ts';
+import { chapters } from '../lib/chapter.ts';
+import type { Project } from '../lib/config/load.ts';
+import { FAILED, failed } from '../lib/fault.ts';
 import { sha256File } from '../lib/files/hash.ts';
-import type { Signature } from '../lib/registry/signature.ts';
+import { programPath } from '../lib/files/program.ts';
+import type { Prediction } from '../lib/record/prediction-lines.ts';
 import { readMetadata, versionPath } from '../lib/registry/versions.ts';
-import { runningServer, SERVER_PROGRAM, sleep } from '../lib/serve/client.ts';
+import { runningServer, sleep } from '../lib/serve/client.ts';
+import { step } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
+import type { Signature } from '../lib/train/signature.ts';
 
-interface Prediction {
-  readonly id: string;
-  readonly model: string;
-  readonly sha256: string;
-  readonly probability: number;
-  readonly class: string;
+step({ chapters }, async (project) => {
+  const running = runningServer(project)?.url;
+  const passed =
+    running === undefined ? await withThrowaway((url) => smoke(project, url)) : await smoke(project, running);
+  say('smoke', `${passed} of ${CHECKS.length}`);
+  if (passed < CHECKS.length) process.exitCode = FAILED;
+});
+
+/** Asks a server that nobody else sees, and leaves nothing of it. */
+async function withThrowaway<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'clockwork-smoke-'));
+  const server = spawn(process.execPath, [programPath('serve-api')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, THROWAWAY: folder, OWNER: String(process.pid) },
+  });
+  try {
+    const state = join(folder, 'server.json');
+    while (!existsSync(state) && server.exitCode === null) await sleep(25);
+    if (server.exitCode !== null) throw failed('the server did not start');
+    return await work((JSON.parse(readFileSync(state, 'utf8')) as { url: string }).url);
+  } finally {
+    server.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-const project = loadProject();
-let url = runningServer(project)?.url ?? '';
-let throwaway: { server: ChildProcess; folder: string } | undefined;
+/** How many of the checks pass; says what is wrong with the others. */
+async function smoke(project: Project, url: string): Promise<number> {
+  let passed = 0;
+  for (const [what, check] of CHECKS) {
+    try {
+      await check(project, url);
+      passed++;
+    } catch (error) {
+      console.error(`${what}: ${(error as Error).message}`);
+    }
+  }
+  return passed;
+}
 
-before(async () => {
-  if (url !== '') return;
-  const folder = mkdtempSync(join(tmpdir(), 'clockwork-smoke-'));
-  const server = spawn(process.execPath, [SERVER_PROGRAM, '--throwaway', folder], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  throwaway = { server, folder };
-  const state = join(folder, 'server.json');
-  while (!existsSync(state) && server.exitCode === null) await sleep(25);
-  if (server.exitCode !== null) process.exit(1);
-  url = (JSON.parse(readFileSync(state, 'utf8')) as { url: string }).url;
-});
+type Check = readonly [what: string, check: (project: Project, url: string) => Promise<void>];
 
-after(() => {
-  if (throwaway === undefined) return;
-  throwaway.server.kill('SIGTERM');
-  rmSync(throwaway.folder, { recursive: true, force: true });
-});
+const CHECKS: readonly Check[] = [
+  [
+    'GET /health: up, and serving the bytes that were registered and evaluated',
+    async (project, url) => {
+      const response = await fetch(`${url}/health`);
+      assert.equal(response.status, 200);
+      const { status, model, sha256 } = (await response.json()) as Record<string, string>;
+      assert.equal(status, 'ok');
+      const registered = readMetadata(project, model!).files['model.json'];
+      assert.equal(sha256, registered, 'the served model is not the registered one');
+      const file = sha256File(versionPath(project, model!, 'model.json'));
+      assert.equal(sha256, file, 'the model file was changed after it was registered');
+    },
+  ],
+  [
+    'POST /predict: one row in, one prediction out, in the promised format',
+    async (project, url) => {
+      const { signature } = (await (await fetch(`${url}/model_info`)).json()) as { signature: Signature };
+      const response = await post(`${url}/predict`, signature.example);
+      assert.equal(response.status, 200);
+      assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
+      const prediction = (await response.json()) as Prediction;
+      const several = signature.output.outputs.length > 1 ? ['probabilities'] : [];
+      assert.deepEqual(
+        Object.keys(prediction).sort(),
+        ['class', 'id', 'model', 'probability', 'sha256', ...several].sort(),
+      );
+      const { probability, class: given, model, sha256 } = prediction;
+      assert.ok(probability >= 0 && probability <= 1, 'the probability is outside 0 to 1');
+      assert.ok(signature.output.classes.includes(given), 'the class is none of the signature');
+      assert.equal(sha256, readMetadata(project, model).files['model.json']);
+    },
+  ],
+  [
+    'POST /predict: a wrong row is refused with the name of each wrong field',
+    async (_, url) => {
+      const response = await post(`${url}/predict`, {});
+      assert.equal(response.status, 400);
+      const { error, fields } = (await response.json()) as { error: string; fields: { problem: string }[] };
+      assert.equal(error, 'invalid input');
+      assert.ok(fields.length > 0 && fields.every(({ problem }) => problem === 'is missing'));
+    },
+  ],
+];
 
-test('GET /health: up, and serving the bytes that were registered and evaluated', async () => {
-  const response = await fetch(`${url}/health`);
-  assert.equal(response.status, 200);
-  const { status, model, sha256 } = (await response.json()) as {
-    status: string;
-    model: string;
-    sha256: string;
-  };
-  assert.equal(status, 'ok');
-  assert.equal(
-    sha256,
-    readMetadata(project, model).files['model.json'],
-    'the served model is not the registered one',
-  );
-  assert.equal(
-    sha256,
-    sha256File(versionPath(project, model, 'model.json')),
-    'the model file was changed after it was registered',
-  );
-});
-
-test('POST /predict: one row in, one prediction out, in the promised format', async () => {
-  const { signature } = (await (await fetch(`${url}/model_info`)).json()) as { signature: Signature };
-  const response = await post('/predict', signature.example);
-  assert.equal(response.status, 200);
-  assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
-  const prediction = (await response.json()) as Prediction;
-  const several = signature.output.outputs.length > 1 ? ['probabilities'] : [];
-  assert.deepEqual(
-    Object.keys(prediction).sort(),
-    ['class', 'id', 'model', 'probability', 'sha256', ...several].sort(),
-  );
-  assert.ok(prediction.probability >= 0 && prediction.probability <= 1, 'the probability is outside 0 to 1');
-  assert.ok(signature.output.classes.includes(prediction.class), 'the class is none of the signature');
-  assert.equal(prediction.sha256, readMetadata(project, prediction.model).files['model.json']);
-});
-
-test('POST /predict: a wrong row is refused with the name of each wrong field', async () => {
-  const response = await post('/predict', {});
-  assert.equal(response.status, 400);
-  const { error, fields } = (await response.json()) as {
-    error: string;
-    fields: { field: string; problem: string }[];
-  };
-  assert.equal(error, 'invalid input');
-  assert.ok(fields.length > 0 && fields.every(({ problem }) => problem === 'is missing'));
-});
-
-function post(path: string, body: unknown): Promise<Response> {
+function post(url: string, body: unknown): Promise<Response> {
   const headers = { 'content-type': 'application/json', 'x-request-id': 'smoke' };
-  return fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  return fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
 }

@@ -1,17 +1,18 @@
-/** Starts the API in the background and waits until it is ready. */
+/** Starts the API in the background and waits until it is ready. With OWNER it ends when that process does. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { loadProject } from '../lib/config/load.ts';
+import { chapters } from '../lib/chapter.ts';
 import { failed } from '../lib/fault.ts';
+import { programPath } from '../lib/files/program.ts';
 import { readIfThere } from '../lib/files/write.ts';
-import { health, runningServer, SERVER_PROGRAM, sleep } from '../lib/serve/client.ts';
-import { run, say } from '../lib/terminal.ts';
+import { health, runningServer, sleep } from '../lib/serve/client.ts';
+import { step } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
 
 const PATIENCE_MS = 20_000;
 
-run(async () => {
-  const project = loadProject();
+step({ chapters }, async (project) => {
   const already = runningServer(project);
   if (already !== undefined) {
     const answer = await health(already.url);
@@ -28,7 +29,7 @@ run(async () => {
   const before = readIfThere(output)?.length ?? 0;
   const log = openSync(output, 'a');
   const said = () => readFileSync(output, 'utf8').slice(before).trim();
-  const child = spawn(process.execPath, [SERVER_PROGRAM], {
+  const child = spawn(process.execPath, [programPath('serve-api')], {
     detached: true,
     stdio: ['ignore', log, log],
   });

@@ -1,14 +1,15 @@
 /** Stops the API that runs in the background and waits until it has drained. */
-import { loadProject } from '../lib/config/load.ts';
+import { chapters } from '../lib/chapter.ts';
 import { failed } from '../lib/fault.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { runningServer, sleep } from '../lib/serve/client.ts';
-import { run, say } from '../lib/terminal.ts';
+import { step } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
 
 const PATIENCE_MS = 20_000;
 
-run(async () => {
-  const server = runningServer(loadProject());
+step({ chapters }, async (project) => {
+  const server = runningServer(project);
   if (server === undefined) {
     say('stop', 'no server runs');
     return;

@@ -1,14 +1,16 @@
 /** Says what an interrupted run left behind and mends it: half-written files, stale locks, torn lines, a dead server. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadProject, type Project } from '../lib/config/load.ts';
+import { chapters } from '../lib/chapter.ts';
+import type { Project } from '../lib/config/load.ts';
 import { describeChanges } from '../lib/config/settings.ts';
 import { FAILED } from '../lib/fault.ts';
 import { appendLedger, readLedger } from '../lib/files/ledger.ts';
 import { isAlive, isHeld, withLock } from '../lib/files/lock.ts';
 import { TEMPORARY } from '../lib/files/write.ts';
-import { readDeployments } from '../lib/registry/deployments.ts';
-import { allLedgers, ledgersOf } from '../lib/registry/ledgers.ts';
+import { catalogue, ledgersOf } from '../lib/record/catalogue.ts';
+import { readDeployments } from '../lib/record/deployments.ts';
+import { isBeingWritten } from '../lib/record/prediction-log.ts';
 import {
   pointersPath,
   readPointers,
@@ -23,38 +25,45 @@ import {
   versionPath,
 } from '../lib/registry/versions.ts';
 import { runningServer, serverStatePath } from '../lib/serve/client.ts';
-import { isBeingWritten } from '../lib/serve/prediction-log.ts';
-import { run, say } from '../lib/terminal.ts';
+import { step } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
+import { finishRetraining } from '../lib/watch/retraining.ts';
 
 /** What is wrong and cannot be mended from what is here. */
 const trouble: string[] = [];
 
-run(() => {
-  const project = loadProject();
-  const mended = [
-    ...temporaryFiles(project),
-    ...staleLocks(project),
-    ...tornLines(project),
-    ...unregistered(project),
-    ...candidate(project),
-    ...deadServer(project),
-    ...pointers(project),
-  ];
+step({ chapters }, (project) => {
+  const mends = [temporaryFiles, staleLocks, tornLines, unregistered, deadServer, pointers, retraining];
+  const mended = mends.flatMap((mend) => attempt(() => mend(project)));
   for (const line of mended) say('mended', line);
   for (const line of trouble) console.error(line);
   if (trouble.length > 0) process.exitCode = FAILED;
   // What the last audit said is no longer so.
   if (mended.length > 0) rmSync(project.path(project.config.paths.reports, 'audit.json'), { force: true });
+  const others = trouble.length > 0 ? ' else' : '';
   say(
     'doctor',
-    mended.length === 0
-      ? `nothing${trouble.length > 0 ? ' else' : ''} to mend`
-      : `${mended.length} mended; make audit checks the rest`,
+    mended.length === 0 ? `nothing${others} to mend` : `${mended.length} mended; make audit checks the rest`,
   );
 });
 
-/** Every file of the project's own folders. */
-function filesOf(project: Project): string[] {
+/** A mend that cannot be tried, since what it rests on is damaged, says so and keeps the others from nothing. */
+function attempt(mend: () => string[]): string[] {
+  try {
+    return mend();
+  } catch (error) {
+    trouble.push((error as Error).message);
+    return [];
+  }
+}
+
+interface Found {
+  readonly path: string;
+  readonly entry: Dirent;
+}
+
+/** Everything in the project's own folders. */
+function found(project: Project): Found[] {
   const { paths, data } = project.config;
   const folders = [
     paths.models,
@@ -64,49 +73,59 @@ function filesOf(project: Project): string[] {
     data.production_dir,
     '.make',
   ].map((folder) => project.path(folder));
-  const walk = (folder: string): string[] =>
+  const list = (folder: string): Found[] =>
     existsSync(folder)
-      ? readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-          const path = join(folder, entry.name);
-          return entry.isDirectory() && !TEMPORARY.test(entry.name) ? walk(path) : [path];
-        })
+      ? readdirSync(folder, { withFileTypes: true }).map((entry) => ({
+          path: join(folder, entry.name),
+          entry,
+        }))
       : [];
-  const here = readdirSync(project.root).map((name) => project.path(name));
-  return [...new Set([...folders.flatMap(walk), ...here])];
+  const walk = (folder: string): Found[] =>
+    list(folder).flatMap((each) =>
+      each.entry.isDirectory() && !TEMPORARY.test(each.entry.name) ? walk(each.path) : [each],
+    );
+  const all = [...folders.flatMap(walk), ...list(project.path('.'))];
+  return [...new Map(all.map((each) => [each.path, each])).values()];
 }
 
-/** Half-written files belong to nobody once their process is gone. */
+/**
+ * Half-written files belong to nobody once their process is gone. Of folders only a version that was being written is one of
+ * ours: anybody may have named one of their own like that.
+ */
 function temporaryFiles(project: Project): string[] {
-  return filesOf(project)
-    .filter((path) => {
-      const pid = /\.tmp-(?:stale-)?(\d+)$/.exec(path)?.[1];
+  const models = project.path(project.config.paths.models);
+  return found(project)
+    .filter(({ path, entry }) => {
+      const [, base, pid] = /([^/]+)\.tmp-(?:stale-)?(\d+)$/.exec(path) ?? [];
       if (pid === undefined || isAlive(Number(pid))) return false;
+      const isVersion = entry.isDirectory() && path.startsWith(models) && /^v\d+$/.test(base!);
+      if (!entry.isFile() && !isVersion) return false;
       rmSync(path, { recursive: true, force: true });
       return true;
     })
-    .map((path) => `${path}: half-written, removed`);
+    .map(({ path }) => `${path}: half-written, removed`);
 }
 
 /** Of another machine's lock only the age is known: what holds one longer than this is gone or stuck. */
 const FOREIGN_LOCK_MS = 3_600_000;
 
 function staleLocks(project: Project): string[] {
-  return filesOf(project)
-    .filter((path) => {
-      if (!path.endsWith('.lock')) return false;
+  return found(project)
+    .filter(({ path, entry }) => {
+      if (!path.endsWith('.lock') || !entry.isFile()) return false;
       const isOld = Date.now() - statSync(path).mtimeMs > FOREIGN_LOCK_MS;
       if (isHeld(readFileSync(path, 'utf8')) ?? !isOld) return false;
       rmSync(path);
       return true;
     })
-    .map((path) => `${path}: lock of a process that is gone, removed`);
+    .map(({ path }) => `${path}: lock of a process that is gone, removed`);
 }
 
 /** A torn last line was never confirmed to anyone; opening the ledger for writing takes it back. */
 function tornLines(project: Project): string[] {
-  return allLedgers(project).flatMap(({ path, format }) => {
+  return catalogue(project).flatMap(({ path, format }) => {
     if (isBeingWritten(path) !== false) return [];
-    if (!readLedger(path, format).problems.some((problem) => problem.includes('is torn'))) return [];
+    if (!readLedger(path, format).problems.some(({ kind }) => kind === 'torn')) return [];
     appendLedger(path, format, []);
     return [`${path}: torn last line taken back`];
   });
@@ -120,30 +139,25 @@ function unregistered(project: Project): string[] {
   const { path, format } = ledgersOf(project).models;
   return withLock(registryLock(project), 10_000, () => {
     const versions = listVersions(project);
-    const without = versions.filter((version) => registrationOf(project, version) === undefined);
-    const highest = Math.max(0, ...versions.filter((v) => !without.includes(v)).map(versionNumber));
     const isSound = readLedger(path, format).problems.length === 0;
+    const without = isSound
+      ? versions.filter((version) => registrationOf(project, version) === undefined)
+      : versions;
+    const highest = Math.max(0, ...versions.filter((v) => !without.includes(v)).map(versionNumber));
+    if (without.length === 0) return [];
     const isNamed = new Set(readDeployments(project).map(({ model_version }) => model_version));
-    return without.map((version) => {
+    return without.flatMap((version) => {
       const folder = versionPath(project, version);
       if (!isSound || versionNumber(version) !== highest + 1 || isNamed.has(version)) {
         trouble.push(
-          `${folder}: ${path} has no line for it; left as it is (restore the ledger from a backup)`,
+          `${folder}: ${path} has no line for it that holds; left as it is (restore the ledger from a backup)`,
         );
-        return '';
+        return [];
       }
       rmSync(folder, { recursive: true });
-      return `${folder}: never registered, removed (make train makes it again)`;
+      return [`${folder}: never registered, removed (make train makes it again)`];
     });
-  }).filter((line) => line !== '');
-}
-
-/** The candidate config of a retraining that was interrupted. */
-function candidate(project: Project): string[] {
-  const path = project.configPath.replace(/(\.ya?ml)?$/, '.candidate$1');
-  if (!existsSync(path) || existsSync(project.path(project.config.paths.models, '.retrain.lock'))) return [];
-  rmSync(path);
-  return [`${path}: of an interrupted retraining, removed (make retrain decides again)`];
+  });
 }
 
 function deadServer(project: Project): string[] {
@@ -156,11 +170,12 @@ function deadServer(project: Project): string[] {
 function pointers(project: Project): string[] {
   const { path, format } = ledgersOf(project).deployments;
   return withLock(`${pointersPath(project, 'aliases')}.lock`, 10_000, () => {
-    const recorded = recordedPointers(project);
+    const isSound = readLedger(path, format).problems.length === 0;
+    const recorded = isSound ? recordedPointers(project) : undefined;
     try {
-      if (describeChanges(recorded, readPointers(project)).length === 0) return [];
+      if (recorded !== undefined && describeChanges(recorded, readPointers(project)).length === 0) return [];
     } catch {}
-    if (readLedger(path, format).problems.length > 0 || recorded.aliases.champion === undefined) {
+    if (recorded?.aliases.champion === undefined) {
       if (existsSync(pointersPath(project, 'aliases')))
         trouble.push(
           `${path} does not say where the pointers were; they are left as they are (restore it from a backup)`,
@@ -170,4 +185,10 @@ function pointers(project: Project): string[] {
     writePointers(project, recorded);
     return ['aliases, stages and traffic: written again from the deployment log'];
   });
+}
+
+function retraining(project: Project): string[] {
+  return existsSync(project.path(project.config.paths.models, '.retrain.lock'))
+    ? []
+    : finishRetraining(project);
 }

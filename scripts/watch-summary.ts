@@ -1,27 +1,32 @@
 /** What is live, what was decided, and where to look. */
-import { DEFAULT_CONFIG, loadProject } from '../lib/config/load.ts';
-import { readLedger } from '../lib/files/ledger.ts';
-import { ledgersOf } from '../lib/registry/ledgers.ts';
+import { chapters } from '../lib/chapter.ts';
+import { DEFAULT_CONFIG } from '../lib/config/load.ts';
+import { ledgersOf } from '../lib/record/catalogue.ts';
+import { readDecisions } from '../lib/record/decisions.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { listVersions, readMetadata } from '../lib/registry/versions.ts';
-import { formatMany, run } from '../lib/terminal.ts';
+import { step } from '../lib/step.ts';
+import { formatMany } from '../lib/words.ts';
 
-run(() => {
-  const project = loadProject();
+step({ chapters }, (project) => {
   const { champion, previous } = readPointers(project).aliases;
-  const { decisions } = ledgersOf(project);
-  const made = readLedger(decisions.path, decisions.format).lines.map(({ body }) => body.split(',')[1]!);
-  const count = (event: string) => made.filter((decision) => decision === event).length;
+  const decisions = readDecisions(project);
+  const count = (event: string) => decisions.filter(({ decision }) => decision === event).length;
   console.log();
   if (champion === undefined) console.log('Live      nothing yet: make start');
   else {
     const { algorithm, data, source } = readMetadata(project, champion);
+    const simulated = source === 'simulated' ? ', simulated' : '';
+    const before = previous === undefined ? '' : `, before it ${previous}`;
+    const versions = formatMany(listVersions(project).length, 'version');
     console.log(
-      `Live      ${champion} (${algorithm}, data ${data.version}${source === 'simulated' ? ', simulated' : ''})${previous === undefined ? '' : `, before it ${previous}`}; ${formatMany(listVersions(project).length, 'version')} registered`,
+      `Live      ${champion} (${algorithm}, data ${data.version}${simulated})${before}; ${versions} registered`,
     );
   }
-  if (made.length > 0)
-    console.log(`Decided   to retrain: ${count('yes')} yes, ${count('no')} no (${decisions.path})`);
+  if (decisions.length > 0)
+    console.log(
+      `Decided   to retrain: ${count('yes')} yes, ${count('no')} no (${ledgersOf(project).decisions.path})`,
+    );
   const { config, path, configPath } = project;
   const { reports, manifest, deployment_log } = config.paths;
   const files = [path(reports, 'monitor.html'), path(manifest), path(deployment_log)];
@@ -29,5 +34,5 @@ run(() => {
   console.log(`Look at   ${files.join(' · ')} · make registry${verbs} · make live${verbs}`);
   const real =
     config.data.source === 'simulated' ? ' · data.source: uci in config.yaml for the real file' : '';
-  console.log(`Next      make help · make serve${verbs}${real} · make init CSV=yours.csv TARGET=column`);
+  console.log(`Next      make help · make serve${verbs}${real}`);
 });

@@ -1,9 +1,9 @@
 /** What tests share: fixtures, temporary projects, running programs. */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { after } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { copyProject, plainEnvironment } from '../bench/project-copy.ts';
 
@@ -12,6 +12,12 @@ fc.configureGlobal({ seed: 2020 });
 
 /** config.yaml as it is shipped: the project's own moves on as its data and models do. */
 export const defaultConfig = readFileSync(new URL('./fixtures/config.yaml', import.meta.url), 'utf8');
+
+/** Projects that test/make-project.ts makes once: with a first version, and after `make all`. */
+export const TRAINED = '.make/test-project/trained';
+export const LIVED = '.make/test-project/lived';
+/** What that `make all` said. */
+export const LIVED_SAID = '.make/test-project/lived.txt';
 
 export function fixture<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8')) as T;
@@ -23,10 +29,12 @@ export function assertClose(actual: number, expected: number, tolerance: number,
   }
 }
 
-/** A file of the real data sets beside the project; undefined where there are none. */
-export function realData(name: string): string | undefined {
+/** A file of the real data sets beside the project; where there is none the test is skipped and says so. */
+export function realData(t: TestContext, name: string): string | undefined {
   const path = resolve('..', 'shared', 'data', name);
-  return existsSync(path) ? path : undefined;
+  if (existsSync(path)) return path;
+  t.skip(`${name} is not beside the project`);
+  return undefined;
 }
 
 /** A folder that is removed after the tests, once what runs in it was ended. */
@@ -45,51 +53,94 @@ export interface Ran {
   readonly err: string;
 }
 
+/** Arguments by name, as make gives them to scripts. */
+type Arguments = Readonly<Record<string, string>>;
+
 export interface TemporaryProject {
   readonly folder: string;
   path(...parts: string[]): string;
   read(...parts: string[]): string;
   /** Replaces text in config.yaml. */
   configure(...changes: readonly (readonly [string, string])[]): void;
+  /** Sets each key, wherever it stands, to a value. */
+  set(settings: Readonly<Record<string, string | number>>): void;
   make(...args: string[]): Ran;
-  script(name: string, ...args: string[]): Ran;
+  script(name: string, args?: Arguments): Ran;
+  /** Runs TypeScript as it is. */
+  typescript(path: string): Ran;
   /** Starts a program without waiting for it. */
-  launch(name: string, ...args: string[]): { pid: number; done: Promise<Ran> };
+  launch(name: string, args?: Arguments): { pid: number; done: Promise<Ran> };
+  /** What the running server left for other programs. */
+  server(): { url: string; pid: number; workers: number[] };
 }
 
 /** A copy of the project in an empty folder, on any free port, with a small forest so that tests are quick. */
 export function temporaryProject(): TemporaryProject {
   const folder = temporaryFolder(() => void project.script('serve-stop'));
+  const project = makeProject(folder);
+  return project;
+}
+
+/** The same with rows and a first version. */
+export const trainedProject = (): TemporaryProject => copyOf(TRAINED);
+
+/** The same two days after deployment: promoted, served, monitored, retrained. */
+export const livedProject = (): TemporaryProject => copyOf(LIVED);
+
+function copyOf(made: string): TemporaryProject {
+  const folder = temporaryFolder(() => void project.script('serve-stop'));
+  cpSync(made, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  const project = projectIn(folder);
+  return project;
+}
+
+/** Code and config without data or models in this folder. */
+export function makeProject(folder: string): TemporaryProject {
+  mkdirSync(folder, { recursive: true });
   copyProject(folder);
   writeFileSync(join(folder, 'config.yaml'), defaultConfig);
-  const env = plainEnvironment();
-  const options = { cwd: folder, env, encoding: 'utf8' as const };
+  const project = projectIn(folder);
+  project.set({ port: 0, n_estimators: 20, bootstrap_rounds: 200 });
+  return project;
+}
+
+function projectIn(folder: string): TemporaryProject {
+  const environment = (args: Arguments = {}) => ({ ...plainEnvironment(), ...args });
   const path = (...parts: string[]) => join(folder, ...parts);
-  const ran = (done: { status: number | null; stdout: string; stderr: string }): Ran => ({
-    status: done.status,
-    out: done.stdout,
-    err: done.stderr,
+  const program = (name: string) => path('.make', 'programs', `${name}.mjs`);
+  const ran = ({ status, stdout, stderr }: SpawnSyncReturns<string>): Ran => ({
+    status,
+    out: stdout,
+    err: stderr,
   });
-  const project: TemporaryProject = {
+  const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
+    ran(spawnSync(command, args, { cwd: folder, env, encoding: 'utf8' }));
+  const edit = (change: (text: string) => string) =>
+    writeFileSync(path('config.yaml'), change(readFileSync(path('config.yaml'), 'utf8')));
+  return {
     folder,
     path,
     read: (...parts) => readFileSync(path(...parts), 'utf8'),
     configure(...changes) {
-      let text = readFileSync(path('config.yaml'), 'utf8');
-      for (const [from, to] of changes) {
-        if (!text.includes(from)) throw new Error(`config.yaml holds no "${from}"`);
-        text = text.replace(from, to);
-      }
-      writeFileSync(path('config.yaml'), text);
+      for (const [from, to] of changes)
+        edit((text) => {
+          if (!text.includes(from)) throw new Error(`config.yaml holds no "${from}"`);
+          return text.replace(from, to);
+        });
     },
-    make: (...args) => ran(spawnSync('make', args, options)),
-    script: (name, ...args) =>
-      ran(spawnSync(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...args], options)),
-    launch(name, ...args) {
-      const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...args], {
-        cwd: folder,
-        env,
-      });
+    set(settings) {
+      for (const [key, value] of Object.entries(settings))
+        edit((text) => {
+          const line = new RegExp(`^( +${key}): .*$`, 'm');
+          if (!line.test(text)) throw new Error(`config.yaml holds no "${key}"`);
+          return text.replace(line, `$1: ${value}`);
+        });
+    },
+    make: (...args) => run('make', args, environment()),
+    script: (name, args) => run(process.execPath, [program(name)], environment(args)),
+    typescript: (name) => run(process.execPath, ['--import', 'tsx', path(name)], environment()),
+    launch(name, args) {
+      const child = spawn(process.execPath, [program(name)], { cwd: folder, env: environment(args) });
       let out = '';
       let err = '';
       child.stdout.on('data', (piece) => {
@@ -104,11 +155,6 @@ export function temporaryProject(): TemporaryProject {
         done: new Promise((settle) => child.once('close', (status) => settle({ status, out, err }))),
       };
     },
+    server: () => JSON.parse(readFileSync(path('.make/config/server.json'), 'utf8')),
   };
-  project.configure(
-    ['port: 5000', 'port: 0'],
-    ['n_estimators: 100', 'n_estimators: 20'],
-    ['bootstrap_rounds: 1000', 'bootstrap_rounds: 200'],
-  );
-  return project;
 }

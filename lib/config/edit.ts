@@ -1,5 +1,7 @@
 /** Changing settings in place: comments, order and formatting of config.yaml stay. */
 import { isScalar, isSeq, parseDocument } from 'yaml';
+import { readIfThere, writeAtomic } from '../files/write.ts';
+import { type Project, parseConfig } from './load.ts';
 
 /** The text with each dotted key set to its value; the keys must exist. */
 export function editConfig(
@@ -16,4 +18,22 @@ export function editConfig(
     edited = edited.slice(0, start) + written + edited.slice(end);
   }
   return edited;
+}
+
+/** Writes the settings into the config as it is now, whoever edited it meanwhile; false where they are so already. */
+export function writeSettings(
+  { configPath, text }: Pick<Project, 'configPath' | 'text'>,
+  changes: Record<string, string | number | readonly string[]>,
+): boolean {
+  const now = readIfThere(configPath) ?? text;
+  const edited = editConfig(now, changes);
+  if (edited === now) return false;
+  parseConfig(edited, configPath);
+  writeAtomic(configPath, edited);
+  return true;
+}
+
+/** Moves the data version that training reads; false where it is there already. */
+export function moveDataVersion(project: Pick<Project, 'configPath' | 'text'>, version: string): boolean {
+  return writeSettings(project, { 'data.current_version': version });
 }

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
-import { rolesOf } from '../data/columns.ts';
 import { badInput } from '../fault.ts';
-import { type Config, configSchema } from './schema.ts';
+import type { LedgerFormat } from '../files/ledger.ts';
+import { didYouMean } from '../words.ts';
+import { rolesOf } from './roles.ts';
+import { type Config, configSchema, RESERVED } from './schema.ts';
 
 export interface Project {
   readonly config: Config;
@@ -19,23 +21,65 @@ export interface Project {
   path(...parts: string[]): string;
   /** A path in the folder where make keeps what it remembers of this config. */
   state(...parts: string[]): string;
+  /** Ledgers that chapters keep beside the core's (record/ledgers.ts). */
+  readonly ledgers: readonly Ledger[];
+}
+
+/** An append-only file: the name under which other ledgers record its head, where it lies, how its lines look. */
+export interface Ledger {
+  readonly name: string;
+  readonly path: string;
+  readonly format: LedgerFormat;
+}
+
+/** What a chapter adds to a project: a section of the config, and ledgers by name and path inside the project. */
+export interface Addition {
+  readonly section?: Section;
+  ledgers?(config: Config): readonly Ledger[];
 }
 
 export const DEFAULT_CONFIG = 'config.yaml';
 
-/** Reads and checks a config; fails with exit code 2. */
-export function loadProject(configPath = process.env.CONFIG ?? DEFAULT_CONFIG): Project {
+/** What a chapter adds to config.yaml: chapters.<name>, its shape, and what no single key can know. */
+export interface Section<S extends v.GenericSchema = v.GenericSchema> {
+  readonly name: string;
+  readonly schema: S;
+  check?(section: v.InferOutput<S>, config: Config, fault: SettingFault): void;
+}
+
+/** A complaint about a setting, named by its keys inside the section. */
+export type SettingFault = (keys: readonly string[], problem: string) => Error;
+
+/** A chapter's own settings. */
+export function sectionOf<S extends v.GenericSchema>(config: Config, { name }: Section<S>): v.InferOutput<S> {
+  return config.chapters[name] as v.InferOutput<S>;
+}
+
+/** Reads and checks a config, with what chapters add to it; fails with exit code 2. */
+export function loadProject(
+  additions: readonly Addition[] = [],
+  configPath = process.env.CONFIG || DEFAULT_CONFIG,
+): Project {
   const text = readConfigText(configPath);
+  const config = parseConfig(
+    text,
+    configPath,
+    additions.flatMap(({ section }) => section ?? []),
+  );
   const root = resolve(dirname(configPath));
   const here = relative(process.cwd(), root);
   const name = basename(configPath, extname(configPath));
+  const path = (...parts: string[]) => join(here, ...parts);
   return {
-    config: parseConfig(text, configPath),
+    config,
     configPath,
     text,
     root,
-    path: (...parts) => join(here, ...parts),
-    state: (...parts) => join(here, '.make', name, ...parts),
+    path,
+    state: (...parts) => path('.make', name, ...parts),
+    ledgers: additions
+      .flatMap(({ ledgers }) => ledgers?.(config) ?? [])
+      .map((ledger) => ({ ...ledger, path: path(ledger.path) })),
   };
 }
 
@@ -50,7 +94,7 @@ function readConfigText(configPath: string): string {
   }
 }
 
-export function parseConfig(text: string, name: string): Config {
+export function parseConfig(text: string, name: string, sections: readonly Section[] = []): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const trouble = document.errors[0];
@@ -61,25 +105,79 @@ export function parseConfig(text: string, name: string): Config {
     );
   }
   if (document.contents === null) throw badInput(`${name}  is empty: everything is configured there`);
-  const checked = v.safeParse(configSchema, document.toJS());
-  if (checked.success)
-    return checkReferences(checked.output, (keys, problem) =>
-      badInput(`${at(document, lines, name, keys)}  ${keys.join('.')}: ${problem}`),
+  const place = (keys: readonly string[]) => at(document, lines, name, keys);
+  const fault: SettingFault = (keys, problem) => badInput(`${place(keys)}  ${keys.join('.')}: ${problem}`);
+  const raw: unknown = document.toJS();
+  for (const name of RESERVED)
+    if (document.hasIn(['schema', name]))
+      throw fault(['schema', name], 'a column cannot be called that: rename it');
+  const config = checkShape(configSchema, raw, [], place);
+  checkReferences(config, fault);
+  for (const section of sections) {
+    const keys = ['chapters', section.name];
+    config.chapters[section.name] = checkShape(section.schema, config.chapters[section.name], keys, place);
+    section.check?.(config.chapters[section.name], config, (inner, problem) =>
+      fault([...keys, ...inner], problem),
     );
+  }
+  return config;
+}
+
+function checkShape<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  prefix: readonly string[],
+  place: (keys: readonly string[]) => string,
+): v.InferOutput<S> {
+  const checked = v.safeParse(schema, value);
+  if (checked.success) return checked.output;
   const complaints = checked.issues.slice(0, 5).map((issue) => {
-    const keys = (issue.path ?? []).map((item) => String(item.key));
-    return `${at(document, lines, name, keys)}  ${problemOf(keys, issue)}`;
+    const keys = [...prefix, ...(issue.path ?? []).map((item) => String(item.key))];
+    const inside = (issue.path ?? []).slice(0, -1).map((item) => String(item.key));
+    return `${place(keys)}  ${problemOf(keys, issue, knownKeys(schema, inside))}`;
   });
   throw badInput(complaints.join('\n'));
 }
 
-function problemOf(keys: readonly string[], issue: v.BaseIssue<unknown>): string {
+/** Keys of former configs, and what became of them. */
+const MOVED: Readonly<Record<string, string>> = {
+  tuning: 'is chapters.tune now',
+  explain: 'is chapters.explain now',
+  fairness: 'is chapters.fairness now',
+  alerts: 'is chapters.alerts now, and its limits are monitoring.limits',
+  agent: 'is chapters.agent now, and its limits are monitoring.limits',
+  card: 'is chapters.report now',
+  'deployment.rollout': 'is chapters.rollout now',
+  'data.labelled': 'is a ledger now: take the key out',
+  'retraining.max_drop': 'is monitoring.limits.pr_auc_fall and roc_auc_fall now',
+};
+
+/** The keys that an object inside a schema may hold. */
+function knownKeys(schema: v.GenericSchema, keys: readonly string[]): string[] {
+  let inner: unknown = schema;
+  for (const key of keys)
+    inner = (inner as { entries?: Record<string, unknown> } | undefined)?.entries?.[key];
+  return Object.keys((inner as { entries?: object } | undefined)?.entries ?? {});
+}
+
+function problemOf(keys: readonly string[], issue: v.BaseIssue<unknown>, known: readonly string[]): string {
   const key = keys.join('.') || 'the file';
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `${key}: unknown key`;
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return `${key}: ${MOVED[key] ?? `unknown key${didYouMean(keys.at(-1)!, known)}`}`;
+  }
   if (issue.input === undefined) return `${key}: is missing`;
   const custom = !/^Invalid/.test(issue.message);
   if (typeof issue.input === 'object' && issue.type === 'check') return `${key}: expected ${issue.message}`;
-  return `${key}: expected ${custom ? issue.message : issue.expected}, got ${typeof issue.input === 'number' ? issue.input : JSON.stringify(issue.input)?.slice(0, 80)}`;
+  return `${key}: expected ${custom ? issue.message : issue.expected}, got ${typeof issue.input === 'number' ? issue.input : JSON.stringify(issue.input)?.slice(0, 80)}${nearestOption(issue)}`;
+}
+
+/** Of a value that is one of some, the one that was meant. */
+function nearestOption({ input, type, expected }: v.BaseIssue<unknown>): string {
+  if (type !== 'picklist' || typeof input !== 'string') return '';
+  return didYouMean(
+    input,
+    [...(expected ?? '').matchAll(/"([^"]*)"/g)].map(([, option]) => option!),
+  );
 }
 
 /** file:line of the deepest key of the path that is in the document. */
@@ -107,7 +205,7 @@ function at(document: Document, lines: LineCounter, name: string, keys: readonly
 }
 
 /** What no single key can know: that the columns a setting names exist and are of the kind it needs. */
-function checkReferences(config: Config, fault: (keys: string[], problem: string) => Error): Config {
+function checkReferences(config: Config, fault: SettingFault): void {
   const { schema } = config;
   const isNumber = (name: string) =>
     schema[name]?.role === 'input' && (schema[name].type === 'number' || schema[name].type === 'integer');
@@ -117,13 +215,17 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     for (const operation of ['product', 'difference', 'ratio', 'sum'] as const) {
       for (const column of rule[operation] ?? []) {
         if (!isNumber(column))
-          throw fault(['features', 'engineered', name], `"${column}" is no numeric input of the schema`);
+          throw fault(
+            ['features', 'engineered', name],
+            `"${column}" is no numeric input of the schema${didYouMean(column, Object.keys(schema))}`,
+          );
       }
     }
   }
   for (const [i, { column, new_category, shift, scale, noise }] of config.replay.bad.changes.entries()) {
     const keys = ['replay', 'bad', 'changes', String(i)];
-    if (schema[column]?.role !== 'input') throw fault(keys, `"${column}" is no input of the schema`);
+    if (schema[column]?.role !== 'input')
+      throw fault(keys, `"${column}" is no input of the schema${didYouMean(column, Object.keys(schema))}`);
     if (new_category !== undefined && schema[column].type !== 'category')
       throw fault(keys, `"${column}" is no category`);
     if ((shift ?? scale ?? noise) !== undefined && !isNumber(column))
@@ -135,51 +237,6 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     !Number.isInteger(config.split.train_rows)
   )
     throw fault(['split', 'train_rows'], 'a whole number of rows, or a share below 1');
-  for (const [name, range] of Object.entries(config.tuning.space)) {
-    const keys = ['tuning', 'space', name];
-    if (!(name in config.model_params) || name === 'threads' || name === 'random_state')
-      throw fault(keys, 'is no setting of model_params that can be searched');
-    if (!Array.isArray(range) && (range.low >= range.high || (range.scale === 'log' && range.low <= 0)))
-      throw fault(keys, 'low must be below high, and above 0 on a logarithmic scale');
-    const tried = Array.isArray(range) ? range : [range.low, range.high];
-    for (const value of tried) {
-      const params = { ...config.model_params, [name]: value };
-      if (!v.safeParse(configSchema.entries.model_params, params).success)
-        throw fault(keys, `${JSON.stringify(value)} is no value that model_params.${name} takes`);
-    }
-  }
-  const names = config.alerts.rules.map(({ name }) => name);
-  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
-  if (twice >= 0) throw fault(['alerts', 'rules', String(twice)], `two rules are named "${names[twice]}"`);
-  const { favourable, reference, mitigation } = config.fairness;
-  const { target } = rolesOf(schema);
-  if (!target.categories!.includes(favourable))
-    throw fault(
-      ['fairness', 'favourable'],
-      `"${favourable}" is no class of the target: ${target.categories!.join(', ')}`,
-    );
-  const mustBeSensitive = (keys: string[], name: string) => {
-    const column = schema[name];
-    if (column === undefined) throw fault(keys, `"${name}" is no column of the schema`);
-    if (column.role === 'input')
-      throw fault(
-        keys,
-        `"${name}" is an input of the model; a sensitive column is kept apart from it (role: sensitive)`,
-      );
-    if (column.role !== 'sensitive' || column.categories === undefined)
-      throw fault(keys, `"${name}" is no sensitive column of type category`);
-    return column.categories;
-  };
-  for (const [name, group] of Object.entries(reference))
-    if (!mustBeSensitive(['fairness', 'reference', name], name).includes(group))
-      throw fault(['fairness', 'reference', name], `"${group}" is no category of ${name}`);
-  if (mitigation.column !== undefined)
-    mustBeSensitive(['fairness', 'mitigation', 'column'], mitigation.column);
-  if (mitigation.method === 'group_thresholds' && target.categories!.length > 2)
-    throw fault(
-      ['fairness', 'mitigation', 'method'],
-      'group_thresholds needs two classes; reweighing takes more',
-    );
   const { uci } = config.data;
   const needsTest = config.data.source === 'uci' && config.split.method === 'file';
   if (needsTest && (uci.test_member === undefined || uci.test_sha256 === undefined))
@@ -206,5 +263,4 @@ function checkReferences(config: Config, fault: (keys: string[], problem: string
     );
     if (kept !== undefined) throw fault(['schema', kept[0]], 'missing: keep needs an algorithm of trees');
   }
-  return config;
 }

@@ -3,22 +3,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { sha256File } from '../files/hash.ts';
 
-const IMPORT = /(?:from|import)\s+'(\.[^']+)'|new URL\('(\.[^']+)'/g;
+/** Imports, and threads that are started by name. What is imported when it is asked for counts for nobody. */
+const IMPORT = /(?:from|import)\s+'(\.[^']+)'|startThread\('([^']+)'\)/g;
 
-export function programFiles(script: string): string[] {
+/** The files of these programs together, in order. */
+export function programFiles(entries: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (file: string) => {
     if (found.has(file) || !existsSync(file)) return;
     found.add(file);
-    for (const [, from, url] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
-      visit(normalize(join(dirname(file), (from ?? url)!)));
-    }
+    for (const [, from, thread] of readFileSync(file, 'utf8').matchAll(IMPORT))
+      visit(thread === undefined ? normalize(join(dirname(file), from!)) : `lib/${thread}.ts`);
   };
-  visit(script);
+  for (const entry of entries) visit(entry);
   return [...found].sort();
 }
 
-/** sha256 of each file of a program. */
-export function programHashes(script: string): Record<string, string> {
-  return Object.fromEntries(programFiles(script).map((file) => [file, sha256File(file)]));
+/** sha256 of each of those files. */
+export function programHashes(entries: readonly string[]): Record<string, string> {
+  return Object.fromEntries(programFiles(entries).map((file) => [file, sha256File(file)]));
 }

@@ -1,24 +1,24 @@
 /** The shape of config.yaml. Every key is required, so that a config says all there is to know. */
 import * as v from 'valibot';
-import { SIGNALS } from '../alerts/rules.ts';
 
-const count = (minimum: number) =>
+export const count = (minimum: number) =>
   v.pipe(
     v.number(`a whole number ≥ ${minimum}`),
     v.integer(`a whole number ≥ ${minimum}`),
     v.minValue(minimum, `a whole number ≥ ${minimum}`),
   );
-const between = (low: number, high: number) =>
+export const between = (low: number, high: number) =>
   v.pipe(
     v.number(`a number from ${low} to ${high}`),
     v.minValue(low, `a number from ${low} to ${high}`),
     v.maxValue(high, `a number from ${low} to ${high}`),
   );
-const atLeast = (low: number) => v.pipe(v.number(`a number ≥ ${low}`), v.minValue(low, `a number ≥ ${low}`));
-const oneOf = <const T extends readonly string[]>(...options: T) =>
+export const atLeast = (low: number) =>
+  v.pipe(v.number(`a number ≥ ${low}`), v.minValue(low, `a number ≥ ${low}`));
+export const oneOf = <const T extends readonly string[]>(...options: T) =>
   v.picklist(options, `one of ${options.join(', ')}`);
-const milliseconds = v.pipe(count(100), v.maxValue(3_600_000, 'at most 3600000, an hour'));
-const text = v.pipe(v.string('text'), v.nonEmpty('text that is not empty'));
+export const milliseconds = v.pipe(count(100), v.maxValue(3_600_000, 'at most 3600000, an hour'));
+export const text = v.pipe(v.string('text'), v.nonEmpty('text that is not empty'));
 /** Make splits words at spaces and reads $, # and : itself. */
 const path = v.pipe(
   text,
@@ -28,6 +28,9 @@ const path = v.pipe(
     "a path inside the config's folder",
   ),
 );
+
+/** Names that every object of JavaScript has, which a record of settings cannot hold. */
+export const RESERVED = ['__proto__', 'constructor', 'prototype'];
 
 export const VERSION = /^v[1-9]\d*$/;
 export const ALIAS = /^[a-z][a-z0-9-]*$/;
@@ -147,9 +150,21 @@ const change = v.strictObject(
   'a change: column, then shift, scale, noise, missing or new_category with share',
 );
 
+/** What monitoring looks at, each beside its limit of monitoring.limits. */
+export const SIGNALS = [
+  'max_psi',
+  'error_rate',
+  'latency_p95_ms',
+  'refused_share',
+  'integrity_problems',
+  'minutes_without_traffic',
+  'hours_without_labels',
+] as const;
+export type Signal = (typeof SIGNALS)[number];
+
 export const METRICS = ['accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'pr_auc'] as const;
 
-const modelParams = v.strictObject({
+export const modelParams = v.strictObject({
   algorithm: oneOf('RandomForest', 'GradientBoosting', 'LogisticRegression'),
   n_estimators: count(1),
   max_depth: count(1),
@@ -165,15 +180,6 @@ const modelParams = v.strictObject({
   threads: count(0),
 });
 
-const tunedValue = v.union([v.string(), v.number()], 'a text or a number');
-const searchRange = v.union(
-  [
-    v.pipe(v.array(tunedValue), v.minLength(1)),
-    v.strictObject({ low: v.number(), high: v.number(), scale: oneOf('linear', 'log') }),
-  ],
-  'a list of choices, or { low, high, scale: linear or log }',
-);
-
 export const configSchema = v.strictObject({
   project_name: text,
   author: text,
@@ -185,7 +191,6 @@ export const configSchema = v.strictObject({
     quarantine_dir: path,
     production_dir: path,
     current_version: version,
-    labelled: v.array(path, 'a list of paths'),
     csv: v.strictObject({
       separator: oneOf(',', ';', '\t', '|'),
       header: v.boolean('true or false'),
@@ -242,15 +247,6 @@ export const configSchema = v.strictObject({
     confidence: v.pipe(between(0.5, 1), v.ltValue(1, 'a number below 1')),
     minimum: v.strictObject(v.entriesFromList(METRICS, v.optional(between(0, 1)))),
   }),
-  tuning: v.strictObject({
-    method: oneOf('random', 'halving'),
-    trials: v.pipe(count(1), v.maxValue(9999, 'at most 9999')),
-    seed: count(0),
-    metric: oneOf(...METRICS, 'log_loss'),
-    folds: v.pipe(count(2), v.maxValue(50, 'a whole number from 2 to 50')),
-    validation: oneOf('stratified', 'chronological'),
-    space: v.record(text, searchRange),
-  }),
   deployment: v.strictObject({
     model: v.pipe(
       text,
@@ -276,27 +272,6 @@ export const configSchema = v.strictObject({
       ),
       salt: v.pipe(text, v.regex(/^[\w.-]+$/, 'letters, digits and . _ - only')),
     }),
-    rollout: v.strictObject({
-      steps: v.pipe(
-        v.array(between(1, 100), 'a list of percentages'),
-        v.minLength(1, 'one or more percentages'),
-        v.check(
-          (steps) => steps.every((step, i) => i === 0 || step > steps[i - 1]!),
-          'percentages that grow from step to step',
-        ),
-      ),
-      dwell_seconds: atLeast(0),
-      patience: count(1),
-      min_requests: count(1),
-      min_labels: count(0),
-      confidence: v.pipe(between(0.5, 1), v.ltValue(1, 'a number below 1')),
-      margins: v.strictObject({
-        failures: between(0, 1),
-        latency_ratio: atLeast(1),
-        score_psi: atLeast(0),
-        errors: between(0, 1),
-      }),
-    }),
     log: v.strictObject({
       max_bytes: v.pipe(count(1024), v.maxValue(500_000_000, 'at most 500000000, since a log is read whole')),
       keep_days: atLeast(0),
@@ -309,41 +284,15 @@ export const configSchema = v.strictObject({
     request_timeout_ms: milliseconds,
     idle_timeout_ms: milliseconds,
     drain_timeout_ms: milliseconds,
+    hosts: v.array(
+      v.pipe(text, v.regex(/^[a-z0-9.-]+$/, 'a host name in small letters, without a port')),
+      'a list of host names',
+    ),
     cors: v.array(
       v.pipe(text, v.regex(/^(\*|https?:\/\/[^/\s]+)$/, 'an origin such as https://example.org, or *')),
       'a list of origins',
     ),
     poll_ms: v.pipe(count(10), v.maxValue(1000, 'at most 1000, so that a move is seen within a second')),
-  }),
-  card: v.strictObject({
-    contact: v.string('a text'),
-    licence: v.string('a text'),
-    intended_use: v.string('a text'),
-    out_of_scope: v.string('a text'),
-    ethical_considerations: v.string('a text'),
-    caveats: v.string('a text'),
-  }),
-  fairness: v.strictObject({
-    favourable: text,
-    reference: v.record(text, text),
-    min_rows: count(1),
-    max_gap: between(0, 1),
-    mitigation: v.pipe(
-      v.strictObject({
-        method: oneOf('none', 'reweighing', 'group_thresholds'),
-        column: v.optional(text),
-        criterion: oneOf('demographic_parity', 'equal_opportunity'),
-      }),
-      v.check(
-        (m) => (m.method === 'none') === (m.column === undefined),
-        'a column for a method, and for none no column',
-      ),
-    ),
-  }),
-  explain: v.strictObject({
-    method: oneOf('path_dependent', 'interventional'),
-    background: count(1),
-    rows: count(1),
   }),
   replay: v.strictObject({
     data_version: version,
@@ -356,44 +305,21 @@ export const configSchema = v.strictObject({
     interval_seconds: v.pipe(v.number('a number of seconds'), v.minValue(1, 'at least 1 second')),
     psi_threshold: atLeast(0),
     false_alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
-  }),
-  alerts: v.strictObject({
-    rules: v.array(
-      v.strictObject(
-        {
-          name: text,
-          signal: v.picklist(SIGNALS, `one of ${SIGNALS.join(', ')}`),
-          above: v.number('a number'),
-          for_minutes: atLeast(0),
-        },
-        'a rule: name, signal, above and for_minutes',
-      ),
-    ),
-    webhook: v.strictObject({
-      url: v.pipe(
-        v.string('an address, or "" for none'),
-        v.regex(/^(https?:\/\/\S+)?$/, 'an http or https address, or "" for none'),
-      ),
-      attempts: v.pipe(count(1), v.maxValue(10, 'at most 10')),
-      timeout_ms: milliseconds,
+    limits: v.strictObject({
+      ...v.entriesFromList(SIGNALS, atLeast(0)),
+      roc_auc_fall: between(0, 1),
+      roc_auc_fall_warning: between(0, 1),
+      pr_auc_fall: between(0, 1),
     }),
-  }),
-  agent: v.strictObject({
-    window_days: v.pipe(v.number('a number of days'), v.gtValue(0, 'more than 0 days')),
-    roc_auc_warn: between(0, 1),
-    roc_auc_critical: between(0, 1),
-    pr_auc_critical: between(0, 1),
-    latency_p95_ms: atLeast(0),
-    latency_points: count(1),
-    timeout_ms: milliseconds,
   }),
   retraining: v.strictObject({
     metric: oneOf('pr_auc', 'roc_auc'),
-    max_drop: between(0, 1),
     min_positives: count(1),
     cooldown_hours: atLeast(0),
     holdout: between(0.05, 0.95),
   }),
+  // Sections of what is in chapters/, by folder; each chapter brings the shape of its own.
+  chapters: v.optional(v.record(text, v.unknown()), {}),
 });
 
 export type Config = v.InferOutput<typeof configSchema>;

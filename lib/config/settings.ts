@@ -1,9 +1,8 @@
 /** The settings that each product depends on, so that a change reruns what it touches and nothing else. */
-
 import { sha256 } from '../files/hash.ts';
 import type { Config } from './schema.ts';
 
-export type Product = 'raw' | 'prepare' | 'train' | 'tune' | 'day2';
+export type Product = 'raw' | 'prepare' | 'train' | 'day2';
 
 /** The files that rows come from: the raw file, and where the split asks for it the file of the later rows. */
 export function rawFiles({ data, split }: Pick<Config, 'data' | 'split'>): string[] {
@@ -21,26 +20,13 @@ export function settingsOf(config: Config, product: Product): Record<string, unk
     };
   }
   if (product === 'prepare') {
-    return {
-      raw_path: data.raw_path,
-      csv: data.csv,
-      labelled: data.labelled,
-      schema,
-      quality: config.quality,
-      split: config.split,
-    };
+    const { raw_path, csv } = data;
+    return { raw_path, csv, schema, quality: config.quality, split: config.split };
   }
   if (product === 'day2') return { bad: config.replay.bad };
-  if (product === 'tune') {
-    // More trials join those that are there: each draws by its own number.
-    const { method: _, trials: __, ...search } = config.tuning;
-    return { schema, features: config.features, model_params, tuning: search };
-  }
   const { threads: _, ...params } = model_params;
   const { minimum: __, ...rest } = evaluation;
-  const { favourable, min_rows, mitigation } = config.fairness;
-  const fairness = mitigation.method === 'none' ? {} : { fairness: { favourable, min_rows, mitigation } };
-  return { schema, features: config.features, model_params: params, evaluation: rest, ...fairness };
+  return { schema, features: config.features, model_params: params, evaluation: rest };
 }
 
 /** sha256 of a product's settings. */

@@ -1,9 +1,10 @@
 /** Prepared data as numbers: what training, monitoring and comparison read. */
+
+import { rolesOf } from '../config/roles.ts';
 import type { Schema } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import { type Matrix, takeRows } from '../learn/matrix.ts';
-import { seedOf } from '../learn/random.ts';
-import { rolesOf } from './columns.ts';
+import { type Matrix, takeRows } from '../numbers/matrix.ts';
+import { seedOf } from '../numbers/random.ts';
 import { cellOf, matrixOf, type Table, tableBuilder } from './table.ts';
 import { validateFile } from './validate.ts';
 

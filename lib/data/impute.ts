@@ -1,6 +1,6 @@
 /** Filling missing values by the declared rule, learnt from training rows only. */
 import type { Column } from '../config/schema.ts';
-import { presentOf } from '../learn/matrix.ts';
+import { presentOf } from '../numbers/matrix.ts';
 
 /** Whether the column's rule says what stands in for a missing value. */
 export function isFilled({ missing }: Column): boolean {

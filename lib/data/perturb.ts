@@ -1,6 +1,6 @@
 /** A modified variant of a day: shift, scale, noise, missing values and a new category, as declared and seeded. */
 import type { Config } from '../config/schema.ts';
-import { random } from '../learn/random.ts';
+import { random } from '../numbers/random.ts';
 
 type Change = Config['replay']['bad']['changes'][number];
 

@@ -1,7 +1,9 @@
 /** From raw and labelled rows to the training and test rows of a data version. */
+
+import { isKept, type NamedColumn, rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import { isKept, type NamedColumn, rolesOf } from './columns.ts';
+import { formatCount } from '../words.ts';
 import { fillFor, isFilled } from './impute.ts';
 import { type SplitRows, splitRows } from './split.ts';
 import { cellOf, type Table, type TableBuilder, tableBuilder } from './table.ts';
@@ -25,8 +27,15 @@ export interface Prepared {
   readonly imputed: Readonly<Record<string, number>>;
 }
 
-/** Reads, checks, splits and fills; fails with exit code 2 and writes nothing. `at` finds a path of the config. */
-export function prepareData(config: Config, at: (path: string) => string): Prepared {
+/**
+ * Reads, checks, splits and fills; fails with exit code 2 and writes nothing. `at` finds a path of the config, `labelled`
+ * names the files of labelled production rows that join, the newest last.
+ */
+export function prepareData(
+  config: Config,
+  at: (path: string) => string,
+  labelled: readonly string[] = [],
+): Prepared {
   const { kept, ids } = rolesOf(config.schema);
   const collected = tableBuilder(kept);
   const invalid: InvalidRow[] = [];
@@ -45,7 +54,6 @@ export function prepareData(config: Config, at: (path: string) => string): Prepa
 
   const joining: number[] = [];
   let heldOut: number[] = [];
-  const { labelled } = config.data;
   for (const path of labelled) {
     const { train, test } = readLabelled(config, at(path), collected);
     joining.push(...train);
@@ -143,7 +151,7 @@ function refuseTooMany(config: Config, invalid: readonly InvalidRow[], rows: num
   if (invalid.length > shown.length) shown.push(`… and ${invalid.length - shown.length} more`);
   const noun = invalid.length === 1 ? 'row' : 'rows';
   throw badInput(
-    `${shown.join('\n')}\n           ${invalid.length} invalid ${noun} in ${rows.toLocaleString('en-US')}; quality.max_invalid_rows is ${limit}. ` +
+    `${shown.join('\n')}\n           ${invalid.length} invalid ${noun} in ${formatCount(rows)}; quality.max_invalid_rows is ${limit}. ` +
       `Mend the ${noun}, or raise the limit to quarantine ${invalid.length === 1 ? 'it' : 'them'}.`,
   );
 }

@@ -4,7 +4,7 @@
  * 2,860 W, yet power there averages 6,280 W and speed falls with torque to the power −0.37, never above 2,886 rpm; it
  * says tools last 200 to 240 min, yet there they last 198 to 253 with a mean of 216.
  */
-import { random } from '../learn/random.ts';
+import { random } from '../numbers/random.ts';
 
 export const AI4I_HEADER = [
   'UDI',

@@ -1,7 +1,7 @@
 /** Which valid rows are for training and which are production's future. */
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
-import { random, shuffled } from '../learn/random.ts';
+import { random, shuffled } from '../numbers/random.ts';
 import type { Table } from './table.ts';
 
 /** Row numbers. */

@@ -1,7 +1,9 @@
 /** Rows that fit the schema, column by column: a number each, and the texts of columns of text. */
+
+import type { NamedColumn } from '../config/roles.ts';
 import { csvWriter } from '../files/csv-writer.ts';
-import type { Matrix } from '../learn/matrix.ts';
-import { type NamedColumn, writeCell } from './columns.ts';
+import type { Matrix } from '../numbers/matrix.ts';
+import { writeCell } from './columns.ts';
 import type { ValidRow } from './validate.ts';
 
 /** What stays in cache while columns become rows. */

@@ -1,8 +1,10 @@
 /** Checking a raw table against the schema, row by row. */
+
+import type { NamedColumn } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
 import { type CsvRecord, scanRecords, textsOf } from '../files/csv-records.ts';
-import { fits, type NamedColumn, readCell, writeCell } from './columns.ts';
+import { fits, readCell, writeCell } from './columns.ts';
 
 /** How the raw file is written; a prepared file is plain: commas, a header, empty cells for missing values. */
 export type Dialect = Config['data']['csv'];

@@ -13,8 +13,10 @@ import {
   openSync,
   readFileSync,
   readSync,
+  statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { failed } from '../fault.ts';
 import { sha256 } from './hash.ts';
 import { withLock } from './lock.ts';
 import { writeFully } from './write.ts';
@@ -176,40 +178,62 @@ export interface LedgerLine {
   readonly chain: string;
 }
 
+/** torn: the last line was not written whole, and its writer was never told that it was. The others are damage. */
+export interface LedgerProblem {
+  readonly kind: 'header' | 'torn' | 'line' | 'chain';
+  /** With file and line number. */
+  readonly text: string;
+}
+
 export interface LedgerReading {
   readonly lines: readonly LedgerLine[];
   /** Chain value of the last line, '' for an empty ledger. */
   readonly head: string;
-  /** What is wrong, each with its line number. */
-  readonly problems: readonly string[];
+  readonly problems: readonly LedgerProblem[];
 }
 
 /** Reads a ledger and checks every link; an absent file is an empty ledger. */
 export function readLedger(path: string, format: LedgerFormat): LedgerReading {
   if (!existsSync(path)) return { lines: [], head: '', problems: [] };
+  if (!statSync(path).isFile())
+    return { lines: [], head: '', problems: [{ kind: 'line', text: `${path}  is no file` }] };
   const text = readFileSync(path, 'utf8');
-  const problems: string[] = [];
+  const problems: LedgerProblem[] = [];
   const lines: LedgerLine[] = [];
-  if (!text.startsWith(format.header)) problems.push(`${path}:1  the header is not that of this ledger`);
+  const note = (kind: LedgerProblem['kind'], at: number, what: string) =>
+    problems.push({ kind, text: `${path}:${at}  ${what}` });
+  if (!text.startsWith(format.header)) note('header', 1, 'the header is not that of this ledger');
   let number = format.header.split('\n').length - 1;
   let previous = '';
   const rows = text.slice(Math.min(text.length, format.header.length)).split('\n');
   if (rows.pop() !== '')
-    problems.push(`${path}:${number + rows.length + 1}  the last line is torn (make doctor takes it back)`);
+    note('torn', number + rows.length + 1, 'the last line is torn (make doctor takes it back)');
   for (const row of rows) {
     number++;
     const line = format.split(row);
     if (line === undefined) {
-      problems.push(`${path}:${number}  no line of this ledger`);
+      note('line', number, 'no line of this ledger');
       continue;
     }
-    if (chainOf(previous, line.body) !== line.chain) {
-      problems.push(
-        `${path}:${number}  the chain breaks: this line or the one before was edited, removed, moved or added`,
+    if (chainOf(previous, line.body) !== line.chain)
+      note(
+        'chain',
+        number,
+        'the chain breaks: this line or the one before was edited, removed, moved or added',
       );
-    }
     previous = line.chain;
     lines.push({ number, ...line });
   }
   return { lines, head: previous, problems };
+}
+
+/**
+ * The lines of a ledger that somebody acts on: fails where one is damaged, so that nothing rests on what an audit would
+ * reject. A torn last line was never confirmed to anyone and is passed over.
+ */
+export function soundLines(path: string, format: LedgerFormat): readonly LedgerLine[] {
+  const { lines, problems } = readLedger(path, format);
+  const damage = problems.find(({ kind }) => kind !== 'torn');
+  if (damage !== undefined) throw failed(`${damage.text}. make audit shows what else is damaged.`);
+  return lines;
 }

@@ -114,6 +114,11 @@ export function writeAtomic(path: string, text: string): void {
   writeThrough(path, (sink) => sink(text));
 }
 
+/** JSON as files hold it: indented, for people and diffs. */
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** Writes only what differs, so that unchanged content keeps its time; returns whether it did. */
 export function writeIfChanged(path: string, text: string): boolean {
   if (readIfThere(path) === text) return false;

@@ -2,9 +2,8 @@
  * Features as small integers. A tree only asks "is x ≤ edge", so up to 255 bins stand for the values and
  * a histogram of them is all that finding a split reads (Ke et al. 2017, LightGBM, section 2.1).
  */
-import type { BinColumns } from './bundles.ts';
-import type { Matrix } from './matrix.ts';
-import { random } from './random.ts';
+import type { Matrix } from '../numbers/matrix.ts';
+import { random } from '../numbers/random.ts';
 
 export const MISSING = 255;
 const SAMPLE = 50_000;
@@ -15,6 +14,9 @@ const ROW_BLOCK = 1024;
 
 /** Per feature: ascending edges, so that bin b holds edges[b − 1] < x ≤ edges[b]. */
 export type Edges = readonly Float64Array[];
+
+/** The features of each column of bins: one by its own edges, or a bundle (bundles.ts). */
+export type BinColumns = readonly (readonly number[])[];
 
 /** The threshold of the split after a bin; after the last one every value goes left and only missing ones right. */
 export function thresholdAfter(edges: Float64Array, bin: number): number {

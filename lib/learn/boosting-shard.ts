@@ -1,6 +1,7 @@
 /** The row work of boosting on one shard of rows: gradients, histograms, partitions, scores. */
+
+import { mix } from '../numbers/random.ts';
 import { partitionIndex } from './partition.ts';
-import { mix } from './random.ts';
 
 /** A histogram cell holds gradient sum × GRADIENT + hessian sum: whole numbers, so exact in any order. */
 export const GRADIENT = 2 ** 26;

@@ -3,11 +3,13 @@
  * round; Newton leaves as in Chen & Guestrin 2016), grown leaf by leaf on histograms (Ke et al. 2017). All sums are whole
  * numbers, so the number of threads that share the rows changes nothing.
  */
+
+import type { Matrix } from '../numbers/matrix.ts';
+import type { BinColumns } from './bins.ts';
 import { type Edges, findEdges } from './bins.ts';
-import { type BinColumns, bundleFeatures, thresholdBelow } from './bundles.ts';
+import { bundleFeatures, thresholdBelow } from './bundles.ts';
 import { type Crew, openCrew } from './crew.ts';
 import { bestGainSplit, type GainParams, type GainSplit, unpackGradient, unpackHessian } from './gain.ts';
-import type { Matrix } from './matrix.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from './tree.ts';
 
 export interface BoostingParams {

@@ -3,11 +3,9 @@
  * each other and of which no row has two, such as the categories of one input, share a column of bins. Bin 0 is none of
  * them, bin i + 1 the i-th. Trees are those that the features alone would give, from fewer histograms.
  */
-import { type Edges, MISSING, thresholdAfter } from './bins.ts';
-import type { Matrix } from './matrix.ts';
 
-/** The features of each column of bins: one by its own edges, or a bundle. */
-export type BinColumns = readonly (readonly number[])[];
+import type { Matrix } from '../numbers/matrix.ts';
+import { type BinColumns, type Edges, MISSING, thresholdAfter } from './bins.ts';
 
 const LARGEST = MISSING - 1;
 const BETWEEN_0_AND_1 = 0.5;

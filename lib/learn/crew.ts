@@ -2,6 +2,9 @@
  * Threads that each own a shard of the boosting rows and work in step with this one, which owns the first shard.
  * Commands go through a shared block: [sequence, done, command, arguments …, per shard: start, end, middle].
  */
+
+import type { Matrix } from '../numbers/matrix.ts';
+import type { BinColumns } from './bins.ts';
 import { binRows, type Edges } from './bins.ts';
 import {
   addToScores,
@@ -15,8 +18,6 @@ import {
   sumHistogram,
   wordsOf,
 } from './boosting-shard.ts';
-import type { BinColumns } from './bundles.ts';
-import type { Matrix } from './matrix.ts';
 import { startThread } from './threads.ts';
 
 export interface Crew {
@@ -97,9 +98,7 @@ export async function openCrew(
 ): Promise<Crew> {
   const control = new Int32Array(new SharedArrayBuffer((RANGES + threads * 3) * 4));
   const value = new Float64Array(new SharedArrayBuffer(8));
-  const starting = Array.from({ length: threads - 1 }, () =>
-    startThread(new URL('./crew-worker.ts', import.meta.url)),
-  );
+  const starting = Array.from({ length: threads - 1 }, () => startThread('learn/crew-worker'));
   const works = Array.from({ length: threads }, (_, index): ShardWork => {
     const firstRow = Math.floor((matrix.rows * index) / threads);
     const endRow = Math.floor((matrix.rows * (index + 1)) / threads);

@@ -1,11 +1,11 @@
 /** The estimators by name: fitting gives a portable model, a model gives a scorer. */
 import type { ModelParams } from '../config/schema.ts';
+import type { Matrix } from '../numbers/matrix.ts';
+import { outputsOf } from '../numbers/outputs.ts';
+import { seedOf } from '../numbers/random.ts';
 import { fitBoosting } from './boosting.ts';
 import { fitForest } from './forest.ts';
 import { fitLogistic, type Logistic, sigmoid } from './logistic.ts';
-import type { Matrix } from './matrix.ts';
-import { outputsOf } from './outputs.ts';
-import { seedOf } from './random.ts';
 import { threadsFor } from './threads.ts';
 import type { Tree } from './tree.ts';
 import { treeScorer } from './tree-scorer.ts';

@@ -2,32 +2,14 @@
  * One classification tree on a bootstrap sample (Breiman 2001), grown on binned features with Gini impurity.
  * Class counts are whole numbers, so a split never depends on the order of rows.
  */
-import { type Edges, MISSING, thresholdAfter } from './bins.ts';
+
+import { mix, random, seedOf } from '../numbers/random.ts';
+import { MISSING, thresholdAfter } from './bins.ts';
+import type { ForestData, ForestTreeParams } from './forest-data.ts';
 import { type GiniSplit, giniScanner } from './gini.ts';
 import { partitionTagged, type TaggedRows } from './partition.ts';
-import { mix, random, seedOf } from './random.ts';
 import { siblingHistograms } from './sibling-histograms.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from './tree.ts';
-
-export interface ForestData {
-  readonly rows: number;
-  /** Column-major: feature × rows + row. */
-  readonly bins: Uint8Array;
-  readonly edges: Edges;
-  /** Class index per row. */
-  readonly target: Uint8Array;
-  readonly classes: number;
-}
-
-export interface ForestTreeParams {
-  readonly maxDepth: number;
-  readonly minSamplesLeaf: number;
-  /** Features drawn at each split. */
-  readonly maxFeatures: number;
-  /** Weight per class in impurity and in leaf shares. */
-  readonly classWeights: readonly number[];
-  readonly seed: number;
-}
 
 /** A split is lopsided when the smaller side has less than one row in so many: its branches are predictable. */
 const LOPSIDED = 8;

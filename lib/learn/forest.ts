@@ -1,8 +1,10 @@
 /** Random forest (Breiman 2001): trees by number, so that any thread may grow any of them. */
+
+import type { Matrix } from '../numbers/matrix.ts';
 import { binRows, findEdges } from './bins.ts';
 import { eachAlone } from './bundles.ts';
-import { type ForestData, type ForestTreeParams, forestGrower } from './forest-tree.ts';
-import type { Matrix } from './matrix.ts';
+import type { ForestData, ForestTreeParams } from './forest-data.ts';
+import { forestGrower } from './forest-tree.ts';
 import { startThread } from './threads.ts';
 import type { Tree } from './tree.ts';
 
@@ -55,7 +57,7 @@ export async function fitForest(
 }
 
 async function growOnThread(work: ForestWork, keep: (index: number, tree: Tree) => void): Promise<void> {
-  const worker = await startThread(new URL('./forest-worker.ts', import.meta.url));
+  const worker = await startThread('learn/forest-worker');
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (grown: { index: number; tree: Tree } | 'done') => {
       if (grown === 'done') resolve();

@@ -1,7 +1,8 @@
 /** The best second-order split of a node (Chen & Guestrin 2016, XGBoost, equation 7) from its histogram. */
+
+import type { BinColumns } from './bins.ts';
 import { MISSING } from './bins.ts';
 import { GRADIENT } from './boosting-shard.ts';
-import type { BinColumns } from './bundles.ts';
 
 export interface GainSplit {
   readonly feature: number;

@@ -1,7 +1,7 @@
 /** The best Gini split of a node among the features drawn for it. */
 import { MISSING } from './bins.ts';
 import { clearBins, countKernel, occupiedBins } from './class-histogram.ts';
-import type { ForestData, ForestTreeParams } from './forest-tree.ts';
+import type { ForestData, ForestTreeParams } from './forest-data.ts';
 import type { TaggedRows } from './partition.ts';
 
 export interface GiniSplit {

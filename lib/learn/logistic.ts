@@ -5,7 +5,7 @@
  */
 import LogisticRegression from 'ml-logistic-regression';
 import { CholeskyDecomposition, Matrix as Dense, inverse } from 'ml-matrix';
-import type { Matrix } from './matrix.ts';
+import type { Matrix } from '../numbers/matrix.ts';
 
 export interface Logistic {
   /** Per output, the margin where every feature is at its mean: log-odds, or what the softmax takes. */

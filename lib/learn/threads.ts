@@ -1,11 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-/** Starts a TypeScript module as a thread and waits until it says that it is ready. */
-export function startThread(module: URL): Promise<Worker> {
+/** Whether this runs from a bundle, where every thread's module is a file beside it, named by its last part. */
+const isBundled = !import.meta.url.endsWith('.ts');
+
+/** Starts a module of lib/ as a thread ("learn/forest-worker") and waits until it says that it is ready. */
+export function startThread(module: string): Promise<Worker> {
   return new Promise((resolve, reject) => {
-    const workerData = { module: module.href };
-    const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData });
+    const worker = isBundled
+      ? new Worker(new URL(`./${module.split('/').at(-1)}.mjs`, import.meta.url))
+      : new Worker(new URL('./thread.mjs', import.meta.url), {
+          workerData: { module: new URL(`../${module}.ts`, import.meta.url).href },
+        });
     worker.once('message', () => resolve(worker));
     worker.once('error', reject);
   });

@@ -1,11 +1,6 @@
 /** Percentile bootstrap (Efron 1979): the rows are drawn again and again, the statistic computed each time. */
-import { random, shuffled } from '../learn/random.ts';
-
-export interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
+import type { Estimate } from '../numbers/estimate.ts';
+import { random, shuffled } from '../numbers/random.ts';
 
 export interface BootstrapOptions {
   readonly rounds: number;

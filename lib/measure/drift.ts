@@ -1,5 +1,5 @@
 /** Drift of one column against a reference that is frozen in the model version. */
-import { presentOf } from '../learn/matrix.ts';
+import { presentOf } from '../numbers/matrix.ts';
 import { chiSquaredQuantile } from './intervals.ts';
 
 /** What a column looked like in training. Bin i of `edges` holds edges[i − 1] < x ≤ edges[i]. */

@@ -1,7 +1,8 @@
 /** What is said of a model: metrics with intervals, at its thresholds, on rows it was not fitted on. */
 import type { MetricName } from '../config/schema.ts';
-import { classify, outputsOf, type Thresholds } from '../learn/outputs.ts';
-import { type BootstrapOptions, bootstrapRows, type Estimate } from './bootstrap.ts';
+import { type Estimate, judge, type Verdict } from '../numbers/estimate.ts';
+import { classify, outputsOf, type Thresholds } from '../numbers/outputs.ts';
+import { type BootstrapOptions, bootstrapRows } from './bootstrap.ts';
 import {
   brierScore,
   type Confusion,
@@ -95,8 +96,6 @@ function rankOfClass(rows: ScoredRows, k: number): { roc_auc: number | null; pr_
   return rankMetrics(rankScores(labels, scores));
 }
 
-export type Verdict = 'pass' | 'fail' | 'inconclusive';
-
 export interface Difference {
   readonly estimate: Estimate;
   readonly verdict: Verdict;
@@ -109,9 +108,14 @@ export interface Candidate {
   readonly given: Uint8Array;
 }
 
+/** A difference is shown only where the whole interval lies beyond the limit: two that are alike differ in neither direction. */
+function judgeDifference(estimate: Estimate, limit: number): Verdict {
+  return estimate.low > limit ? 'pass' : judge(estimate, limit) === 'fail' ? 'fail' : 'inconclusive';
+}
+
 /**
- * Is `b` at least as good as `a` on the same rows? Paired bootstrap of the difference b − a: pass when the whole
- * interval is above −margin, fail when all of it is below, inconclusive when it holds −margin.
+ * Is `b` better than `a` on the same rows, or worse by less than the margin? Paired bootstrap of the difference b − a: pass
+ * when the whole interval is above −margin, fail when all of it is below, inconclusive when it holds −margin.
  */
 export function compareScores(
   rows: Pick<ScoredRows, 'classes' | 'labels'>,
@@ -138,14 +142,7 @@ export function compareScores(
   return Object.fromEntries(
     Object.entries(differences).map(([name, estimate]) => [
       name,
-      { estimate, verdict: judge(estimate, -margin) },
+      { estimate, verdict: judgeDifference(estimate, -margin) },
     ]),
   ) as Record<MetricName, Difference>;
-}
-
-/** Pass when the interval lies above the limit, fail when below, inconclusive when it holds it or is undefined. */
-export function judge(estimate: Estimate, limit: number): Verdict {
-  if (estimate.low >= limit) return 'pass';
-  if (estimate.high < limit) return 'fail';
-  return 'inconclusive';
 }

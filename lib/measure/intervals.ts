@@ -1,5 +1,5 @@
 import jstat from 'jstat';
-import type { Estimate } from './bootstrap.ts';
+import type { Estimate } from '../numbers/estimate.ts';
 
 /** Confidence interval of a share (Wilson 1927), which holds for few and for no events. */
 export function wilson(events: number, trials: number, confidence: number): Estimate {

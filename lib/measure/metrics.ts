@@ -3,8 +3,8 @@
  * and the mean over the classes is given (macro average).
  */
 import type { MetricName } from '../config/schema.ts';
-import { outputsOf } from '../learn/outputs.ts';
-import { orderDescending } from './order.ts';
+import { orderDescending } from '../numbers/order.ts';
+import { outputsOf } from '../numbers/outputs.ts';
 
 /** Rows with their truth and what a model gave for them. */
 export interface ScoredRows {

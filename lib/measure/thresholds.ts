@@ -1,7 +1,8 @@
 /** The thresholds that suit scored rows best. */
-import { mostProbable, outputsOf } from '../learn/outputs.ts';
+
+import { orderDescending } from '../numbers/order.ts';
+import { mostProbable, outputsOf } from '../numbers/outputs.ts';
 import { outputOf, rankScores, type ScoredRows } from './metrics.ts';
-import { orderDescending } from './order.ts';
 
 /** Thresholds with the highest F1; of more than two classes, the mean of the classes' F1 (macro F1). */
 export function bestF1Thresholds(rows: ScoredRows): number[] {

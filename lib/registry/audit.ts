@@ -1,17 +1,21 @@
 /** Every chain and every recorded hash: what is wrong, by name. */
-import { existsSync } from 'node:fs';
-import type { Project } from '../config/load.ts';
+import { existsSync, lstatSync } from 'node:fs';
+import type { Ledger, Project } from '../config/load.ts';
 import { describeChanges } from '../config/settings.ts';
 import { sha256File } from '../files/hash.ts';
 import { type LedgerReading, readLedger } from '../files/ledger.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
-import { isRoutedRight } from '../serve/split.ts';
-import { allLedgers } from './ledgers.ts';
-import { readManifest } from './manifest.ts';
-import { readPointers, recordedPointers } from './pointer-files.ts';
+import { catalogue, parseHeads } from '../record/catalogue.ts';
+import { readDeployments } from '../record/deployments.ts';
+import { readLabelled } from '../record/labelled.ts';
+import { readManifest } from '../record/manifest.ts';
+import { monitorProblems } from '../record/monitoring.ts';
+import { droppedFiles } from '../record/retention.ts';
+import { pointersAfter } from './live.ts';
+import { readPointers } from './pointer-files.ts';
 import { NO_TRAFFIC, type Pointers } from './pointers.ts';
-import { droppedFiles } from './retention.ts';
-import { listVersions, readMetadata, verifyVersion } from './versions.ts';
+import { isRoutedRight } from './split.ts';
+import { latestProblems, listVersions, readMetadata, verifyVersion } from './versions.ts';
 
 export interface Audit {
   readonly checked: {
@@ -24,56 +28,125 @@ export interface Audit {
   readonly problems: readonly string[];
 }
 
-export function audit(project: Project): Audit {
-  const ledgers = allLedgers(project);
-  const readings = new Map(
-    ledgers.map((ledger) => [ledger.name, { ...ledger, reading: readLedger(ledger.path, ledger.format) }]),
+/** A check that a chapter adds: what is wrong with what it keeps. */
+export type AuditCheck = (project: Project) => readonly string[];
+
+type Read = Ledger & { readonly reading: LedgerReading };
+
+export function audit(project: Project, checks: readonly AuditCheck[] = []): Audit {
+  const ledgers = new Map(
+    catalogue(project).map((ledger): [string, Read] => [
+      ledger.name,
+      { ...ledger, reading: readLedger(ledger.path, ledger.format) },
+    ]),
   );
-  const problems = [...readings.values()].flatMap(({ reading }) => reading.problems);
-  const anchors = anchorsOf(project, readings);
-  const dropped = droppedFiles(project);
-  for (const { from, name, head } of anchors) {
-    const ledger = readings.get(name);
-    if (ledger === undefined && dropped.has(name)) continue;
-    if (ledger === undefined) problems.push(`${from} records the head of ledger ${name}, which is gone`);
-    else if (!ledger.reading.lines.some(({ chain }) => chain === head)) {
-      problems.push(
-        `${ledger.path}  its tail was cut or rewritten: the line with chain ${head}, which ${from} records, is gone`,
-      );
+  const problems = [...ledgers.values()].flatMap(({ reading }) => reading.problems.map(({ text }) => text));
+  /** What rests on a ledger that is damaged is not looked at: the damage is named already. */
+  const attempt = <T>(look: () => readonly T[]): readonly T[] => {
+    try {
+      return look();
+    } catch (error) {
+      const { message } = error as Error;
+      if (!problems.some((problem) => message.startsWith(problem))) problems.push(message);
+      return [];
     }
-  }
-  const artefacts = latestArtefacts(project);
-  for (const { path, sha256 } of artefacts) {
-    const file = project.path(path!);
-    if (!existsSync(file)) problems.push(`${file} is recorded in the manifest and missing`);
-    else if (sha256File(file) !== sha256)
-      problems.push(`${file} does not match the sha256 that the manifest records`);
-  }
+  };
   const versions = listVersions(project);
-  for (const version of versions) problems.push(...verifyVersion(project, version));
-  for (const { body } of readings.get('models')!.reading.lines) {
+  const anchors = [
+    ...anchorsOf(ledgers),
+    ...versions.flatMap((version) => attempt(() => headsIn(project, version))),
+  ];
+  problems.push(...attempt(() => anchorProblems(ledgers, anchors, droppedFiles(project))));
+  const artefacts = attempt(() => latestArtefacts(project));
+  for (const { path, sha256, in: where } of artefacts)
+    problems.push(...fileProblems(project.path(path), sha256, where));
+  for (const version of versions) problems.push(...attempt(() => verifyVersion(project, version)));
+  for (const { body } of ledgers.get('models')!.reading.lines) {
     const { version } = parseLogfmt(body);
     if (!versions.includes(version!))
       problems.push(`model version ${version} is registered and its folder is missing`);
   }
-  problems.push(...routingProblems(readings), ...pointerProblems(project));
-  const lines = [...readings.values()].reduce((sum, { reading }) => sum + reading.lines.length, 0);
+  problems.push(...attempt(() => routingProblems(ledgers)));
+  for (const check of [pointerProblems, latestProblems, monitorProblems, ...checks])
+    problems.push(...attempt(() => check(project)));
+  const lines = [...ledgers.values()].reduce((sum, { reading }) => sum + reading.lines.length, 0);
   return {
     checked: {
-      ledgers: readings.size,
+      ledgers: ledgers.size,
       lines,
       anchors: anchors.length,
       artefacts: artefacts.length,
       versions: versions.length,
     },
-    problems,
+    problems: [...new Set(problems)],
   };
 }
 
+interface Anchor {
+  /** What recorded the head. */
+  readonly from: string;
+  readonly name: string;
+  readonly head: string;
+}
+
+/** Heads of other ledgers in the last column of those that have one. */
+function anchorsOf(ledgers: ReadonlyMap<string, Read>): Anchor[] {
+  return ['deployments', 'decisions'].flatMap((ledger) => {
+    const { path, reading } = ledgers.get(ledger)!;
+    return reading.lines.flatMap(({ number, body }) =>
+      parseHeads(body.slice(body.lastIndexOf(',') + 1)).map((each) => ({
+        from: `${path}:${number}`,
+        ...each,
+      })),
+    );
+  });
+}
+
+function headsIn(project: Project, version: string): Anchor[] {
+  const { heads } = readMetadata(project, version);
+  return parseHeads(heads).map((each) => ({ from: `${version}/metadata.json`, ...each }));
+}
+
+/** Ledgers of a chapter that was torn out are not looked for. */
+function anchorProblems(
+  ledgers: ReadonlyMap<string, Read>,
+  anchors: readonly Anchor[],
+  dropped: ReadonlySet<string>,
+): string[] {
+  return anchors.flatMap(({ from, name, head }) => {
+    const ledger = ledgers.get(name);
+    if (ledger === undefined)
+      return name.includes('/') && !dropped.has(name)
+        ? [`${from} records the head of ledger ${name}, which is gone`]
+        : [];
+    if (ledger.reading.lines.some(({ chain }) => chain === head)) return [];
+    return [
+      `${ledger.path}  its tail was cut or rewritten: the line with chain ${head}, which ${from} records, is gone`,
+    ];
+  });
+}
+
+/** What is recorded of a file is its content, so a link to another file is none. */
+function fileProblems(path: string, sha256: string, where: string): string[] {
+  if (!existsSync(path)) return [`${path} is recorded in ${where} and missing`];
+  if (!lstatSync(path).isFile()) return [`${path} is no file of its own, but a link or a folder`];
+  return sha256File(path) === sha256 ? [] : [`${path} does not match the sha256 that ${where} records`];
+}
+
+/** The last manifest line of each path (the bad day is made anew when its settings change), and labelled files. */
+function latestArtefacts(project: Project): { path: string; sha256: string; in: string }[] {
+  const made = [...new Map(readManifest(project).map((line) => [line.path, line])).values()];
+  const labelled = new Map([...readLabelled(project).values()].flat().map((file) => [file.path, file]));
+  return [
+    ...made.map(({ path, sha256 }) => ({ path: path!, sha256: sha256!, in: 'the manifest' })),
+    ...[...labelled.values()].map((file) => ({ ...file, in: 'labelled.csv' })),
+  ];
+}
+
 /** Every prediction under a split came from the version that its key draws. */
-function routingProblems(readings: ReadonlyMap<string, { path: string; reading: LedgerReading }>): string[] {
-  return [...readings].flatMap(([name, { path, reading }]) =>
-    name.startsWith('predictions/')
+function routingProblems(ledgers: ReadonlyMap<string, Read>): string[] {
+  return [...ledgers.values()].flatMap(({ name, path, reading }) =>
+    name.startsWith('predictions/') && reading.problems.every(({ kind }) => kind === 'torn')
       ? reading.lines
           .filter(({ body }) => body.includes('"split":"') && !isRoutedRight(JSON.parse(body)))
           .map(
@@ -84,55 +157,11 @@ function routingProblems(readings: ReadonlyMap<string, { path: string; reading: 
   );
 }
 
-/** Traffic that was never moved and traffic that was moved back to nothing are the same. */
-function withTraffic(pointers: Pointers): Pointers {
-  return { ...pointers, traffic: pointers.traffic ?? NO_TRAFFIC };
-}
-
-/** Every pointer is where the deployment log says that it was moved to. */
+/** Every pointer is where the deployment log says that it was moved to; never moved and moved back to nothing are the same. */
 function pointerProblems(project: Project): string[] {
-  try {
-    return describeChanges(withTraffic(recordedPointers(project)), withTraffic(readPointers(project))).map(
-      (change) => `a pointer is not where the deployment log left it: ${change}. make doctor puts it back`,
-    );
-  } catch (error) {
-    return [(error as Error).message];
-  }
-}
-
-interface Anchor {
-  /** What recorded the head. */
-  readonly from: string;
-  readonly name: string;
-  readonly head: string;
-}
-
-/** Heads of ledgers as other ledgers and the versions' metadata recorded them. */
-function anchorsOf(
-  project: Project,
-  readings: ReadonlyMap<string, { path: string; reading: LedgerReading }>,
-): Anchor[] {
-  const parse = (from: string, text: string): Anchor[] =>
-    [
-      ...text.matchAll(
-        /(?<=^|[\s,"])((?:manifest|models|deployments|labels|decisions|dropped|predictions\/[^\s=]+|sensitive\/[^\s=]+))=([0-9a-f]{32})/g,
-      ),
-    ].map(([, name, head]) => ({ from, name: name!, head: head! }));
-  const ofLedgers = ['deployments', 'decisions'].flatMap((name) => {
-    const { path, reading } = readings.get(name)!;
-    return reading.lines.flatMap(({ number, body }) => parse(`${path}:${number}`, body));
-  });
-  const ofVersions = listVersions(project).flatMap((version) => {
-    try {
-      return parse(`${version}/metadata.json`, readMetadata(project, version).heads);
-    } catch {
-      return [];
-    }
-  });
-  return [...ofLedgers, ...ofVersions];
-}
-
-/** The last manifest line of each path; the bad day is made anew when its settings change. */
-function latestArtefacts(project: Project) {
-  return [...new Map(readManifest(project).map((line) => [line.path, line])).values()];
+  const withTraffic = (pointers: Pointers) => ({ ...pointers, traffic: pointers.traffic ?? NO_TRAFFIC });
+  return describeChanges(
+    withTraffic(pointersAfter(readDeployments(project))),
+    withTraffic(readPointers(project)),
+  ).map((change) => `a pointer is not where the deployment log left it: ${change}. make doctor puts it back`);
 }

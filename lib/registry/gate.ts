@@ -1,9 +1,10 @@
 /** The gate: a version's metrics against evaluation.minimum, three-valued. */
 import type { Config, MetricName } from '../config/schema.ts';
 import { Fault, MISSED } from '../fault.ts';
-import type { Estimate } from '../measure/bootstrap.ts';
-import { judge, type Verdict } from '../measure/evaluate.ts';
-import type { Metrics } from './build.ts';
+import type { Estimate } from '../numbers/estimate.ts';
+import { judge, together, type Verdict } from '../numbers/estimate.ts';
+import type { Metrics } from '../train/build.ts';
+import { formatInterval } from '../words.ts';
 
 export interface GateCheck {
   readonly metric: MetricName;
@@ -25,19 +26,13 @@ export function judgeGate(config: Config, metrics: Metrics): Gate {
       return { metric, minimum, estimate, verdict: judge(estimate, minimum) };
     },
   );
-  const verdicts = checks.map(({ verdict }) => verdict);
-  const verdict = verdicts.includes('fail')
-    ? 'fail'
-    : verdicts.length > 0 && verdicts.every((v) => v === 'pass')
-      ? 'pass'
-      : 'inconclusive';
-  return { verdict, checks };
+  return { verdict: together(checks.map(({ verdict }) => verdict)), checks };
 }
 
 /** "recall 0.879 ≥ 0.70" */
 export function describeCheck({ metric, minimum, estimate, verdict }: GateCheck): string {
   const sign = verdict === 'fail' ? '<' : verdict === 'pass' ? '≥' : '?';
-  return `${metric} ${estimate.value.toFixed(3)} [${estimate.low.toFixed(3)} – ${estimate.high.toFixed(3)}] ${sign} ${minimum.toFixed(2)}`;
+  return `${metric} ${formatInterval(estimate)} ${sign} ${minimum.toFixed(2)}`;
 }
 
 /** Fails with exit code 3 for a version whose metrics fail the gate. */

@@ -2,15 +2,16 @@
 import type { Project } from '../config/load.ts';
 import type { Schema } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { groupingsOf, groupNames } from '../fairness/groups.ts';
+import { groupingsOf, groupNames } from '../data/groups.ts';
 import { failed } from '../fault.ts';
-import { type Pipeline, transform } from '../features/pipeline.ts';
+import { modelProblem } from '../learn/check-model.ts';
 import { type Model, type Scorer, scorerOf } from '../learn/estimator.ts';
-import type { Matrix } from '../learn/matrix.ts';
-import { classify } from '../learn/outputs.ts';
-import type { DriftReference, Golden, Metrics } from './build.ts';
-import type { Signature } from './signature.ts';
-import { type Metadata, readMetadata, readVersionFile, verifyVersion } from './versions.ts';
+import type { Matrix } from '../numbers/matrix.ts';
+import { classify } from '../numbers/outputs.ts';
+import type { DriftReference, Golden, Metrics } from '../train/build.ts';
+import { type Pipeline, transform } from '../train/pipeline.ts';
+import type { Signature } from '../train/signature.ts';
+import { type Metadata, readMetadata, readVersionFile, verifyVersion, versionPath } from './versions.ts';
 
 export interface LoadedVersion {
   readonly version: string;
@@ -37,14 +38,18 @@ export function loadVersion(project: Project, version: string): LoadedVersion {
   }
   const read = (name: string) => readVersionFile(project, version, name);
   const pipeline = read('pipeline.json') as Pipeline;
+  const signature = read('signature.json') as Signature;
   const model = read('model.json') as Model;
+  const problem = modelProblem(model, pipeline.features, signature.output.classes);
+  if (problem !== undefined)
+    throw failed(`${versionPath(project, version, 'model.json')} is no model: ${problem}: refused`);
   const scorer = scorerOf(model);
   checkGolden(version, pipeline, scorer, read('golden.json') as Golden);
   return {
     version,
     sha256: metadata.files['model.json']!,
     metadata,
-    signature: read('signature.json') as Signature,
+    signature,
     metrics: read('metrics.json') as Metrics,
     pipeline,
     model,

@@ -2,7 +2,9 @@
 import type { Project } from '../config/load.ts';
 import { badInput, failed } from '../fault.ts';
 import { withLock } from '../files/lock.ts';
-import { recordDeployment } from './ledgers.ts';
+import { recordDeployment } from '../record/deployments.ts';
+import { refuseUnfit } from './gate.ts';
+import { loadVersion } from './load.ts';
 import { pointersPath, readPointers, resolveVersion, writePointers } from './pointer-files.ts';
 import {
   applyMove,
@@ -33,14 +35,18 @@ export function movePointers(
     if (JSON.stringify(after) === JSON.stringify(before)) return { before, after, move };
     const subject = subjectOf(move) ?? after.aliases.champion ?? listVersions(project).at(-1)!;
     const metadata = readMetadata(project, subject);
-    recordDeployment(project, {
-      event: move.event,
-      change: describeMove(before, move),
-      version: subject,
-      sha256: metadata.files['model.json']!,
-      dataVersion: metadata.data.version,
-      reason,
-    });
+    recordDeployment(
+      project,
+      {
+        event: move.event,
+        change: describeMove(before, move),
+        version: subject,
+        sha256: metadata.files['model.json']!,
+        dataVersion: metadata.data.version,
+        reason,
+      },
+      waitMs,
+    );
     writePointers(project, after);
     return { before, after, move };
   });
@@ -51,8 +57,14 @@ function subjectOf(move: Move): string | undefined {
   return Object.keys(move.traffic.split)[0] ?? move.traffic.shadow[0];
 }
 
+/** A version that goes live is whole and does not fail the gate. */
+function refuseUnready(project: Project, version: string): void {
+  refuseUnfit(project.config, loadVersion(project, version));
+}
+
 /** Makes a version champion; the one before becomes previous. Returns the one before. */
 export function promote(project: Project, version: string, reason: string): string | undefined {
+  refuseUnready(project, version);
   return movePointers(project, reason, (pointers) => {
     refuseArchived(pointers, version);
     return { event: 'promotion', version };
@@ -61,18 +73,14 @@ export function promote(project: Project, version: string, reason: string): stri
 
 /**
  * Undoes the last step that gave a version traffic: ends a canary where there is one, else makes the previous champion
- * champion again, once `check` has found it whole.
+ * champion again, if it is whole.
  */
-export function rollback(
-  project: Project,
-  reason: string,
-  check: (version: string) => void,
-): { version: string; from: string } {
+export function rollback(project: Project, reason: string): { version: string; from: string } {
   const { before, move } = movePointers(project, reason, ({ aliases, traffic }) => {
     if (traffic !== undefined && Object.keys(traffic.split).length > 0)
       return { event: 'traffic', traffic: { ...traffic, split: {} } };
     if (aliases.previous === undefined) throw failed('there is no previous champion to go back to');
-    check(aliases.previous);
+    loadVersion(project, aliases.previous);
     return { event: 'rollback', version: aliases.previous };
   });
   const { champion = 'none' } = before.aliases;
@@ -126,20 +134,24 @@ function usesIn(project: Project, pointers: Pointers, version: string): string[]
   return [...usesOf(pointers, version), ...configured, ...(isModel ? [`deployment.model: ${model}`] : [])];
 }
 
-/** Archives every version that nothing points at, neither a pointer nor the config, except the newest. Returns which. */
+/**
+ * Archives every version that nothing points at, neither a pointer nor the config, except the newest, and where there is no
+ * previous champion the version that could take the champion's place. Returns which.
+ */
 export function archiveUnused(project: Project, reason: string): string[] {
   const pointers = readPointers(project);
-  const unused = listVersions(project)
-    .slice(0, -1)
-    .filter(
-      (version) =>
-        usesIn(project, pointers, version).length === 0 && stageOf(pointers, version) !== 'Archived',
-    );
+  const versions = listVersions(project).filter((version) => stageOf(pointers, version) !== 'Archived');
+  const { champion, previous } = pointers.aliases;
+  const wayBack = previous ?? versions.filter((version) => version !== champion).at(-1);
+  const kept = new Set([versions.at(-1), wayBack]);
+  const unused = versions.filter(
+    (version) => !kept.has(version) && usesIn(project, pointers, version).length === 0,
+  );
   for (const version of unused) setStage(project, version, 'Archived', reason);
   return unused;
 }
 
-/** Changes who gets which share of the traffic. `choose` gets what is in force now. */
+/** Changes who gets which share of the traffic. `choose` gets what is in force now; who is given a share must be ready. */
 export function setTraffic(
   project: Project,
   reason: string,
@@ -154,11 +166,16 @@ export function setTraffic(
     project,
     reason,
     (pointers) => {
-      const traffic = checkTraffic(choose(now(pointers)));
-      for (const version of [...Object.keys(traffic.split), ...traffic.shadow]) {
-        readMetadata(project, version);
+      const before = now(pointers);
+      const traffic = checkTraffic(choose(before));
+      const model = resolveVersion(project, project.config.deployment.model);
+      if (traffic.split[model] !== undefined)
+        throw badInput(`${model} is the model itself: it has what the others leave`);
+      for (const version of [...Object.keys(traffic.split), ...traffic.shadow])
         refuseArchived(pointers, version);
-      }
+      for (const version of Object.keys(traffic.split))
+        if (before.split[version] === undefined) refuseUnready(project, version);
+      for (const version of traffic.shadow) loadVersion(project, version);
       return { event: 'traffic', traffic };
     },
     waitMs,

@@ -4,9 +4,10 @@ import * as v from 'valibot';
 import type { Project } from '../config/load.ts';
 import { ALIAS, VERSION } from '../config/schema.ts';
 import { badInput, failed } from '../fault.ts';
-import { readIfThere, writeIfChanged } from '../files/write.ts';
-import { pointersAfter, readDeployments } from './deployments.ts';
-import { json } from './json.ts';
+import { parseFile } from '../files/json-file.ts';
+import { json, readIfThere, writeIfChanged } from '../files/write.ts';
+import { readDeployments } from '../record/deployments.ts';
+import { pointersAfter } from './live.ts';
 import { checkTraffic, type Pointers, STAGES, type Stage, stageOf, type Traffic } from './pointers.ts';
 import { listVersions } from './versions.ts';
 
@@ -42,19 +43,12 @@ function readPointerFile(project: Project, name: keyof typeof SCHEMAS): unknown 
   const text = readIfThere(path);
   if (text === undefined) return undefined;
   try {
-    const checked = v.safeParse(SCHEMAS[name] as v.GenericSchema, JSON.parse(text));
-    if (!checked.success) {
-      const { path: keys, input } = checked.issues[0];
-      throw new Error(
-        `${keys?.map(({ key }) => String(key)).join('.') ?? 'the file'} is ${JSON.stringify(input)}`,
-      );
-    }
-    if (name === 'traffic') checkTraffic(checked.output as Traffic);
-    return checked.output;
+    const read = parseFile(path, text, SCHEMAS[name] as v.GenericSchema);
+    return name === 'traffic' ? checkTraffic(read as Traffic) : read;
   } catch (error) {
-    throw failed(
-      `${path} cannot be read: ${(error as Error).message.replace(/\s+/g, ' ')}. make doctor writes it again from the deployment log.`,
-    );
+    const { message } = error as Error;
+    const named = message.startsWith(path) ? message : `${path}  ${message}`;
+    throw failed(`${named}. make doctor writes it again from the deployment log.`);
   }
 }
 

@@ -114,6 +114,14 @@ export function describeTraffic({ split, shadow }: Traffic): string {
   return parts.join(' ') || 'none';
 }
 
+/** "model 90 % · v3 10 % · v4 shadows" */
+export function sayTraffic({ split, shadow }: Traffic): string {
+  const shares = Object.entries(split).map(([version, percent]) => `${version} ${percent} %`);
+  const rest = 100 - Object.values(split).reduce((sum, percent) => sum + percent, 0);
+  const all = [rest === 100 ? 'the model answers alone' : `model ${rest} %`, ...shares];
+  return [...all, ...shadow.map((version) => `${version} shadows`)].join(' · ');
+}
+
 /** Reads what describeTraffic writes; fails on anything else with exit code 2. */
 export function parseTraffic(text: string): Traffic {
   const split: Record<string, number> = {};

@@ -1,18 +1,21 @@
 /** The registry: a folder per version, written once, and a ledger line for each. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { editConfig } from '../config/edit.ts';
 import type { Project } from '../config/load.ts';
 import { VERSION } from '../config/schema.ts';
 import { badInput, failed } from '../fault.ts';
 import type { Commit } from '../files/git.ts';
 import { sha256, sha256File } from '../files/hash.ts';
-import { appendLedger, readLedger } from '../files/ledger.ts';
-import { takeLock } from '../files/lock.ts';
+import { parseFile } from '../files/json-file.ts';
+import { appendLedger } from '../files/ledger.ts';
+import { withLock } from '../files/lock.ts';
 import { formatLogfmt, parseLogfmt } from '../files/logfmt.ts';
-import { readIfThere, writeFolder } from '../files/write.ts';
-import type { Thresholds } from '../learn/outputs.ts';
-import type { Metrics } from './build.ts';
-import { json } from './json.ts';
-import { headsOf, ledgersOf } from './ledgers.ts';
+import { json, readIfThere, writeAtomic, writeFolder } from '../files/write.ts';
+import type { Thresholds } from '../numbers/outputs.ts';
+import { headsOf, ledgersOf, linesOf } from '../record/catalogue.ts';
+import type { Metrics } from '../train/build.ts';
+import { didYouMean } from '../words.ts';
 
 /** The content of metadata.json: what differs between two runs of the same training, and the hash of what does not. */
 export interface Metadata {
@@ -67,22 +70,71 @@ export function listVersions(project: Project): string[] {
     .sort((a, b) => versionNumber(a) - versionNumber(b));
 }
 
-/** The version that the current data and settings gave: what make train wrote last. */
-export function latestVersion(project: Project): string {
-  const text = readIfThere(project.path(project.config.paths.models, 'latest.json'));
+/** What latest.json says: which version the current data and settings gave. Make compares its time. */
+const latestSchema = v.object({
+  version: v.pipe(v.string(), v.regex(VERSION)),
+  summary: v.string(),
+  content_sha256: v.string(),
+});
+
+export function latestPath(project: Project): string {
+  return project.path(project.config.paths.models, 'latest.json');
+}
+
+/** The version that make train gave last. */
+export function lastTrained(project: Project): string {
+  const text = readIfThere(latestPath(project));
   if (text === undefined) throw failed('no model version yet: make train makes the first');
-  return (JSON.parse(text) as { version: string }).version;
+  return parseFile(latestPath(project), text, latestSchema).version;
+}
+
+/** Says, on record and then in latest.json, which version the current data and settings give. */
+export function keepLatest(project: Project, { version, algorithm, data, content_sha256 }: Metadata): void {
+  const { path, format } = ledgersOf(project).models;
+  if (registeredLatest(project) !== version) {
+    const { role: _, ...line } = registrationOf(project, version)!;
+    appendLedger(path, format, [formatLogfmt({ ...line, time: new Date().toISOString(), role: 'latest' })]);
+  }
+  const summary = `${version} (${algorithm}, data ${data.version})`;
+  writeAtomic(latestPath(project), json({ version, summary, content_sha256 }));
+}
+
+/** The version that the ledger names last as what make train gave; undefined for ledgers older than that word. */
+function registeredLatest(project: Project): string | undefined {
+  return readRegistrations(project)
+    .filter(({ role }) => role === 'latest')
+    .at(-1)?.version;
+}
+
+/** latest.json says what the ledger of registrations says last. */
+export function latestProblems(project: Project): string[] {
+  const path = latestPath(project);
+  if (!existsSync(path)) return [];
+  const version = lastTrained(project);
+  const { algorithm, data, content_sha256 } = readMetadata(project, version);
+  const summary = `${version} (${algorithm}, data ${data.version})`;
+  const same = readFileSync(path, 'utf8') === json({ version, summary, content_sha256 });
+  return same && version === (registeredLatest(project) ?? version)
+    ? []
+    : [`${path} is not what make train wrote last: make train writes it again`];
 }
 
 export function versionPath(project: Project, version: string, ...parts: string[]): string {
   return project.path(project.config.paths.models, version, ...parts);
 }
 
+/** Fails where it is not the file that was registered: nothing rests on what an audit would reject. */
 export function readMetadata(project: Project, version: string): Metadata {
   if (!VERSION.test(version) || !existsSync(versionPath(project, version))) {
-    const known = listVersions(project).join(', ') || 'none yet: make train makes the first';
-    throw badInput(`there is no model version ${JSON.stringify(version)} (registered: ${known})`);
+    const known = listVersions(project);
+    throw badInput(
+      `there is no model version ${JSON.stringify(version)}${didYouMean(version, known)} (registered: ${known.join(', ') || 'none yet: make train makes the first'})`,
+    );
   }
+  const path = versionPath(project, version, 'metadata.json');
+  const registered = registrationOf(project, version)?.metadata_sha256;
+  const problem = registered === undefined ? undefined : hashProblem(path, registered);
+  if (problem !== undefined) throw failed(`${problem}. make audit shows what else is damaged.`);
   return readVersionFile(project, version, 'metadata.json') as Metadata;
 }
 
@@ -97,6 +149,16 @@ export function readVersionFile(project: Project, version: string, name: string)
   }
 }
 
+/** What differs between a file and its registered hash; undefined where nothing does. A link is no file of the version. */
+function hashProblem(path: string, recorded: string): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return `${path} is missing`;
+  if (!stats.isFile()) return `${path} is no file of its own, but a link or a folder`;
+  const actual = sha256File(path);
+  if (actual === recorded) return undefined;
+  return `${path} does not match its registered sha256 (${actual.slice(0, 12)}… ≠ ${recorded.slice(0, 12)}…)`;
+}
+
 /** sha256 over name and hash of each file. */
 export function contentHash(hashes: Record<string, string>): string {
   return sha256(
@@ -107,54 +169,47 @@ export function contentHash(hashes: Record<string, string>): string {
   );
 }
 
+/** Lines of the ledger of registrations, oldest first. */
+function readRegistrations(project: Project): Record<string, string>[] {
+  return linesOf(ledgersOf(project).models).map(({ body }) => parseLogfmt(body));
+}
+
 /** The ledger line of a version, undefined if it has none. */
 export function registrationOf(project: Project, version: string): Record<string, string> | undefined {
-  const { path, format } = ledgersOf(project).models;
-  return readLedger(path, format)
-    .lines.map(({ body }) => parseLogfmt(body))
+  return readRegistrations(project)
     .filter((line) => line.version === version)
     .at(-1);
 }
 
 /** What differs between a version's files, its metadata and the ledger; empty when all is well. */
 export function verifyVersion(project: Project, version: string): string[] {
-  const problems: string[] = [];
   const registration = registrationOf(project, version);
-  const metadataPath = versionPath(project, version, 'metadata.json');
   if (registration === undefined)
     return [`${versionPath(project, version)} is not in the ledger of registrations`];
-  const compare = (path: string, recorded: string) => {
-    if (!existsSync(path)) problems.push(`${path} is missing`);
-    else {
-      const actual = sha256File(path);
-      if (actual !== recorded)
-        problems.push(
-          `${path} does not match its registered sha256 (${actual.slice(0, 12)}… ≠ ${recorded.slice(0, 12)}…)`,
-        );
-    }
-  };
-  compare(metadataPath, registration.metadata_sha256!);
-  if (problems.length > 0) return problems;
+  const metadataPath = versionPath(project, version, 'metadata.json');
+  const damaged = hashProblem(metadataPath, registration.metadata_sha256!);
+  if (damaged !== undefined) return [damaged];
   const { files } = readMetadata(project, version);
-  for (const [name, recorded] of Object.entries(files))
-    compare(versionPath(project, version, name), recorded);
-  const expected = files['model.json'];
-  if (expected !== registration.model_sha256)
+  const problems = Object.entries(files).flatMap(
+    ([name, recorded]) => hashProblem(versionPath(project, version, name), recorded) ?? [],
+  );
+  if (files['model.json'] !== registration.model_sha256)
     problems.push(`${metadataPath} and the ledger name different models`);
   return problems;
 }
 
 /**
  * Registers the files as the next version, or finds the version that holds the same bytes. Appends the ledger line
- * after the folder is whole: a version without a line was interrupted, and is replaced.
+ * after the folder is whole: a version without a line was interrupted, and is replaced. A challenger is registered
+ * without being what the current settings give.
  */
 export function registerVersion(
   project: Project,
   files: Record<string, string>,
   about: Omit<Metadata, 'version' | 'files' | 'content_sha256' | 'heads' | 'training_date'>,
+  role: 'latest' | 'challenger' = 'latest',
 ): { version: string; isNew: boolean; metadata: Metadata } {
-  const release = takeLock(registryLock(project), 10_000);
-  try {
+  return withLock(registryLock(project), 10_000, () => {
     const hashes = Object.fromEntries(Object.entries(files).map(([name, text]) => [name, sha256(text)]));
     const content = contentHash(hashes);
     const registered = listVersions(project).filter(
@@ -162,29 +217,30 @@ export function registerVersion(
     );
     for (const version of registered) {
       const metadata = readMetadata(project, version);
-      if (metadata.content_sha256 === content && metadata.data.version === about.data.version) {
+      if (metadata.content_sha256 === content && metadata.data.version === about.data.version)
         return { version, isNew: false, metadata };
-      }
     }
     const version = `v${versionNumber(registered.at(-1) ?? 'v0') + 1}`;
     const { name, path, format } = ledgersOf(project).models;
+    const config = editConfig(project.text, { 'data.current_version': about.data.version });
     const metadata: Metadata = {
       version,
       training_date: new Date().toISOString(),
       ...about,
-      files: { ...hashes, [CONFIG_COPY]: sha256(project.text) },
+      files: { ...hashes, [CONFIG_COPY]: sha256(config) },
       content_sha256: content,
       heads: headsOf(project, name),
     };
     const text = json(metadata);
     writeFolder(versionPath(project, version), {
       ...files,
-      [CONFIG_COPY]: project.text,
+      [CONFIG_COPY]: config,
       'metadata.json': text,
     });
     const line = formatLogfmt({
       time: metadata.training_date,
       version,
+      role,
       algorithm: about.algorithm,
       source: about.source,
       data_version: about.data.version,
@@ -200,7 +256,5 @@ export function registerVersion(
     });
     appendLedger(path, format, [line]);
     return { version, isNew: true, metadata };
-  } finally {
-    release();
-  }
+  });
 }

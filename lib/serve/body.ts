@@ -1,7 +1,7 @@
 /** Bodies of requests: read up to the limit, as text, as JSON, as a form. */
 import type { Context } from 'hono';
 import { parseNumber } from '../data/columns.ts';
-import type { SignatureInput } from '../registry/signature.ts';
+import type { SignatureInput } from '../train/signature.ts';
 import { isJson, PROBLEMS } from './http.ts';
 
 /** The JSON body, or the answer that refuses it. */

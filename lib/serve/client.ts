@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Project } from '../config/load.ts';
 import { isRunning } from '../files/lock.ts';
 import { resolveVersion } from '../registry/pointer-files.ts';
+import type { Traffic } from '../registry/pointers.ts';
 
 /** What a running server leaves in server.json for the other programs. */
 export interface ServerState {
@@ -21,9 +22,6 @@ export interface Health {
   readonly traffic: readonly { readonly version: string; readonly percent: number }[];
   readonly refused?: readonly { readonly version: string; readonly problem: string }[];
 }
-
-/** What scripts/program-bundle.ts makes of scripts/serve-api.ts. */
-export const SERVER_PROGRAM = '.make/serve-api.mjs';
 
 export function serverStatePath(project: Project): string {
   return project.state('server.json');
@@ -73,6 +71,15 @@ export async function championFollowed(project: Project, version: string): Promi
   if (served !== version && runningServer(project) !== undefined)
     return `; the running server keeps ${served}, since deployment.model is ${model}`;
   return followedWithin(project, (now) => now.model === version, 5000);
+}
+
+/** The same for shares of the traffic. */
+export function trafficFollowed(project: Project, { split }: Traffic): Promise<string> {
+  const isSo = ({ traffic: live }: Health) =>
+    Object.entries(split).every(([version, percent]) =>
+      live.some((each) => each.version === version && each.percent === percent),
+    ) && live.length <= Object.keys(split).length + 1;
+  return followedWithin(project, isSo, 3000);
 }
 
 export function sleep(ms: number): Promise<void> {

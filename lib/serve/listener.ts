@@ -7,9 +7,18 @@ import { Server as NetServer } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Config } from '../config/schema.ts';
-import { callerOf, errorJson, failureOf, isJson, JSON_TYPE, PROBLEMS, SECURITY_HEADERS } from './http.ts';
+import type { Predictor } from '../predict/predict.ts';
+import {
+  callerOf,
+  errorJson,
+  failureOf,
+  isJson,
+  JSON_TYPE,
+  mayCall,
+  PROBLEMS,
+  SECURITY_HEADERS,
+} from './http.ts';
 import type { ServerMetrics } from './metrics.ts';
-import type { Predictor } from './predict.ts';
 
 /** Clients that keep a connection may still send on it for so long; they are told to close it with the answer. */
 const IDLE_GRACE_MS = 250;
@@ -72,6 +81,7 @@ export function createListener(options: ListenerOptions): Listener {
     url === '/predict' &&
     isJson(headers['content-type']) &&
     Number(headers['content-length']) <= maxBytes &&
+    mayCall(method, headers, deployment) === undefined &&
     headers.origin === undefined;
 
   const server = createServer(

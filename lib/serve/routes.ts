@@ -1,103 +1,297 @@
-/** Every route of the API: what is not here is not there. Handlers (app.ts) and descriptions (openapi.ts) are keyed by id. */
+/** The core's routes: the status page, what the server says of itself, predictions, their truth, and administration. */
+import type { Context } from 'hono';
+import * as v from 'valibot';
+import { BUSY, Fault } from '../fault.ts';
+import { type Label, PREDICTION_ID } from '../record/labels.ts';
+import { checkTraffic, type Traffic } from '../registry/pointers.ts';
+import { formRow, readJson, readText } from './body.ts';
+import { docsFile, docsPage } from './docs.ts';
+import { JSON_TYPE, PROBLEMS } from './http.ts';
+import { checkFields, json, oneOrMany, type Route, type ServerParts, text, withBody } from './route.ts';
+import { type StatusPage, statusPage } from './status-page.ts';
 
-export interface Route {
-  readonly id: string;
-  readonly method: 'GET' | 'POST';
-  /** With :name for a part that varies. */
-  readonly path: string;
-  readonly summary: string;
-  /** Needs the administrator's token, and is not there without one configured. */
-  readonly admin?: boolean;
+export interface CoreParts extends ServerParts {
+  readonly recordLabels: (labels: readonly Label[], time: string) => Promise<void>;
+  /** Prometheus text of all workers. */
+  readonly metricsText: () => Promise<string>;
+  readonly status: () => Promise<StatusPage>;
+  readonly document: () => Readonly<Record<string, unknown>>;
+  readonly admin: {
+    /** Undefined turns the routes off. */
+    readonly token: string | undefined;
+    readonly reload: () => void;
+    /** Fails with a Fault that says what is wrong. */
+    readonly route: (choose: (now: Traffic) => Traffic, reason: string) => Promise<void>;
+  };
+  readonly now: () => Date;
 }
 
-export const ROUTES = [
-  { id: 'status', method: 'GET', path: '/', summary: 'What is live and how it does, as a page' },
-  { id: 'status_form', method: 'POST', path: '/', summary: 'A prediction by the form of that page' },
-  {
-    id: 'health',
-    method: 'GET',
-    path: '/health',
-    summary: 'Whether the server is up, and which bytes answer',
-  },
-  { id: 'ready', method: 'GET', path: '/ready', summary: 'Whether to send traffic' },
-  {
-    id: 'model_info',
-    method: 'GET',
-    path: '/model_info',
-    summary: 'The model, its metrics and its signature',
-  },
-  {
-    id: 'metrics',
-    method: 'GET',
-    path: '/metrics',
-    summary: 'Counters of the server in the Prometheus text format',
-  },
-  { id: 'openapi', method: 'GET', path: '/openapi.json', summary: 'This document' },
-  { id: 'docs', method: 'GET', path: '/docs', summary: 'This document as a page to try it with' },
-  { id: 'docs_file', method: 'GET', path: '/docs/:file', summary: 'A file of that page' },
-  { id: 'predict', method: 'POST', path: '/predict', summary: 'Predicts one row or a list of rows' },
-  {
-    id: 'explain',
-    method: 'POST',
-    path: '/explain',
-    summary: 'What each input adds to the prediction of one row or some rows',
-  },
-  {
-    id: 'predict_batch',
-    method: 'POST',
-    path: '/predict_batch',
-    summary: 'Predicts rows of a CSV or NDJSON stream',
-  },
-  { id: 'feedback', method: 'POST', path: '/feedback', summary: 'Records the truth of predictions' },
-  {
-    id: 'monitor',
-    method: 'POST',
-    path: '/monitor',
-    summary: 'What metrics and drift mean and what to do, by rules',
-  },
-  {
-    id: 'admin_reload',
-    method: 'POST',
-    path: '/admin/reload',
-    summary: 'Looks at the registry again',
-    admin: true,
-  },
-  {
-    id: 'admin_routes',
-    method: 'POST',
-    path: '/admin/routes',
-    summary: 'Shares the traffic among versions',
-    admin: true,
-  },
-  { id: 'v2_server', method: 'GET', path: '/v2', summary: 'Open Inference Protocol: the server' },
-  { id: 'v2_live', method: 'GET', path: '/v2/health/live', summary: 'Open Inference Protocol: is it up' },
-  {
-    id: 'v2_ready',
-    method: 'GET',
-    path: '/v2/health/ready',
-    summary: 'Open Inference Protocol: is it ready',
-  },
-  {
-    id: 'v2_model',
-    method: 'GET',
-    path: '/v2/models/:model',
-    summary: 'Open Inference Protocol: inputs and outputs',
-  },
-  {
-    id: 'v2_model_ready',
-    method: 'GET',
-    path: '/v2/models/:model/ready',
-    summary: 'Open Inference Protocol: is the model ready',
-  },
-  {
-    id: 'v2_infer',
-    method: 'POST',
-    path: '/v2/models/:model/infer',
-    summary: 'Open Inference Protocol: predicts tensors',
-  },
-] as const satisfies readonly Route[];
+const version = v.pipe(v.string(), v.regex(/^v[1-9]\d*$/, 'must be a version such as v3'));
+const percent = v.pipe(v.number(), v.gtValue(0, 'must be above 0'), v.maxValue(100, 'must be at most 100'));
+const trafficSchema = v.strictObject({
+  split: v.optional(v.record(version, percent)),
+  shadow: v.optional(v.array(version)),
+  reason: v.pipe(v.string('must be a text'), v.nonEmpty('must say why'), v.maxLength(200)),
+});
+const healthSchema = v.object({
+  status: v.literal('ok'),
+  model: v.pipe(v.string(), v.description('Version that answers')),
+  sha256: v.pipe(v.string(), v.description('Of its model.json')),
+  since: v.string(),
+  traffic: v.array(v.object({ version: v.string(), percent: v.number() })),
+  refused: v.optional(v.array(v.object({ version: v.string(), problem: v.string() }))),
+});
+const readySchema = v.object({ ready: v.boolean() });
+const object = { type: 'object' };
 
-/** Rows that one request may have explained, since an explanation takes about a thousand times as long as a prediction. */
-export const EXPLAINED_ROWS = 100;
+/** One label: a class of the model, as text or as the number that it looks like. */
+function labelSchema(classes: readonly string[]) {
+  const must = `must be one of ${classes.join(', ')}`;
+  const id = 'must be the id of a prediction';
+  return v.strictObject(
+    {
+      id: v.pipe(v.string(id), v.regex(PREDICTION_ID, id)),
+      label: v.pipe(v.union([v.string(), v.number()], must), v.transform(String), v.picklist(classes, must)),
+    },
+    'must have id and label and nothing else',
+  );
+}
 
-export type RouteId = (typeof ROUTES)[number]['id'];
+export function coreRoutes(parts: CoreParts): Route[] {
+  const { name, deployment, fleet, predictor, isReady, admin } = parts;
+  const { max_body_bytes: maxBytes, max_rows: maxRows } = deployment;
+  const { signature } = fleet.current().model.loaded;
+  const { classes } = signature.output;
+  const label = labelSchema(classes);
+  const page = { 'text/html': { schema: { type: 'string' } } };
+  const trafficNow = () => {
+    const { model, split } = fleet.current();
+    return split?.text ?? `${model.version}=100`;
+  };
+  return [
+    {
+      id: 'status',
+      method: 'GET',
+      path: '/',
+      summary: 'What is live and how it does, as a page',
+      ok: { description: 'The status page', content: page },
+      errors: [],
+      handle: async (c) => htmlOf(c, await statusPage(await parts.status())),
+    },
+    {
+      id: 'status_form',
+      method: 'POST',
+      path: '/',
+      summary: 'A prediction by the form of that page',
+      body: {
+        'application/x-www-form-urlencoded': {
+          schema: { type: 'object', additionalProperties: { type: 'string' } },
+          example: signature.example,
+        },
+      },
+      ok: {
+        description: 'The status page with the prediction, or with what is wrong in the form',
+        content: page,
+      },
+      errors: [413, 415, 503],
+      async handle(c) {
+        if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+          return c.json({ error: 'content-type must be application/x-www-form-urlencoded' }, 415);
+        const caller = parts.callerOf(c);
+        const body = await readText(c, maxBytes);
+        if (body === undefined) return c.json({ error: PROBLEMS.tooLarge(maxBytes) }, 413);
+        const values = Object.fromEntries(new URLSearchParams(body));
+        const row = formRow(values, fleet.current().model.loaded.signature.inputs);
+        const predictions = await predictor.all([row], caller);
+        const answer = 'problems' in predictions ? { problems: predictions.problems } : predictions[0]!;
+        return htmlOf(c, await statusPage(await parts.status(), { values, answer }));
+      },
+    },
+    {
+      id: 'health',
+      method: 'GET',
+      path: '/health',
+      summary: 'Whether the server is up, and which bytes answer',
+      ok: { description: 'The server is up', content: json(healthSchema) },
+      errors: [],
+      handle(c) {
+        const { model, split } = fleet.current();
+        const refused = fleet.refused();
+        return c.json({
+          status: 'ok',
+          model: model.version,
+          sha256: model.sha256,
+          since: model.since,
+          traffic: (split?.weights ?? [[model.version, 100] as const]).map(([version, percent]) => ({
+            version,
+            percent,
+          })),
+          ...(refused.length === 0 ? {} : { refused }),
+        });
+      },
+    },
+    {
+      id: 'ready',
+      method: 'GET',
+      path: '/ready',
+      summary: 'Whether to send traffic',
+      ok: { description: 'Send traffic', content: json(readySchema) },
+      errors: [503],
+      handle: (c) => c.json({ ready: isReady() }, isReady() ? 200 : 503),
+    },
+    {
+      id: 'model_info',
+      method: 'GET',
+      path: '/model_info',
+      summary: 'The model, its metrics and its signature',
+      ok: { description: 'The model', content: json(object) },
+      errors: [],
+      handle(c) {
+        const { version, sha256, thresholds, loaded } = fleet.current().model;
+        const { algorithm, source, data, training_date, metrics } = loaded.metadata;
+        const about = { model: version, sha256, algorithm, source, data, training_date, metrics };
+        return c.json({ ...about, thresholds, signature: loaded.signature });
+      },
+    },
+    {
+      id: 'metrics',
+      method: 'GET',
+      path: '/metrics',
+      summary: 'Counters of the server in the Prometheus text format',
+      ok: { description: 'Prometheus text format 0.0.4', content: text('text/plain') },
+      errors: [],
+      async handle(c) {
+        c.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+        return c.body(await parts.metricsText());
+      },
+    },
+    {
+      id: 'openapi',
+      method: 'GET',
+      path: '/openapi.json',
+      summary: 'This document',
+      ok: { description: 'OpenAPI 3.1', content: json(object) },
+      errors: [],
+      handle: (c) => c.json(parts.document()),
+    },
+    {
+      id: 'docs',
+      method: 'GET',
+      path: '/docs',
+      summary: 'This document as a page to try it with',
+      ok: { description: 'Swagger UI', content: page },
+      errors: [],
+      handle: (c) => htmlOf(c, docsPage(name)),
+    },
+    {
+      id: 'docs_file',
+      method: 'GET',
+      path: '/docs/:file',
+      summary: 'A file of that page',
+      ok: {
+        description: 'A script or a style sheet',
+        content: { ...text('text/javascript'), ...text('text/css') },
+      },
+      errors: [404],
+      async handle(c) {
+        const file = await docsFile(c.req.param('file') ?? '');
+        if (file === undefined) return c.json({ error: 'no such file' }, 404);
+        c.header('content-type', file.type);
+        c.header('cache-control', 'public, max-age=86400');
+        return c.body(file.body);
+      },
+    },
+    {
+      id: 'predict',
+      method: 'POST',
+      path: '/predict',
+      summary: 'Predicts one row or a list of rows',
+      body: json(oneOrMany('Row', maxRows), signature.example),
+      ok: {
+        description: 'One prediction, or a list in the order of the rows; each is on record under its id',
+        content: json(oneOrMany('Prediction')),
+      },
+      errors: [400, 413, 415, 503],
+      keyed: true,
+      /** What is out of the ordinary: a plain request has a lane of its own (listener.ts). */
+      async handle(c) {
+        const caller = parts.callerOf(c);
+        const body = await readJson(c, maxBytes);
+        if ('refusal' in body) return body.refusal;
+        const { status, body: answer } = await predictor.answer(body.value, caller);
+        c.header('content-type', JSON_TYPE);
+        return c.body(answer, status as 200);
+      },
+    },
+    {
+      id: 'feedback',
+      method: 'POST',
+      path: '/feedback',
+      summary: 'Records the truth of predictions',
+      body: json(v.union([label, v.pipe(v.array(label), v.minLength(1), v.maxLength(maxRows))]), {
+        id: 'c0ffee'.padEnd(20, '0'),
+        label: classes[1],
+      }),
+      ok: {
+        description: 'How many labels were recorded',
+        content: json(v.object({ recorded: v.pipe(v.number(), v.integer()) })),
+      },
+      errors: [400, 413, 415, 503],
+      async handle(c) {
+        const { classes: known } = fleet.current().model.loaded.signature.output;
+        return withBody(c, deployment, v.unknown(), async (body) => {
+          const labels = Array.isArray(body) ? (body as unknown[]) : [body];
+          if (labels.length === 0) return c.json({ error: 'the list of labels is empty' }, 400);
+          if (labels.length > maxRows)
+            return c.json({ error: `at most ${maxRows} labels in one request` }, 413);
+          const checked = checkFields(v.array(labelSchema(known)), labels);
+          if ('fields' in checked) return c.json({ error: 'invalid input', fields: checked.fields }, 400);
+          await parts.recordLabels(checked.value, parts.now().toISOString());
+          return c.json({ recorded: labels.length });
+        });
+      },
+    },
+    {
+      id: 'admin_reload',
+      method: 'POST',
+      path: '/admin/reload',
+      summary: 'Looks at the registry again',
+      admin: true,
+      ok: { description: 'What answers now', content: json(object) },
+      errors: [401],
+      handle(c) {
+        admin.reload();
+        const { model } = fleet.current();
+        return c.json({ model: model.version, traffic: trafficNow(), refused: fleet.refused() });
+      },
+    },
+    {
+      id: 'admin_routes',
+      method: 'POST',
+      path: '/admin/routes',
+      summary: 'Shares the traffic among versions',
+      admin: true,
+      body: json(trafficSchema, { split: {}, shadow: [], reason: 'all traffic back to the model' }),
+      ok: { description: 'Who answers now', content: json(object) },
+      errors: [400, 401, 413, 415],
+      handle: (c) =>
+        withBody(c, deployment, trafficSchema, async ({ split, shadow, reason }) => {
+          try {
+            await admin.route(
+              (now) => checkTraffic({ split: split ?? now.split, shadow: shadow ?? now.shadow }),
+              reason,
+            );
+          } catch (error) {
+            if (error instanceof Fault && error.code !== BUSY) return c.json({ error: error.message }, 400);
+            throw error;
+          }
+          return c.json({ traffic: trafficNow() });
+        }),
+    },
+  ];
+}
+
+function htmlOf(c: Context, { html, policy }: { html: string; policy: string }): Response {
+  c.header('content-security-policy', policy);
+  return c.html(html);
+}

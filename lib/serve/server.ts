@@ -2,29 +2,38 @@
 
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { observeOwnReports } from '../agent/own-reports.ts';
-import { openRegistry } from '../clockwork.ts';
 import type { Project } from '../config/load.ts';
 import { currentCommit, describeCommit } from '../files/git.ts';
 import { retryBusy } from '../files/lock.ts';
-import { type DeploymentEvent, ledgersOf, recordDeployment } from '../registry/ledgers.ts';
-import { dropOldLogs } from '../registry/retention.ts';
+import { followFleet, type Lineup } from '../predict/fleet.ts';
+import { createPredictor } from '../predict/predict.ts';
+import type { ServedModel } from '../predict/served-model.ts';
+import { ledgersOf } from '../record/catalogue.ts';
+import { type DeploymentEvent, recordDeployment } from '../record/deployments.ts';
+import { appendLabels } from '../record/labels.ts';
+import {
+  isBeingWritten,
+  openPredictionLog,
+  predictionFolder,
+  sensitiveFolder,
+} from '../record/prediction-log.ts';
+import { dropOldLogs } from '../record/retention.ts';
+import { setTraffic } from '../registry/moves.ts';
 import { createApp } from './app.ts';
 import { logEvent } from './application-log.ts';
-import { followFleet, type Lineup } from './fleet.ts';
-import { appendLabels } from './labels.ts';
 import { createListener } from './listener.ts';
 import { type ServerMetrics, serverMetrics } from './metrics.ts';
-import { createPredictor } from './predict.ts';
-import { isBeingWritten, openPredictionLog, predictionFolder, sensitiveFolder } from './prediction-log.ts';
-import type { ServedModel } from './served-model.ts';
-import { gatherStatus, readCounts } from './status.ts';
+import type { Route, ServerParts } from './route.ts';
+import { gatherStatus, readCounts, type StatusPart } from './status.ts';
 import { supervisor } from './workers.ts';
 
 export interface ServerOptions {
   /** A folder for a server that leaves no line in any ledger of the project, and takes any free port. */
   readonly throwaway?: string | undefined;
   readonly adminToken: string | undefined;
+  /** Routes of chapters, and what rooms and chapters show on the status page. */
+  readonly routes: readonly ((parts: ServerParts) => readonly Route[])[];
+  readonly statusParts: readonly StatusPart[];
   readonly onListening: (port: number, model: ServedModel) => void;
   readonly onSwitch: (now: Lineup, before: Lineup) => void;
   readonly onListenError: (error: NodeJS.ErrnoException, port: number) => void;
@@ -113,25 +122,32 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       problem: (error as Error)?.message ?? String(error),
       stack: (error as Error)?.stack,
     });
-  const labels = isThrowaway ? `${throwaway}/labels.csv` : ledgersOf(project).labels.path;
-  const app = createApp({
+  const { labels } = ledgersOf(project);
+  const labelled = isThrowaway ? { ...labels, path: `${throwaway}/labels.csv` } : labels;
+  const { hono: app } = createApp({
     name: project.config.project_name,
     deployment,
     fleet,
     predictor,
-    recordLabels: (sent, time) => appendLabels(labels, sent, time),
+    recordLabels: (sent, time) => appendLabels(labelled, sent, time),
     isReady: () => ready,
     metrics,
     metricsText: crew.metricsText,
-    status: async () => gatherStatus(project, fleet, ready, readCounts(await crew.metricsText()), troubles),
-    agent: project.config.agent,
-    observe: () => observeOwnReports(project),
+    status: async () =>
+      gatherStatus(
+        project,
+        options.statusParts,
+        fleet,
+        ready,
+        readCounts(await crew.metricsText()),
+        troubles,
+      ),
+    more: options.routes,
     admin: {
       token: options.adminToken,
       reload: crew.reload,
       async route(choose, reason) {
-        const registry = openRegistry(project.configPath);
-        await retryBusy((waitMs) => registry.route(choose, `POST /admin/routes: ${reason}`, waitMs));
+        await retryBusy((waitMs) => setTraffic(project, `POST /admin/routes: ${reason}`, choose, waitMs));
         fleet.follow();
       },
     },

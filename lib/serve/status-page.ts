@@ -1,9 +1,10 @@
 /** The status page: what is live and how it does. Whole without JavaScript; with it, it renews itself and the form answers in place. */
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
-import type { SignatureInput } from '../registry/signature.ts';
-import type { Prediction } from './predict.ts';
-import type { EventLine, MonitorSummary, RequestCounts, StatusPage } from './status.ts';
+import type { Prediction } from '../record/prediction-lines.ts';
+import type { SignatureInput } from '../train/signature.ts';
+import { formatCount, formatTime } from '../words.ts';
+import type { EventLine, RequestCounts, StatusPage } from './status.ts';
 
 export type { StatusPage };
 
@@ -62,7 +63,7 @@ export async function statusPage(
   status: StatusPage,
   form?: FormResult,
 ): Promise<{ html: string; policy: string }> {
-  const { live, alarms, counts, monitor } = status;
+  const { live, alarms, counts } = status;
   const page = html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -72,7 +73,7 @@ export async function statusPage(
 <span id="state" data-live class="${status.ready && alarms.length === 0 ? 'good' : 'bad'}">${
     status.ready ? (alarms.length === 0 ? 'all well' : 'needs a look') : 'not ready'
   }</span>
-<span id="time" data-live class="note">${day(status.time)}</span>
+<span id="time" data-live class="note">${formatTime(status.time)}</span>
 <nav><a href="/docs">API</a> · <a href="/metrics">metrics</a> · <a href="/model_info">model</a></nav></header>
 <main>
 <div id="alarms" data-live class="wide">${
@@ -90,15 +91,18 @@ ${trafficBar(status.traffic)}
   }</dd>
 <dt>Model</dt><dd>${live.algorithm}, data ${live.data}${live.simulated ? html` <strong>(simulated)</strong>` : ''}</dd>
 <dt>sha256</dt><dd><code>${live.sha256}</code></dd>
-<dt>Since</dt><dd>${day(live.since)}</dd>
+<dt>Since</dt><dd>${formatTime(live.since)}</dd>
 <dt>By</dt><dd>${live.actor || '–'}</dd>
 <dt>Why</dt><dd>${live.reason}</dd>
 </dl></div></section>
 
 <section aria-labelledby="requests-title"><h2 id="requests-title">Requests since the start</h2><div id="requests" data-live>${requestTable(counts)}</div></section>
 
-<section aria-labelledby="monitor-title"><h2 id="monitor-title">Last monitoring run</h2><div id="monitor" data-live>${monitorPart(monitor)}</div></section>
-
+${status.cards.map(
+  ({ id, title, body }) =>
+    html`<section aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2><div id="${id}" data-live>${body}</div></section>
+`,
+)}
 <section aria-labelledby="try-title"><h2 id="try-title">Try a row</h2>
 <form method="post" action="/">${status.signature.inputs.map((input) =>
     field(
@@ -132,55 +136,21 @@ function trafficBar(traffic: StatusPage['traffic']) {
 
 function requestTable({ requests, predictions, refused, failed, p50, p95 }: RequestCounts) {
   const rows: [string, string][] = [
-    ['Requests to /predict', count(requests)],
-    ['Rows predicted', count(predictions)],
-    ['Refused (4xx)', count(refused)],
-    ['Failed (5xx)', count(failed)],
+    ['Requests to /predict', formatCount(requests)],
+    ['Rows predicted', formatCount(predictions)],
+    ['Refused (4xx)', formatCount(refused)],
+    ['Failed (5xx)', formatCount(failed)],
     ['Half answered within', p50 === null ? '–' : `${p50} ms`],
     ['95 % answered within', p95 === null ? '–' : `${p95} ms`],
   ];
   return html`<table>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td class="n">${value}</td></tr>`)}</table>`;
 }
 
-function monitorPart(monitor: MonitorSummary | undefined) {
-  if (monitor === undefined) return html`<p>No run yet: <code>make monitor</code>.</p>`;
-  const { report, history } = monitor;
-  const { error_rate, drift, labels } = report;
-  const drifted = drift.filter(({ verdict }) => verdict === 'drift');
-  const rates = history.flatMap((run) => (run.error_rate === null ? [] : [run.error_rate * 100]));
-  const psis = history.map((run) => run.max_psi);
-  const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
-  const verdict = error_rate.verdict === 'fail' ? 'bad' : '';
-  return html`<dl>
-<dt>Run</dt><dd>${day(report.time)}, ${report.model}, ${count(report.window.rows)} predictions</dd>
-<dt>Error rate</dt><dd class="${verdict}">${
-    labels.count === 0
-      ? 'no truth yet'
-      : `${percent(error_rate.production.value)} (training ${percent(error_rate.training.value)})`
-  }</dd></dl>${sparkline(rates, 'Error rate in percent over the last runs')}
-<dl><dt>Drift</dt><dd class="${drifted.length > 0 ? 'bad' : ''}">${drifted.map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`).join(', ') || 'none beyond its limit'}</dd></dl>${sparkline(psis, 'Largest PSI over the last runs')}`;
-}
-
-/** A line over the runs, from 0 to its highest point; said in words for those who do not see it. */
-function sparkline(values: readonly number[], what: string) {
-  if (values.length < 2) return '';
-  const highest = Math.max(...values, 1e-9);
-  const points = values
-    .map(
-      (value, i) =>
-        `${((i / (values.length - 1)) * 200).toFixed(1)},${(38 - (value / highest) * 36).toFixed(1)}`,
-    )
-    .join(' ');
-  const label = `${what}, ${values.length} of them: first ${values[0]!.toFixed(2)}, highest ${highest.toFixed(2)}, last ${values.at(-1)!.toFixed(2)}`;
-  return html`<svg viewBox="0 0 200 40" preserveAspectRatio="none" role="img" aria-label="${label}"><polyline points="${points}" fill="none" stroke="currentColor" stroke-width="2" vector-effect="non-scaling-stroke"/></svg>
-<p class="note">${label}</p>`;
-}
-
 function eventTable(lines: readonly EventLine[], none: string) {
   if (lines.length === 0) return html`<p>${none}</p>`;
   return html`<table class="events"><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">What</th><th scope="col">Why</th></tr>${lines.map(
     ({ time, event, what, why }) =>
-      html`<tr><td class="when">${day(time)}</td><td>${event}</td><td>${what}</td><td>${why}</td></tr>`,
+      html`<tr><td class="when">${formatTime(time)}</td><td>${event}</td><td>${what}</td><td>${why}</td></tr>`,
   )}</table>`;
 }
 
@@ -229,12 +199,4 @@ function answerPart(form: FormResult | undefined, { signature, thresholds }: Sta
           .join(', ');
   return html`<p><span class="big">${label}</span> ${signature.output.target}: probability ${probability.toFixed(4)}, ${besides}</p>
 <p class="note">${model} · id <code>${id}</code> · <code>make trace ID=${id}</code></p>`;
-}
-
-function count(n: number): string {
-  return n.toLocaleString('en-US');
-}
-
-function day(time: string): string {
-  return `${time.slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -1,16 +1,29 @@
-/** What the status page says, gathered from the registry, the ledgers, the last monitoring report and the counters. */
-import { csvParseRows } from 'd3-dsv';
-import { firingRules } from '../alerts/states.ts';
+/** What the status page says, gathered from the registry, the ledgers, the counters, and who hands in cards. */
+import * as v from 'valibot';
 import type { Project } from '../config/load.ts';
-import { jsonLedger, readLedger } from '../files/ledger.ts';
+import { parseFile } from '../files/json-file.ts';
 import { readIfThere } from '../files/write.ts';
-import type { Thresholds } from '../learn/outputs.ts';
-import { lastMove, readDeployments } from '../registry/deployments.ts';
-import { ledgersOf } from '../registry/ledgers.ts';
+import type { Thresholds } from '../numbers/outputs.ts';
+import type { Html } from '../page/page.ts';
+import type { Fleet } from '../predict/fleet.ts';
+import { readDecisions } from '../record/decisions.ts';
+import { readDeployments } from '../record/deployments.ts';
+import { lastMove } from '../registry/live.ts';
 import { readPointers } from '../registry/pointer-files.ts';
-import type { Signature } from '../registry/signature.ts';
-import type { MonitorReport } from '../watch/monitor.ts';
-import type { Fleet } from './fleet.ts';
+import type { Signature } from '../train/signature.ts';
+
+/** What a room or a chapter shows on the page: a card, alarms, or both. */
+export interface StatusPart {
+  card?(project: Project): Card;
+  alarms?(project: Project): readonly string[];
+}
+
+export interface Card {
+  /** Of the element that renews itself. */
+  readonly id: string;
+  readonly title: string;
+  readonly body: Html | string;
+}
 
 export interface StatusPage {
   readonly name: string;
@@ -31,7 +44,7 @@ export interface StatusPage {
   readonly shadow: readonly string[];
   readonly alarms: readonly string[];
   readonly counts: RequestCounts;
-  readonly monitor: MonitorSummary | undefined;
+  readonly cards: readonly Card[];
   readonly deployments: readonly EventLine[];
   readonly decisions: readonly EventLine[];
   readonly signature: Signature;
@@ -43,24 +56,6 @@ export interface EventLine {
   readonly event: string;
   readonly what: string;
   readonly why: string;
-}
-
-/** One run of make monitor, as a line of its history. */
-export interface MonitorRun {
-  readonly time: string;
-  readonly model: string;
-  readonly rows: number;
-  readonly error_rate: number | null;
-  readonly max_psi: number;
-  /** Null where too little truth has arrived. */
-  readonly roc_auc: number | null;
-  readonly pr_auc: number | null;
-  readonly latency_p95_ms: number | null;
-}
-
-export interface MonitorSummary {
-  readonly report: Pick<MonitorReport, 'time' | 'model' | 'error_rate' | 'window' | 'labels' | 'drift'>;
-  readonly history: readonly MonitorRun[];
 }
 
 export interface RequestCounts {
@@ -77,6 +72,7 @@ const SHOWN = 8;
 
 export function gatherStatus(
   project: Project,
+  parts: readonly StatusPart[],
   fleet: Pick<Fleet, 'current' | 'refused'>,
   ready: boolean,
   counts: RequestCounts,
@@ -84,9 +80,6 @@ export function gatherStatus(
 ): StatusPage {
   const { model, split } = fleet.current();
   const { metadata, signature } = model.loaded;
-  const deployments = readDeployments(project);
-  const put = lastMove(deployments);
-  const isHere = put?.model_version === model.version;
   /** What could not be read is an alarm, not the end of the page. */
   const unreadable: string[] = [];
   const attempt = <T>(read: () => T, otherwise: T): T => {
@@ -97,10 +90,17 @@ export function gatherStatus(
       return otherwise;
     }
   };
-  const configured = project.config.deployment.traffic.shadow;
-  const shadows = attempt(() => readPointers(project).traffic?.shadow ?? configured, configured);
-  const audited = attempt(() => auditAlarms(project), []);
-  const monitor = attempt(() => lastMonitor(project), undefined);
+  const deployments = attempt(() => readDeployments(project), []);
+  const put = lastMove(deployments);
+  const isHere = put?.model_version === model.version;
+  const { traffic, model: named } = project.config.deployment;
+  const shadow = attempt(() => readPointers(project).traffic?.shadow ?? traffic.shadow, traffic.shadow);
+  const cards = parts.flatMap((part) => attempt(() => part.card?.(project), undefined) ?? []);
+  const alarms = [
+    ...attempt(() => auditAlarms(project), []),
+    ...parts.flatMap((part) => attempt(() => part.alarms?.(project), undefined) ?? []),
+  ];
+  const decisions = attempt(() => readDecisions(project), []);
   return {
     name: project.config.project_name,
     time: new Date().toISOString(),
@@ -113,81 +113,57 @@ export function gatherStatus(
       simulated: metadata.source === 'simulated',
       since: isHere ? put.time : model.since,
       actor: isHere ? put.actor : '',
-      reason: isHere ? put.reason : `deployment.model: ${project.config.deployment.model}`,
+      reason: isHere ? put.reason : `deployment.model: ${named}`,
     },
     traffic: (split?.weights ?? [[model.version, 100] as const]).map(([version, percent]) => ({
       version,
       percent,
     })),
-    shadow: shadows,
+    shadow,
     alarms: [
       ...troubles,
       ...unreadable,
       ...fleet.refused().map(({ version, problem }) => `${version} was refused: ${problem}`),
-      ...audited,
-      ...attempt(
-        () => firingRules(project).map((rule) => `the alert "${rule}" is firing (models/alerts.jsonl)`),
-        [],
-      ),
+      ...alarms,
     ],
     counts,
-    monitor,
-    deployments: deployments
-      .slice(-SHOWN)
-      .reverse()
-      .map(({ time, event, change, model_version, reason, actor }) => ({
-        time,
-        event,
-        what: change || model_version,
-        why: `${reason} (${actor})`,
-      })),
-    decisions: lastDecisions(project),
+    cards,
+    deployments: latest(deployments, ({ time, event, change, model_version, reason, actor }) => ({
+      time,
+      event,
+      what: change || model_version,
+      why: `${reason} (${actor})`,
+    })),
+    decisions: latest(decisions, ({ time, decision, version, reasons }) => ({
+      time,
+      event: decision,
+      what: version,
+      why: reasons,
+    })),
     signature,
     thresholds: model.thresholds,
   };
 }
 
-/** Problems of the last make audit. */
+/** The newest first. */
+function latest<T>(lines: readonly T[], describe: (line: T) => EventLine): EventLine[] {
+  return lines.slice(-SHOWN).reverse().map(describe);
+}
+
+const auditSchema = v.object({ time: v.string(), problems: v.array(v.string()) });
+
+/** Problems that the last make audit found. */
+export function lastAudit(project: Project): { time: string; problems: string[] } | undefined {
+  const path = project.path(project.config.paths.reports, 'audit.json');
+  const text = readIfThere(path);
+  return text === undefined ? undefined : parseFile(path, text, auditSchema);
+}
+
 function auditAlarms(project: Project): string[] {
-  const text = readIfThere(project.path(project.config.paths.reports, 'audit.json'));
-  if (text === undefined) return [];
-  const { time, problems } = parseJson(text, 'audit.json') as { time: string; problems: string[] };
+  const { time, problems } = lastAudit(project) ?? { time: '', problems: [] };
   return problems
     .slice(0, SHOWN)
     .map((problem) => `audit of ${time.slice(0, 16).replace('T', ' ')}: ${problem}`);
-}
-
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${name} is no JSON`);
-  }
-}
-
-export function monitorHistoryPath(project: Project): string {
-  return project.path(project.config.paths.reports, 'monitor_history.jsonl');
-}
-
-function lastMonitor(project: Project): MonitorSummary | undefined {
-  const text = readIfThere(project.path(project.config.paths.reports, 'monitor.json'));
-  if (text === undefined) return undefined;
-  const history = readLedger(monitorHistoryPath(project), jsonLedger).lines.slice(-60);
-  return {
-    report: parseJson(text, 'monitor.json') as MonitorReport,
-    history: history.map(({ body }) => JSON.parse(body) as MonitorRun),
-  };
-}
-
-function lastDecisions(project: Project): EventLine[] {
-  const { path, format } = ledgersOf(project).decisions;
-  return readLedger(path, format)
-    .lines.slice(-SHOWN)
-    .reverse()
-    .map(({ body }) => {
-      const [time, event, version, reasons] = csvParseRows(body)[0]!;
-      return { time: time!, event: event!, what: version!, why: reasons! };
-    });
 }
 
 /** Prometheus samples as they are read back from their text: name, labels and value. */

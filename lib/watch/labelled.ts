@@ -1,14 +1,18 @@
 /** Labelled production rows as the rows of a new data version, some of them held out. */
+
+import { rolesOf } from '../config/roles.ts';
 import type { Column, Config } from '../config/schema.ts';
-import { rolesOf } from '../data/columns.ts';
+import { readCell } from '../data/columns.ts';
 import { PART, PREDICTION } from '../data/prepare.ts';
-import { outputsOf } from '../learn/outputs.ts';
-import type { Fields, RowValue } from '../serve/input.ts';
+import { outputsOf } from '../numbers/outputs.ts';
+import type { Fields, RowValue } from '../record/prediction-lines.ts';
 import type { Observed } from './window.ts';
 
 export interface LabelledRows {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Labelled rows that the schema does not take: they join nothing. */
+  readonly left: number;
   readonly train: number;
   readonly test: number;
   /** Rows held out of the class that there are fewest of, among those whose probability is given. */
@@ -25,7 +29,17 @@ export function labelledRows(
   sensitive: ReadonlyMap<string, Fields>,
 ): LabelledRows {
   const roles = rolesOf(config.schema);
-  const known = observed.filter(({ label }) => label !== undefined);
+  const labelled = observed.filter(({ label }) => label !== undefined);
+  const cellsOf = (line: Observed) =>
+    roles.kept.map(({ name, role }) => {
+      const value = fieldOf(line, name, role, sensitive.get(line.id));
+      return value === null || value === undefined ? '' : String(value);
+    });
+  /** Requests need not bring their ids; a row of the data must have what the schema does not let be missing. */
+  const known = labelled.filter((line) => {
+    const cells = cellsOf(line);
+    return roles.kept.every((column, i) => typeof readCell(column, cells[i]!) === 'number');
+  });
   const entityOf = ({ ids, id }: Observed) =>
     roles.ids.length > 0 && roles.ids.every(({ name }) => ids[name] !== undefined)
       ? roles.ids.map(({ name }) => ids[name]).join('\n')
@@ -35,11 +49,7 @@ export function labelledRows(
   const classes = roles.target.categories!;
   const rows = known.map((line) => {
     const part = held.has(entityOf(line)) ? 'test' : 'train';
-    const cells = roles.kept.map(({ name, role }) => {
-      const value = fieldOf(line, name, role, sensitive.get(line.id));
-      return value === null || value === undefined ? '' : String(value);
-    });
-    return [part, line.id, ...cells];
+    return [part, line.id, ...cellsOf(line)];
   });
   const test = rows.filter(([part]) => part === 'test').length;
   const heldLabels = known.filter((line) => held.has(entityOf(line))).map(({ label }) => label);
@@ -50,6 +60,7 @@ export function labelledRows(
   return {
     header: [PART, PREDICTION, ...roles.kept.map(({ name }) => name)],
     rows,
+    left: labelled.length - known.length,
     train: rows.length - test,
     test,
     scarcest: counts.reduce((a, b) => (b.count < a.count ? b : a)),

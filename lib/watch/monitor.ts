@@ -1,13 +1,8 @@
 /** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
 import type { Config, MetricName } from '../config/schema.ts';
 import { indexOfCategory } from '../data/columns.ts';
-import type { Grouping } from '../fairness/groups.ts';
-import { type ColumnFairness, measureFairness } from '../fairness/measure.ts';
-import { fairnessOptions, fairnessRows } from '../fairness/report.ts';
-import { outputsOf } from '../learn/outputs.ts';
-import { bootstrap, type Estimate } from '../measure/bootstrap.ts';
+import { bootstrap } from '../measure/bootstrap.ts';
 import { type Drift, measureDrift } from '../measure/drift.ts';
-import { judge, type Verdict } from '../measure/evaluate.ts';
 import { wilson } from '../measure/intervals.ts';
 import {
   meanOf,
@@ -19,10 +14,12 @@ import {
   type ScoredRows,
   wrongRows,
 } from '../measure/metrics.ts';
-import type { DriftReference } from '../registry/build.ts';
+import type { Estimate, Verdict } from '../numbers/estimate.ts';
+import { outputsOf } from '../numbers/outputs.ts';
 import type { LoadedVersion } from '../registry/load.ts';
-import type { SignatureInput } from '../registry/signature.ts';
-import type { Fields } from '../serve/input.ts';
+import type { DriftReference } from '../train/build.ts';
+import type { SignatureInput } from '../train/signature.ts';
+import { judgeFall } from './meaning.ts';
 import type { Observed, Window } from './window.ts';
 
 export interface MonitorReport {
@@ -57,8 +54,6 @@ export interface MonitorReport {
   } | null;
   readonly drift: readonly Drift[];
   readonly prediction_drift: Drift;
-  /** By each sensitive column that came with the requests. */
-  readonly fairness: readonly ColumnFairness[];
   readonly refused: { readonly requests: number; readonly by_problem: Readonly<Record<string, number>> };
   readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   /** Error rate in steps over the window. */
@@ -75,7 +70,6 @@ export function monitor(
   reference: DriftReference,
   validation: { labels: Uint8Array; scores: Float64Array },
   { predictions, refusals }: Window,
-  sensitive: ReadonlyMap<string, Fields>,
   time: string,
 ): MonitorReport {
   const { confidence, bootstrap_rounds: rounds } = config.evaluation;
@@ -128,7 +122,6 @@ export function monitor(
       ),
       config.monitoring.false_alarm_rate,
     ),
-    fairness: fairnessOf(config, loaded, predictions, sensitive),
     refused: { requests: refusals.length, by_problem: countProblems(refusals) },
     latency_ms: latencies(predictions),
     over_time: overTime(predictions),
@@ -136,35 +129,8 @@ export function monitor(
   };
 }
 
-/** Groups of the predictions whose sensitive columns came along; selection needs no truth, the rest does. */
-function fairnessOf(
-  config: Config,
-  { signature }: LoadedVersion,
-  predictions: readonly Observed[],
-  sensitive: ReadonlyMap<string, Fields>,
-): ColumnFairness[] {
-  const { classes, outputs } = signature.output;
-  const known = predictions.filter(({ id }) => sensitive.has(id));
-  if (known.length === 0) return [];
-  const groupings = signature.sensitive.flatMap(({ name, categories }): Grouping[] => {
-    if (categories === undefined) return [];
-    const groupOf = Int16Array.from(known, ({ id }) =>
-      categories.indexOf(String(sensitive.get(id)![name] ?? '')),
-    );
-    return [{ column: name, groups: categories, groupOf }];
-  });
-  const rows = fairnessRows(
-    classes,
-    config.fairness.favourable,
-    known.map(({ label }) => (label === undefined ? -1 : classes.indexOf(label))),
-    known.map((line) => classes.indexOf(line.class)),
-    scoresOf(known, outputs),
-  );
-  return measureFairness(rows, groupings, fairnessOptions(config));
-}
-
 /** rows × outputs */
-function scoresOf(predictions: readonly Observed[], outputs: readonly string[]): Float64Array {
+export function scoresOf(predictions: readonly Observed[], outputs: readonly string[]): Float64Array {
   return Float64Array.from(
     predictions.flatMap(({ probability, probabilities }) =>
       probabilities === undefined ? [probability] : outputs.map((name) => probabilities[name]!),
@@ -193,7 +159,7 @@ function measureHarm(
   training: ScoredRows,
   production: ScoredRows,
 ): NonNullable<MonitorReport['harm']> {
-  const { metric, max_drop } = config.retraining;
+  const { metric } = config.retraining;
   const outputs = outputsOf(training.classes);
   const prevalences = outputs.map(
     (k) => training.labels.reduce((sum, y) => sum + (y === k ? 1 : 0), 0) / training.labels.length,
@@ -244,7 +210,7 @@ function measureHarm(
     production: now.value,
     training: before.value,
     difference,
-    verdict: judge(difference, -max_drop),
+    verdict: judgeFall(metric, difference, config.monitoring.limits),
   };
 }
 

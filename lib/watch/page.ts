@@ -2,12 +2,17 @@
 import * as Plot from '@observablehq/plot';
 import { html, raw } from 'hono/html';
 import type { Drift } from '../measure/drift.ts';
-import { day, mark, pageOf, percent, tableOf } from '../report/page.ts';
-import { ALARM, CALM, draw } from '../report/picture.ts';
-import { formatCount as count, formatInterval as interval } from '../terminal.ts';
+import { day, type Html, mark, pageOf, percent } from '../page/page.ts';
+import { ALARM, CALM, draw } from '../page/picture.ts';
+import { formatCount as count, formatInterval as interval } from '../words.ts';
 import type { MonitorReport } from './monitor.ts';
 
-export async function monitorPage(report: MonitorReport, psiThreshold: number): Promise<string> {
+/** `parts` are what chapters add. */
+export async function monitorPage(
+  report: MonitorReport,
+  psiThreshold: number,
+  parts: readonly Html[],
+): Promise<string> {
   const { error_rate, harm, labels, window, refused, latency_ms, drift, prediction_drift } = report;
   const drifted = drift.filter(({ verdict }) => verdict === 'drift');
   const body = html`<h1>${report.model} in production</h1>
@@ -51,23 +56,7 @@ Drift alone is no harm.</p>
 <div class="scroll"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">limit</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
 ${[...drift, prediction_drift].map(driftRow)}</table></div>
 
-${
-  report.fairness.length === 0
-    ? ''
-    : html`<h2>Groups</h2>
-<p class="note">By the sensitive columns that came with requests, which the model never sees. Differences between groups that have enough rows.</p>
-${tableOf(
-  ['Column', 'Criterion', '#highest − lowest', 'Verdict'],
-  report.fairness.flatMap(({ column, gaps }) =>
-    gaps.map(({ criterion, spread, verdict }) => [
-      column,
-      criterion.replace('_', ' '),
-      spread === null ? '–' : interval(spread),
-      mark(verdict, 'within', 'beyond'),
-    ]),
-  ),
-)}`
-}
+${parts}
 <h2>Scores</h2>
 <div class="scroll">${raw(scorePicture(report))}</div>
 <h2>Errors over time</h2>

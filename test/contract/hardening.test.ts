@@ -75,7 +75,7 @@ test('strings that reach the log are JSON in it, and never what was refused', ()
 
 test('a body of 100 MB is refused with and without its length, and not read', async () => {
   const declared = await raw(
-    'POST /predict HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 104857600\r\n\r\n{',
+    'POST /predict HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 104857600\r\n\r\n{',
   );
   assert.match(declared.answer, /^HTTP\/1\.1 413 /);
   const before = process.memoryUsage.rss();
@@ -107,12 +107,12 @@ test('a body of 100 MB is refused with and without its length, and not read', as
 });
 
 test('who sends headers or a body slowly is cut off, in either lane', async () => {
-  const slowHeaders = await raw('POST /predict HTTP/1.1\r\nhost: x\r\ncontent-ty');
+  const slowHeaders = await raw('POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-ty');
   assert.ok(slowHeaders.ms < 2500, `${slowHeaders.ms} ms`);
   assert.match(slowHeaders.answer, /^HTTP\/1\.1 408 |^$/);
   for (const head of ['content-length: 500', 'transfer-encoding: chunked']) {
     const half = await raw(
-      `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${head}\r\n\r\n{"Type"`,
+      `POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${head}\r\n\r\n{"Type"`,
     );
     assert.ok(half.ms < 2900, `${head}: ${half.ms} ms`);
     assert.doesNotMatch(half.answer, /HTTP\/1\.1 200/);
@@ -122,16 +122,22 @@ test('who sends headers or a body slowly is cut off, in either lane', async () =
 
 test('methods and lines that are no HTTP are refused', async () => {
   for (const [text, status] of [
-    ['TRACE /predict HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 (4\d\d|501) /],
-    ['CONNECT evil:80 HTTP/1.1\r\nhost: x\r\n\r\n', /^$|^HTTP\/1\.1 4/],
+    ['TRACE /predict HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 (4\d\d|501) /],
+    ['CONNECT evil:80 HTTP/1.1\r\nhost: localhost\r\n\r\n', /^$|^HTTP\/1\.1 4/],
     ['nonsense\r\n\r\n', /^HTTP\/1\.1 400 /],
-    [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, /^HTTP\/1\.1 431 /],
+    [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`, /^HTTP\/1\.1 431 /],
     [
-      'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}',
+      'POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}',
       /^HTTP\/1\.1 400 /,
     ],
-    ['GET /docs/../../package.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 404 /],
-    ['GET /docs/..%2f..%2fpackage.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 404 /],
+    [
+      'GET /docs/../../package.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      /^HTTP\/1\.1 404 /,
+    ],
+    [
+      'GET /docs/..%2f..%2fpackage.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      /^HTTP\/1\.1 404 /,
+    ],
   ] as const)
     assert.match((await raw(text)).answer, status, text.slice(0, 40));
 });

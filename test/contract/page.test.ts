@@ -34,7 +34,7 @@ after(async () => {
 /** A test in the browser that fails on any complaint of the page itself; says so where there is no browser. */
 function inBrowser(what: string, options: BrowserContextOptions, work: (page: Page) => Promise<void>): void {
   test(what, async (t) => {
-    if (browser === undefined) return t.diagnostic('skipped: there is no Chromium here');
+    if (browser === undefined) return t.skip('there is no Chromium here');
     const context = await browser.newContext(options);
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -115,7 +115,7 @@ inBrowser('the docs page shows every route, and asks no other host', {}, async (
   page.on('request', (request) => hosts.add(new URL(request.url()).host));
   await page.goto(`${url}/docs`);
   await page.waitForSelector('.opblock', { timeout: 10_000 });
-  assert.ok((await page.locator('.opblock').count()) >= 17);
+  assert.ok((await page.locator('.opblock').count()) === api.routes.length);
   assert.deepEqual([...hosts], [new URL(url).host]);
 });
 

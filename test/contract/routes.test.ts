@@ -1,193 +1,39 @@
-/** Every route there is, what each promises in its own document, and that nothing else is there. */
+/** Every route of the core, what each promises in its own document, and that nothing else is there. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import { ROUTES } from '../../lib/serve/routes.ts';
+import { document, errorsAreNamed, posted, routesKeepTheirWord, TOKEN, validator } from './contract.ts';
 import { poster, row, type Served, served } from './served.ts';
 
-const TOKEN = 'a long enough token';
 let api: Served;
 before(async () => {
   api = await served({ adminToken: TOKEN });
 });
 
-interface Operation {
-  readonly operationId: string;
-  readonly parameters?: readonly { name: string; in: string; example?: string }[];
-  readonly requestBody?: { content: Record<string, { schema: object; example?: unknown }> };
-  readonly responses: Record<string, { content?: Record<string, { schema: object }> }>;
-  readonly security?: readonly object[];
-}
+routesKeepTheirWord('the core', () => served({ adminToken: TOKEN }));
 
-interface Document {
-  readonly openapi: string;
-  readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { schemas: Record<string, object> };
-}
-
-async function document(app = api.app): Promise<Document> {
-  return (await (await app.request('/openapi.json')).json()) as Document;
-}
-
-function validator({ components }: Document) {
-  const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } });
-  ajv.addSchema({ $id: 'doc', components });
-  return (schema: object) =>
-    ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"doc#/components')) as object);
-}
-
-const asText = (body: unknown) => (typeof body === 'string' ? body : JSON.stringify(body));
-const formOf = (example: unknown) => new URLSearchParams(example as Record<string, string>).toString();
-
-test('the app answers the routes of the table and no other', () => {
-  const inApp = new Set(
-    api.app.routes
-      .filter(({ method, path }) => method !== 'ALL' && path !== '/*')
-      .map((r) => `${r.method} ${r.path}`),
-  );
-  assert.deepEqual([...inApp].sort(), [...new Set(ROUTES.map((r) => `${r.method} ${r.path}`))].sort());
-});
-
-test('the document describes every route, and only routes that are there', async () => {
-  const { paths, openapi } = await document();
-  assert.match(openapi, /^3\.1\./);
-  const described = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(
-      ([method, { operationId }]) => `${operationId} ${method.toUpperCase()} ${path}`,
-    ),
-  );
-  assert.deepEqual(
-    described.sort(),
-    ROUTES.map(({ id, method, path }) => `${id} ${method} ${path.replace(/:(\w+)/g, '{$1}')}`).sort(),
-  );
-});
-
-test('each operation does with its own example what its document says', async () => {
-  const doc = await document();
-  const compile = validator(doc);
-  for (const [template, methods] of Object.entries(doc.paths)) {
-    for (const [method, operation] of Object.entries(methods)) {
-      const path = template.replace(/\{(\w+)\}/g, (_, name: string) =>
-        encodeURIComponent(operation.parameters!.find((p) => p.name === name)!.example!),
-      );
-      const bodies = Object.entries(
-        operation.requestBody?.content ?? { '': { schema: {}, example: undefined } },
-      );
-      for (const [type, { schema, example }] of bodies) {
-        const isForm = type === 'application/x-www-form-urlencoded';
-        if (type === 'application/json')
-          assert.ok(compile(schema)(example), `${path}: its example fits its schema`);
-        const response = await api.app.request(path, {
-          method: method.toUpperCase(),
-          headers: {
-            ...(type === '' ? {} : { 'content-type': type }),
-            ...(operation.security === undefined ? {} : { authorization: `Bearer ${TOKEN}` }),
-          },
-          ...(type === '' ? {} : { body: isForm ? formOf(example) : asText(example) }),
-        });
-        const said = operation.responses[String(response.status)];
-        const text = await response.text();
-        assert.equal(response.status, 200, `${method} ${path} ${type}: ${text}`);
-        const given = response.headers.get('content-type')!.split(';')[0]!;
-        const promised = said?.content?.[given];
-        assert.ok(
-          promised !== undefined,
-          `${path} answers ${given}, promised ${Object.keys(said?.content ?? {})}`,
-        );
-        if (given === 'application/json') {
-          const check = compile(promised.schema);
-          assert.ok(check(JSON.parse(text)), `${path}: ${JSON.stringify(check.errors)}`);
-        }
-      }
-    }
-  }
-});
-
-test('errors are those that the document names, in the form that it gives them', async () => {
-  const doc = await document();
-  const compile = validator(doc);
-  const isError = compile({ $ref: '#/components/schemas/Error' });
-  const requests: [id: string, path: string, init: RequestInit, status: number][] = [
-    [
-      'predict',
-      '/predict',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' },
-      400,
-    ],
-    ['predict', '/predict', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' }, 415],
-    [
-      'predict',
-      '/predict',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: ' '.repeat(20_001) },
-      413,
-    ],
-    [
-      'predict_batch',
-      '/predict_batch',
-      { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'a,b\n1,2\n' },
-      400,
-    ],
-    [
-      'predict_batch',
-      '/predict_batch',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
-      415,
-    ],
-    [
-      'feedback',
-      '/feedback',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
-      400,
-    ],
-    [
-      'admin_routes',
-      '/admin/routes',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
-      401,
-    ],
-    ['admin_reload', '/admin/reload', { method: 'POST', headers: { authorization: 'Bearer wrong' } }, 401],
-    ['docs_file', '/docs/index.html', {}, 404],
-    ['docs_file', '/docs/%2e%2e%2fpackage.json', {}, 404],
-    ['docs_file', '/docs/__proto__', {}, 404],
-    ['v2_model', '/v2/models/other', {}, 404],
-    [
-      'v2_infer',
-      '/v2/models/..%2f..%2fetc/infer',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
-      404,
-    ],
-    [
-      'v2_infer',
-      '/v2/models/clockwork-ai4i/infer',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"inputs":[]}' },
-      400,
-    ],
-    [
-      'status_form',
-      '/',
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'cross-site' },
-        body: 'Type=L',
-      },
-      403,
-    ],
-  ];
-  const operations = Object.values(doc.paths).flatMap((methods) => Object.values(methods));
-  for (const [id, path, init, status] of requests) {
-    const response = await api.app.request(path, init);
-    assert.equal(response.status, status, `${path} ${JSON.stringify(init)}`);
-    assert.ok(
-      String(status) in operations.find(({ operationId }) => operationId === id)!.responses,
-      `${id} ${status}`,
-    );
-    assert.ok(isError(await response.json()), path);
-  }
-});
+const wrongForm = posted('Type=L', 'application/x-www-form-urlencoded');
+errorsAreNamed('the core', () => served({ adminToken: TOKEN }), [
+  ['predict', '/predict', posted('{'), 400],
+  ['predict', '/predict', posted('{}', 'text/plain'), 415],
+  ['predict', '/predict', posted(' '.repeat(20_001)), 413],
+  ['feedback', '/feedback', posted('{}'), 400],
+  ['admin_routes', '/admin/routes', posted('{}'), 401],
+  ['admin_reload', '/admin/reload', { method: 'POST', headers: { authorization: 'Bearer wrong' } }, 401],
+  ['docs_file', '/docs/index.html', {}, 404],
+  ['docs_file', '/docs/%2e%2e%2fpackage.json', {}, 404],
+  ['docs_file', '/docs/__proto__', {}, 404],
+  [
+    'status_form',
+    '/',
+    { ...wrongForm, headers: { ...wrongForm.headers, 'sec-fetch-site': 'cross-site' } },
+    403,
+  ],
+  ['health', '/health', { headers: { host: 'evil.example' } }, 421],
+]);
 
 test('the API takes a row exactly when its JSON Schema does', async () => {
-  const doc = await document();
+  const doc = await document(api.app);
   const fits = validator(doc)({ $ref: '#/components/schemas/Row' });
   const { parse } = api.models[0]!;
   const value = fc.oneof(
@@ -232,23 +78,8 @@ test('the API takes a row exactly when its JSON Schema does', async () => {
   assert.ok(taken > 100, `${taken} were taken`);
 });
 
-test('every answer carries the security headers and the id of its request', async () => {
-  for (const { method, path } of ROUTES) {
-    for (const wanted of [method, method === 'GET' ? 'POST' : 'DELETE', 'PATCH']) {
-      const url = path.replace(/:\w+/, 'x');
-      const response = await api.app.request(url, { method: wanted, headers: { 'x-request-id': 'call-7' } });
-      assert.equal(response.headers.get('x-content-type-options'), 'nosniff', `${wanted} ${url}`);
-      assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);
-      assert.equal(response.headers.get('x-request-id'), 'call-7');
-      assert.notEqual(response.status, 500, `${wanted} ${url}`);
-    }
-  }
-  const strange = await api.app.request('/health', { headers: { 'x-request-id': '<script>' } });
-  assert.equal(strange.headers.get('x-request-id'), null, 'what is not well-formed is not repeated');
-});
-
 test('the wrong method is answered with the right ones, an unknown route with 404', async () => {
-  const response = await api.app.request('/predict_batch', { method: 'PUT' });
+  const response = await api.app.request('/predict', { method: 'PUT' });
   assert.equal(response.status, 405);
   assert.equal(response.headers.get('allow'), 'POST');
   assert.equal((await api.app.request('/', { method: 'DELETE' })).headers.get('allow'), 'GET, POST');
@@ -265,8 +96,8 @@ test('the wrong method is answered with the right ones, an unknown route with 40
 
 test('admin routes are off without a token and closed without the right one', async () => {
   const closed = await served();
-  for (const { method, path, ...rest } of ROUTES) {
-    if (!('admin' in rest)) continue;
+  for (const { method, path, admin } of api.routes) {
+    if (!admin) continue;
     assert.equal((await closed.app.request(path, { method })).status, 404, 'as if it were not there');
     assert.ok(!(path in (await document(closed.app)).paths));
     for (const authorization of ['', TOKEN, `Bearer ${TOKEN.slice(1)}`, `bearer ${TOKEN}x`]) {
@@ -317,8 +148,6 @@ test('pages of other origins may put nothing on record, and with * every origin 
   const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
   const before = api.recorded.length;
   for (const [path, type] of [
-    ['/v2/models/clockwork-ai4i/infer', 'text/plain'],
-    ['/predict_batch', 'text/csv'],
     ['/', 'application/x-www-form-urlencoded'],
     ['/predict', 'application/json'],
   ] as const)
@@ -331,8 +160,46 @@ test('pages of other origins may put nothing on record, and with * every origin 
 });
 
 test('counters in the format of Prometheus', async () => {
+  for (const body of [row, {}]) await poster(api.app)('/predict', body);
   const text = await (await api.app.request('/metrics')).text();
   assert.match(text, /^clockwork_requests_total\{route="\/predict",status="400"\} \d+$/m);
   assert.match(text, /^# TYPE clockwork_request_duration_seconds histogram$/m);
   assert.match(text, /^clockwork_predictions_total\{version="v1",class="0"\} \d+$/m);
+});
+
+test('only names that are ours are answered, so that no page of another name reads or writes', async () => {
+  const ask = async (host: string, deployment = {}) => {
+    const { app } = Object.keys(deployment).length === 0 ? api : await served({ deployment });
+    const origin = `http://${host}`;
+    const headers = { host, origin, 'content-type': 'application/json' };
+    return [
+      (await app.request('/model_info', { headers: { host } })).status,
+      (await poster(app)('/feedback', { id: '0'.repeat(20), label: '1' }, headers)).status,
+    ];
+  };
+  for (const host of ['localhost', 'localhost:5000', '127.0.0.1:5000', '[::1]:5000', '192.168.1.7'])
+    assert.deepEqual(await ask(host), [200, 200], host);
+  for (const host of [
+    'rebound.example',
+    'rebound.example:5000',
+    'localhost.evil.example',
+    '127.0.0.1.nip.io',
+    '',
+  ])
+    assert.deepEqual(await ask(host), [421, 421], host);
+  assert.deepEqual(await ask('api.example.org', { hosts: ['api.example.org'] }), [200, 200]);
+});
+
+test('the origin counts where a browser sends no Sec-Fetch-Site', async () => {
+  const ask = async (origin: string) =>
+    (
+      await poster(api.app)('/predict', row, {
+        'content-type': 'application/json',
+        host: 'localhost:5000',
+        origin,
+      })
+    ).status;
+  assert.equal(await ask('http://localhost:5000'), 200, 'our own page');
+  for (const origin of ['http://evil.example', 'http://localhost:8080', 'null'])
+    assert.equal(await ask(origin), 403, origin);
 });

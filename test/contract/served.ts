@@ -1,24 +1,26 @@
 /** An API over a small forest that was taught "more torque, more risk", with everything it records in memory. */
+import { join } from 'node:path';
 import type { Hono } from 'hono';
-import { parseConfig } from '../../lib/config/load.ts';
+import { type Addition, type Project, parseConfig } from '../../lib/config/load.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { failed } from '../../lib/fault.ts';
-import { fitPipeline, transform } from '../../lib/features/pipeline.ts';
 import { fitModel, scorerOf } from '../../lib/learn/estimator.ts';
-import type { Matrix } from '../../lib/learn/matrix.ts';
-import { random } from '../../lib/learn/random.ts';
+import type { Matrix } from '../../lib/numbers/matrix.ts';
+import { random } from '../../lib/numbers/random.ts';
+import { type Lineup, lineupOf, type Refusal } from '../../lib/predict/fleet.ts';
+import { createPredictor } from '../../lib/predict/predict.ts';
+import { type ServedModel, serveModel } from '../../lib/predict/served-model.ts';
+import { type LogLine, predictionsIn } from '../../lib/record/prediction-lines.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import type { Traffic } from '../../lib/registry/pointers.ts';
-import { signatureOf } from '../../lib/registry/signature.ts';
 import { createApp } from '../../lib/serve/app.ts';
-import { type Lineup, lineupOf, type Refusal } from '../../lib/serve/fleet.ts';
 import { createListener, type Listener } from '../../lib/serve/listener.ts';
 import { serverMetrics } from '../../lib/serve/metrics.ts';
-import { createPredictor } from '../../lib/serve/predict.ts';
-import { type LogLine, predictionsIn } from '../../lib/serve/prediction-lines.ts';
-import { type ServedModel, serveModel } from '../../lib/serve/served-model.ts';
+import type { Route, ServerParts } from '../../lib/serve/route.ts';
 import { readCounts, type StatusPage } from '../../lib/serve/status.ts';
-import { defaultConfig } from '../support.ts';
+import { fitPipeline, transform } from '../../lib/train/pipeline.ts';
+import { signatureOf } from '../../lib/train/signature.ts';
+import { defaultConfig, temporaryFolder } from '../support.ts';
 
 export const row = {
   Type: 'L',
@@ -31,6 +33,8 @@ export const row = {
 
 export interface Served {
   readonly app: Hono;
+  /** The table that the app was made from. */
+  readonly routes: readonly Route[];
   readonly listener: Listener;
   readonly config: Config;
   readonly signature: LoadedVersion['signature'];
@@ -53,15 +57,31 @@ export interface Served {
 }
 
 export interface ServedOptions {
+  /** Routes of chapters. */
+  readonly more?: readonly ((project: Project) => (parts: ServerParts) => readonly Route[])[];
+  readonly additions?: readonly Addition[];
   readonly deployment?: Partial<Config['deployment']>;
   readonly adminToken?: string;
   readonly configText?: string;
 }
 
 export async function served(options: ServedOptions = {}): Promise<Served> {
-  const parsed = parseConfig(options.configText ?? defaultConfig, 'config.yaml');
+  const { more = [], additions = [] } = options;
+  const sections = additions.flatMap(({ section }) => section ?? []);
+  const parsed = parseConfig(options.configText ?? defaultConfig, 'config.yaml', sections);
   const deployment = { ...parsed.deployment, max_rows: 100, max_body_bytes: 20_000, ...options.deployment };
   const config = { ...parsed, deployment };
+  const folder = temporaryFolder();
+  const path = (...parts: string[]) => join(folder, ...parts);
+  const project: Project = {
+    config,
+    configPath: path('config.yaml'),
+    text: defaultConfig,
+    root: folder,
+    path,
+    state: path,
+    ledgers: [],
+  };
   const { inputs, target } = trainingRows();
   const pipeline = fitPipeline(inputs, config.schema, config.features.engineered, false);
   const signature = signatureOf(config.schema, inputs, { thresholds: [0.5] });
@@ -125,7 +145,8 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     now: () => new Date(),
   });
   const onError = (error: unknown) => void errors.push(error);
-  const app = createApp({
+  const { hono: app, routes } = createApp({
+    more: more.map((routesOf) => routesOf(project)),
     name: config.project_name,
     deployment,
     fleet,
@@ -152,15 +173,13 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
       shadow: [],
       alarms: [],
       counts: readCounts(await metrics.registry.metrics()),
-      monitor: undefined,
+      cards: [],
       deployments: [],
       decisions: [],
       signature,
       thresholds: [0.5],
       ...state.status,
     }),
-    agent: config.agent,
-    observe: () => ({ points: [], drift: null, problems: [] }),
     admin: {
       token: options.adminToken,
       reload: () => state.reloads++,
@@ -173,7 +192,20 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     onError,
   });
   const listener = createListener({ app, predictor, metrics, deployment, onError });
-  return { app, listener, config, signature, models, recorded, sensitive, labels, errors, routed, state };
+  return {
+    app,
+    routes,
+    listener,
+    config,
+    signature,
+    models,
+    recorded,
+    sensitive,
+    labels,
+    errors,
+    routed,
+    state,
+  };
 }
 
 function trainingRows(): { inputs: Matrix; target: Uint8Array } {

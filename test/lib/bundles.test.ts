@@ -5,7 +5,7 @@ import { binRows, findEdges } from '../../lib/learn/bins.ts';
 import { GRADIENT } from '../../lib/learn/boosting-shard.ts';
 import { bundleFeatures, thresholdBelow } from '../../lib/learn/bundles.ts';
 import { bestGainSplit } from '../../lib/learn/gain.ts';
-import type { Matrix } from '../../lib/learn/matrix.ts';
+import type { Matrix } from '../../lib/numbers/matrix.ts';
 
 function matrixOf(rows: readonly (readonly number[])[]): Matrix {
   return {

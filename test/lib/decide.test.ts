@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseConfig } from '../../lib/config/load.ts';
 import { decideRetraining } from '../../lib/watch/decide.ts';
 import type { MonitorReport } from '../../lib/watch/monitor.ts';
+import { defaultConfig } from '../support.ts';
 
-const config = {
-  metric: 'pr_auc',
-  max_drop: 0.05,
-  min_positives: 20,
-  cooldown_hours: 24,
-  holdout: 0.3,
-} as const;
+const config = parseConfig(defaultConfig, 'config.yaml');
 const estimate = { value: 0.01, low: 0.005, high: 0.02 };
 
 function report(

@@ -69,7 +69,7 @@ test('a torn last line is taken back before the next one is written', () => {
   const path = join(folder, 'torn.jsonl');
   appendLedger(path, jsonLedger, ['{"a":1}']);
   appendFileSync(path, '{"a":2,"cha');
-  assert.match(readLedger(path, jsonLedger).problems[0]!, /torn/);
+  assert.match(readLedger(path, jsonLedger).problems[0]!.text, /torn/);
   appendLedger(path, jsonLedger, ['{"a":3}']);
   const { lines, problems } = readLedger(path, jsonLedger);
   assert.deepEqual(problems, []);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/load.ts';
-import { rolesOf } from '../../lib/data/columns.ts';
-import type { FitTask, Part } from '../../lib/fit/part.ts';
-import { fitParts } from '../../lib/fit/side-by-side.ts';
-import { splitFold, stratifiedFolds } from '../../lib/learn/folds.ts';
-import { random } from '../../lib/learn/random.ts';
+import { rolesOf } from '../../lib/config/roles.ts';
+import { random } from '../../lib/numbers/random.ts';
+import { splitFold, stratifiedFolds } from '../../lib/train/folds.ts';
+import type { FitTask, Part } from '../../lib/train/part.ts';
+import { fitParts } from '../../lib/train/side-by-side.ts';
 import { defaultConfig } from '../support.ts';
 
 const config = parseConfig(defaultConfig, 'config.yaml');

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { classify, mostProbable, outputsOf } from '../../lib/learn/outputs.ts';
-import { random } from '../../lib/learn/random.ts';
 import { bootstrap } from '../../lib/measure/bootstrap.ts';
-import { compareScores, evaluate, judge } from '../../lib/measure/evaluate.ts';
+import { compareScores, evaluate } from '../../lib/measure/evaluate.ts';
 import { wilson } from '../../lib/measure/intervals.ts';
 import {
   brierScore,
@@ -17,8 +15,11 @@ import {
   type ScoredRows,
   thresholdMetrics,
 } from '../../lib/measure/metrics.ts';
-import { orderDescending } from '../../lib/measure/order.ts';
 import { bestF1Thresholds } from '../../lib/measure/thresholds.ts';
+import { judge } from '../../lib/numbers/estimate.ts';
+import { orderDescending } from '../../lib/numbers/order.ts';
+import { classify, mostProbable, outputsOf } from '../../lib/numbers/outputs.ts';
+import { random } from '../../lib/numbers/random.ts';
 import { assertClose, fixture } from '../support.ts';
 
 const half = { thresholds: [0.5] };

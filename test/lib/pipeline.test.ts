@@ -4,9 +4,9 @@ import { parseConfig } from '../../lib/config/load.ts';
 import { readCell } from '../../lib/data/columns.ts';
 import { fillFor } from '../../lib/data/impute.ts';
 import { perturbRows } from '../../lib/data/perturb.ts';
-import { fitPipeline, transform, transformRows } from '../../lib/features/pipeline.ts';
-import { splitFold, stratifiedFolds } from '../../lib/learn/folds.ts';
-import type { Matrix } from '../../lib/learn/matrix.ts';
+import type { Matrix } from '../../lib/numbers/matrix.ts';
+import { splitFold, stratifiedFolds } from '../../lib/train/folds.ts';
+import { fitPipeline, transform, transformRows } from '../../lib/train/pipeline.ts';
 import { assertClose, defaultConfig } from '../support.ts';
 
 const config = parseConfig(defaultConfig, 'config.yaml');

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadProject } from '../../lib/config/load.ts';
 import { jsonLedger, readLedger } from '../../lib/files/ledger.ts';
-import { audit } from '../../lib/registry/audit.ts';
-import { headsOf } from '../../lib/registry/ledgers.ts';
-import { dropOldLogs } from '../../lib/registry/retention.ts';
+import { headsOf } from '../../lib/record/catalogue.ts';
 import {
   isBeingWritten,
   openPredictionLog,
   type PredictionLogOptions,
-} from '../../lib/serve/prediction-log.ts';
+} from '../../lib/record/prediction-log.ts';
+import { dropOldLogs } from '../../lib/record/retention.ts';
+import { audit } from '../../lib/registry/audit.ts';
 import { defaultConfig, temporaryFolder } from '../support.ts';
 
 function open(changes: Partial<PredictionLogOptions> = {}) {
@@ -95,7 +95,7 @@ test('a new file begins at a size and with a day, and a clock that steps back ch
 function project(keepDays: number) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'config.yaml'), defaultConfig.replace('keep_days: 0', `keep_days: ${keepDays}`));
-  return loadProject(join(folder, 'config.yaml'));
+  return loadProject([], join(folder, 'config.yaml'));
 }
 
 test('old logs are dropped on record, and the audit still holds', async () => {

@@ -14,7 +14,7 @@ import {
   replayMoves,
   STAGES,
 } from '../../lib/registry/pointers.ts';
-import { chooseVersion, describeWeights, parseWeights, weightsOf } from '../../lib/serve/split.ts';
+import { chooseVersion, describeWeights, parseWeights, weightsOf } from '../../lib/registry/split.ts';
 import { assertClose } from '../support.ts';
 
 const version = fc.integer({ min: 1, max: 6 }).map((n) => `v${n}`);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../../lib/config/load.ts';
-import { explainerOf } from '../../lib/explain/explain.ts';
 import { binFinder, binRows, findEdges, MISSING } from '../../lib/learn/bins.ts';
 import { fitBoosting } from '../../lib/learn/boosting.ts';
 import { GRADIENT } from '../../lib/learn/boosting-shard.ts';
@@ -11,12 +10,13 @@ import { fitForest } from '../../lib/learn/forest.ts';
 import { bestGainSplit } from '../../lib/learn/gain.ts';
 import { type GiniSplit, giniScanner } from '../../lib/learn/gini.ts';
 import { fitLogistic } from '../../lib/learn/logistic.ts';
-import type { Matrix } from '../../lib/learn/matrix.ts';
-import { classify, mostProbable } from '../../lib/learn/outputs.ts';
-import { random } from '../../lib/learn/random.ts';
 import { siblingHistograms } from '../../lib/learn/sibling-histograms.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from '../../lib/learn/tree.ts';
+import type { Matrix } from '../../lib/numbers/matrix.ts';
+import { classify, mostProbable } from '../../lib/numbers/outputs.ts';
+import { random } from '../../lib/numbers/random.ts';
 import { assertClose, defaultConfig, fixture } from '../support.ts';
+import { boostingOfXgboost } from '../xgboost.ts';
 
 function matrixOf(rows: readonly (readonly (number | null)[])[]): Matrix {
   return {
@@ -116,59 +116,10 @@ test('scoring xgboost trees gives its probabilities, missing values included', (
   for (const [i, p] of known.probabilities.entries()) assertClose(scores[i]!, p, 1e-6, `row ${i}`);
 });
 
-test('boosting of several classes scores like xgboost, and its contributions are those of xgboost', () => {
-  interface Node {
-    nodeid: number;
-    split?: string;
-    split_condition?: number;
-    yes?: number;
-    missing?: number;
-    children?: [Node, Node];
-    leaf?: number;
-    cover: number;
-  }
-  const known = fixture<{
-    values: number[][];
-    trees: Node[];
-    base: number[];
-    probabilities: number[][];
-    contributions: number[][][];
-  }>('boosting_classes');
-  const trees = known.trees.map((root) => {
-    const tree = emptyTree();
-    const order = [root];
-    for (const node of order) {
-      if (node.children === undefined) continue;
-      order.push(...node.children.sort((a) => (a.nodeid === node.yes ? -1 : 1)));
-    }
-    for (const node of order) addLeaf(tree, [node.leaf ?? 0], node.cover);
-    for (const [at, node] of order.entries()) {
-      if (node.children === undefined) continue;
-      tree.feature[at] = Number(node.split!.slice(1));
-      tree.threshold[at] = node.split_condition! - 1 / 64;
-      tree.left[at] = order.indexOf(node.children[0]);
-      tree.missing_left[at] = node.missing === node.yes ? 1 : 0;
-    }
-    return tree;
-  });
-  const matrix = matrixOf(known.values);
-  const model: Model = {
-    algorithm: 'GradientBoosting',
-    features: matrix.names,
-    classes: ['a', 'b', 'c'],
-    base: known.base,
-    trees,
-  };
+test('boosting of several classes scores like xgboost', () => {
+  const { known, model, matrix } = boostingOfXgboost();
   const scores = scorerOf(model)(matrix.values, matrix.rows);
   for (const [i, p] of known.probabilities.flat().entries()) assertClose(scores[i]!, p, 1e-6, `score ${i}`);
-  const explainer = explainerOf(model);
-  assert.equal(explainer.space, 'margin');
-  for (const [row, of] of known.contributions.entries())
-    for (const [output, expected] of of.entries()) {
-      const { contributions, base } = explainer.explain(matrix.values, row * 5, output);
-      for (const [f, phi] of [...contributions, base].entries())
-        assertClose(phi, expected[f]!, 2e-5, `row ${row}, output ${output}, feature ${f}`);
-    }
 });
 
 test('every algorithm learns several classes, whatever the number of threads', async () => {
@@ -202,7 +153,6 @@ test('every algorithm learns several classes, whatever the number of threads', a
       { threads: 1 },
     );
     const scores = scorerOf(model)(scaled, matrix.rows);
-    const explainer = explainerOf(model);
     assert.equal(scores.length, matrix.rows * classes.length);
     for (let row = 0; row < matrix.rows; row += 97) {
       const own = scores.slice(row * 5, row * 5 + 5);
@@ -214,7 +164,6 @@ test('every algorithm learns several classes, whatever the number of threads', a
       );
       const alone = scorerOf(model)(scaled.slice(row * width, (row + 1) * width), 1);
       assert.deepEqual([...alone], [...own], 'one row alone scores as among others');
-      for (const output of [0, 3]) explainer.explain(scaled, row * width, output);
     }
     const given = classify(scores, { thresholds: mostProbable(classes.length) });
     const right = given.reduce((sum, k, row) => sum + (k === shifted[row] ? 1 : 0), 0) / matrix.rows;

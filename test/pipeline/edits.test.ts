@@ -48,12 +48,12 @@ test('a touched file fools make for one run and no longer', () => {
 });
 
 test('dry runs tell the truth: nothing to do, then why there would be', () => {
-  assert.doesNotMatch(project.make('-n', 'train').out, /tsx scripts\/model-train/);
+  assert.doesNotMatch(project.make('-n', 'train').out, /programs\/model-train\.mjs/);
   project.configure(['max_depth: 10', 'max_depth: 9']);
   const { out } = project.make('-n', '--trace', 'train');
-  assert.match(out, /tsx scripts\/model-train/);
+  assert.match(out, /programs\/model-train\.mjs/);
   assert.match(out, /train\.json/);
-  assert.doesNotMatch(out, /tsx scripts\/data-prepare/);
+  assert.doesNotMatch(out, /programs\/data-prepare\.mjs/);
   project.configure(['max_depth: 9', 'max_depth: 10']);
 });
 
@@ -99,7 +99,7 @@ test('another config keeps its things beside itself', () => {
 });
 
 test('an older make and an older Node get one clear line', () => {
-  const makefile = readFileSync('Makefile', 'utf8');
+  const makefile = readFileSync('make/plumbing.mk', 'utf8');
   assert.match(makefile, /^\$\(error GNU Make 4\.3 or newer is needed/m);
   assert.ok(
     makefile.indexOf('$(error') < makefile.indexOf('include '),

@@ -1,0 +1,14 @@
+# bench: what a developer of Clockwork measures, beside other programs and against accidents. Not part of a project's life.
+
+##@ Development
+
+bench: $(PACKAGES) .venv/installed ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
+	@node --import tsx bench/bench.ts $$ONLY
+faults: $(PROGRAMS)/built ## kills, full and failing disks, damaged files: how many were tried, what was lost (must be 0)
+	@node --import tsx bench/faults.ts
+figures: $(PROGRAMS)/built ## the figures that the texts quote, from a life on the real AI4I file: bench/figures.json
+	@node --import tsx bench/figures.ts
+
+# The peers need Python; without it the benchmark says what it skips. The product never needs it.
+.venv/installed: bench/requirements.txt
+	@mkdir -p .venv && { python3 -m venv .venv && .venv/bin/pip install --quiet -r $< && touch $@ || true; } 2>&1 | tail -1

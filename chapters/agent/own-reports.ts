@@ -1,0 +1,27 @@
+/** The agent's observation from this project's own monitoring: its history and its last report. */
+import type { Project } from '../../lib/config/load.ts';
+import { lastReport, readRuns } from '../../lib/record/monitoring.ts';
+import { readPointers } from '../../lib/registry/pointer-files.ts';
+import type { MonitorReport } from '../../lib/watch/monitor.ts';
+import { checkPoints, type DriftSummary, type Observation } from './observe.ts';
+
+export function observeOwnReports(project: Project): Observation {
+  const { champion, previous } = readPointers(project).aliases;
+  // Figures of a version that is no longer live say nothing of the one that is.
+  const runs = readRuns(project).filter(({ model }) => champion === undefined || model === champion);
+  const text = lastReport(project);
+  const { psi_threshold } = project.config.monitoring;
+  return {
+    ...checkPoints(runs.map((value) => ({ place: value.place, value }))),
+    canRollBack: previous !== undefined,
+    drift: text === undefined ? null : driftOf(JSON.parse(text) as MonitorReport, psi_threshold),
+  };
+}
+
+export function driftOf({ drift }: Pick<MonitorReport, 'drift'>, threshold: number): DriftSummary {
+  return {
+    threshold,
+    overall_drift: drift.some(({ verdict }) => verdict === 'drift'),
+    features: Object.fromEntries(drift.map(({ name, psi }) => [name, psi])),
+  };
+}

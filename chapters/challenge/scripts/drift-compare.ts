@@ -1,0 +1,90 @@
+/** Drift of one CSV against another, column by column: PSI in the report, KS in a file beside it. */
+
+import { chapters } from '../../../lib/chapter.ts';
+import type { NamedColumn } from '../../../lib/config/roles.ts';
+import type { Config } from '../../../lib/config/schema.ts';
+import { indexOfCategory, readRawCell } from '../../../lib/data/columns.ts';
+import { badInput } from '../../../lib/fault.ts';
+import { readTable } from '../../../lib/files/csv.ts';
+import { json, writeAtomic } from '../../../lib/files/write.ts';
+import { categoryReference, type Drift, measureDrift, numericReference } from '../../../lib/measure/drift.ts';
+import { optional, required, step } from '../../../lib/step.ts';
+import { say } from '../../../lib/terminal.ts';
+import { formatCount } from '../../../lib/words.ts';
+
+const which = required('which two? make drift REF=before.csv NEW=after.csv [OUT=drift_report.json]');
+
+step({ chapters, args: { REF: which, NEW: which, OUT: optional } }, ({ config, path }, { REF, NEW, OUT }) => {
+  const [before, after] = [readTable(REF, config.data.csv), readTable(NEW, config.data.csv)];
+  for (const [name, rows] of [
+    [REF, before],
+    [NEW, after],
+  ] as const)
+    if (rows.length === 0) throw badInput(`${name}  has no rows`);
+  const shared = Object.entries(config.schema).filter(
+    ([name, { role, type }]) =>
+      (role === 'input' || role === 'sensitive') &&
+      type !== 'text' &&
+      name in before[0]! &&
+      name in after[0]!,
+  );
+  if (shared.length === 0)
+    throw badInput(`${REF} and ${NEW} share no column with role input or sensitive of the schema`);
+
+  const threshold = config.monitoring.psi_threshold;
+  const drifts = shared.map(([name, column]): Drift => {
+    const named = { name, ...column };
+    const [reference, batch] = [
+      columnOf(REF, before, named, config.data.csv),
+      columnOf(NEW, after, named, config.data.csv),
+    ];
+    return measureDrift(
+      column.categories === undefined
+        ? numericReference(name, reference)
+        : categoryReference(name, reference, column.categories),
+      batch,
+      config.monitoring.false_alarm_rate,
+    );
+  });
+  const round = (x: number) => Math.round(x * 1e6) / 1e6;
+  const overall = drifts.some(({ psi }) => psi > threshold);
+  const out = OUT ?? path(config.paths.reports, 'drift_report.json');
+  const byName = (value: (drift: Drift) => number | null) =>
+    Object.fromEntries(drifts.map((drift) => [drift.name, value(drift)]));
+  const report = { threshold, overall_drift: overall, features: byName(({ psi }) => round(psi)) };
+  writeAtomic(out, json(report));
+  const beside = out.replace(/(\.json)?$/, '_ks.json');
+  writeAtomic(
+    beside,
+    json({
+      ks: byName(({ ks }) => (ks === null ? null : round(ks))),
+      psi_limit: byName(({ psi_limit }) => round(psi_limit)),
+    }),
+  );
+  say(
+    'drift',
+    `${overall ? 'yes' : 'no'}: ${formatCount(before.length)} rows against ${formatCount(after.length)}, PSI above ${threshold} counts`,
+  );
+  for (const { name, psi, psi_limit, ks } of [...drifts].sort((a, b) => b.psi - a.psi))
+    console.log(
+      `  ${name.padEnd(28)} PSI ${psi.toFixed(3)}   ${ks === null ? '        ' : `KS ${ks.toFixed(3)}`}   ${psi > threshold ? 'drift' : psi > psi_limit ? 'more than chance' : ''}`.trimEnd(),
+    );
+  say('', `${out} · ${beside}`);
+});
+
+/** A column as numbers or category indices; fails at the first cell that is neither right nor missing. */
+function columnOf(
+  file: string,
+  rows: readonly Record<string, string>[],
+  column: NamedColumn,
+  csv: Config['data']['csv'],
+): Float64Array {
+  return Float64Array.from(rows, (row, i) => {
+    const cell = row[column.name]!.trim();
+    if (column.categories !== undefined && cell !== '' && indexOfCategory(column, cell) < 0)
+      return Number.NaN;
+    const value = readRawCell({ ...column, missing: 'keep' }, cell, csv);
+    if (typeof value === 'string') throw badInput(`${file}:${i + 2}  column "${column.name}": ${value}`);
+    return value;
+  });
+}

@@ -1,0 +1,12 @@
+/** chapters.explain of config.yaml. */
+import * as v from 'valibot';
+import { count, oneOf } from '../../lib/config/schema.ts';
+
+export const explainSection = {
+  name: 'explain',
+  schema: v.strictObject({
+    method: oneOf('path_dependent', 'interventional'),
+    background: count(1),
+    rows: count(1),
+  }),
+};

@@ -1,0 +1,83 @@
+/** How far a rollout has come, in a file, so that it goes on after whatever interrupted it. */
+import { rmSync } from 'node:fs';
+import * as v from 'valibot';
+import type { Project } from '../../lib/config/load.ts';
+import { VERSION } from '../../lib/config/schema.ts';
+import { parseFile } from '../../lib/files/json-file.ts';
+import { json, readIfThere, writeAtomic } from '../../lib/files/write.ts';
+import { recordDeployment } from '../../lib/record/deployments.ts';
+import { readLabels } from '../../lib/record/labels.ts';
+import { readPredictionLogs } from '../../lib/record/predictions.ts';
+import { readMetadata } from '../../lib/registry/versions.ts';
+import { observe } from '../../lib/watch/window.ts';
+import type { Side } from './judge-step.ts';
+
+const version = v.pipe(v.string(), v.regex(VERSION));
+const time = v.pipe(v.string(), v.isoTimestamp());
+const schema = v.strictObject({
+  version,
+  /** The model that it is compared with. */
+  model: version,
+  reason: v.string(),
+  started: time,
+  /** Index into chapters.rollout.steps. */
+  step: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** When this step's share was set. */
+  since: time,
+});
+export type Rollout = v.InferOutput<typeof schema>;
+
+function rolloutPath(project: Project): string {
+  return project.path(project.config.paths.models, 'rollout.json');
+}
+
+export function readRollout(project: Project): Rollout | undefined {
+  const path = rolloutPath(project);
+  const text = readIfThere(path);
+  return text === undefined ? undefined : parseFile(path, text, schema);
+}
+
+export function writeRollout(project: Project, rollout: Rollout): void {
+  writeAtomic(rolloutPath(project), json(rollout));
+}
+
+export function endRollout(project: Project): void {
+  rmSync(rolloutPath(project), { force: true });
+}
+
+const PATIENCE_MS = 10_000;
+
+/** A line of the deployment log: "step 1 of 3, 5 %: pass". */
+export function recordStep(project: Project, version: string, change: string, reason: string): void {
+  const { files, data } = readMetadata(project, version);
+  recordDeployment(
+    project,
+    {
+      event: 'rollout',
+      change,
+      version,
+      sha256: files['model.json']!,
+      dataVersion: data.version,
+      reason,
+    },
+    PATIENCE_MS,
+  );
+}
+
+/** What the log holds of the model since the rollout began, and of the new version since its step began. */
+export function evidenceOf(
+  project: Project,
+  { version, model, started, since }: Rollout,
+): { model: Side; next: Side } {
+  const { predictions, refusals } = readPredictionLogs(project);
+  const { truth } = readLabels(project);
+  const side = (name: string, from: string): Side => ({
+    predictions: observe(
+      predictions.filter((line) => line.model === name && line.time >= from),
+      truth,
+    ),
+    failures: refusals.filter((line) => line.route === 'failed' && line.model === name && line.time >= from)
+      .length,
+  });
+  return { model: side(model, started), next: side(version, since) };
+}

@@ -1,0 +1,54 @@
+/** What a chapter may hand to the core. chapters/index.ts lists the chapters; the scripts that start a program compose them. */
+import * as door from '#chapters';
+import type { Addition, Project } from './config/load.ts';
+import type { Block } from './page/blocks.ts';
+import type { Html } from './page/page.ts';
+import type { PredictionLogs } from './record/predictions.ts';
+import type { AuditCheck } from './registry/audit.ts';
+import type { LoadedVersion } from './registry/load.ts';
+import type { Route, ServerParts } from './serve/route.ts';
+import type { StatusPart } from './serve/status.ts';
+import type { TrainingChange } from './train/build.ts';
+import type { MonitorReport } from './watch/monitor.ts';
+import type { Window } from './watch/window.ts';
+
+/** Nothing is loaded before it is asked for, so that no program pays for what it does not use. */
+export interface Chapter extends Addition {
+  /** Variables and settings of products that its makefile depends on. */
+  make?(project: Project): {
+    readonly variables: Readonly<Record<string, string>>;
+    readonly settings: Readonly<Record<string, unknown>>;
+  };
+  /** What it may change of training, and the file that does it: an edit of that one trains again. */
+  readonly training?: { readonly file: string; load(): Promise<TrainingChange> };
+  readonly audit?: AuditCheck;
+  readonly status?: StatusPart;
+  routes?(project: Project): Promise<(parts: ServerParts) => readonly Route[]>;
+  /** A process beside the server, for as long as it runs. */
+  beside?(project: Project): Promise<{ stop(): void }>;
+  /** Looks at each monitoring: facts for its report, a part of its page, lines for the terminal. */
+  monitored?(project: Project, seen: Monitored): Promise<MonitoredPart>;
+  /** A part of the report on a version. */
+  report?(project: Project, loaded: LoadedVersion): Promise<readonly Block[]>;
+}
+
+export interface Monitored {
+  readonly report: MonitorReport;
+  readonly loaded: LoadedVersion;
+  readonly window: Window;
+  readonly logs: PredictionLogs;
+}
+
+export interface MonitoredPart {
+  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly page?: Html;
+  readonly said?: readonly (readonly [step: string, line: string])[];
+}
+
+/** The chapters that are here: what chapters/index.ts exports, nothing where that folder is gone. */
+export const chapters: readonly Chapter[] = Object.values(door);
+
+/** What those chapters hand in that have it. */
+export function handedIn<K extends keyof Chapter>(name: K): NonNullable<Chapter[K]>[] {
+  return chapters.flatMap((chapter) => chapter[name] ?? []) as NonNullable<Chapter[K]>[];
+}

@@ -1,0 +1,2 @@
+/** What the door leads to where chapters/ is gone (make/plumbing.mk). */
+export {};

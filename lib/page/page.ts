@@ -1,0 +1,67 @@
+/** Pages of a report: one file that needs no other, readable on paper, on a phone and in the dark. */
+import { html, raw } from 'hono/html';
+import type { Estimate, Verdict } from '../numbers/estimate.ts';
+import { PALETTE } from './picture.ts';
+
+const STYLE = `
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+  body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
+  h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } h3 { font-size: 1rem; }
+  table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .75rem .25rem 0; }
+  td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+  tr { border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
+  .bad { color: #b3261e; font-weight: 600; } .good { color: #1a7f37; font-weight: 600; } .open { color: #8a6100; font-weight: 600; }
+  @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #7ee787; } .open { color: #f2cc60; } }
+  svg { min-width: 36rem; max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
+  .scroll { overflow-x: auto; } svg.swatch { min-width: 0; width: .8em; height: .8em; }`;
+
+export type Html = ReturnType<typeof html>;
+
+/** The whole page around its body. */
+export async function pageOf(title: string, body: Html): Promise<string> {
+  const page = await html`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title><style>${raw(STYLE)}</style></head>
+<body>
+${body}
+</body></html>`;
+  return `${page}\n`;
+}
+
+/** A picture that may be wider than a phone. */
+export function figure(svg: string): Html {
+  return html`<div class="scroll">${raw(svg)}</div>`;
+}
+
+/** Which colour is which class; nothing where there is one output. */
+export function legend(outputs: readonly string[]): Html | string {
+  if (outputs.length === 1) return '';
+  const swatch = (k: number) =>
+    html`<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="${PALETTE[k % PALETTE.length]}"/></svg>`;
+  return html`<p class="note">${outputs.map((output, k) => html`${swatch(k)} ${output} &nbsp; `)}</p>`;
+}
+
+/** Columns named with a leading # are numbers. */
+export function tableOf(columns: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
+  const isNumber = columns.map((name) => name.startsWith('#'));
+  const kind = (i: number) => raw(isNumber[i] ? ' class="n"' : '');
+  return html`<div class="scroll"><table><tr>${columns.map((name, i) => html`<th scope="col"${kind(i)}>${name.replace(/^#/, '')}</th>`)}</tr>
+${rows.map((cells) => html`<tr>${cells.map((cell, i) => html`<td${kind(i)}>${cell}</td>`)}</tr>\n`)}</table></div>`;
+}
+
+export function mark(verdict: Verdict, whenPass: string, whenFail: string): Html {
+  if (verdict === 'pass') return html`<span class="good">${whenPass}</span>`;
+  if (verdict === 'fail') return html`<span class="bad">${whenFail}</span>`;
+  return html`<span class="open">not known yet</span>`;
+}
+
+/** "1.23 % [1.02 – 1.45]" */
+export function percent({ value, low, high }: Estimate): string {
+  if (Number.isNaN(value)) return 'unknown';
+  return `${(value * 100).toFixed(2)} % [${(low * 100).toFixed(2)} – ${(high * 100).toFixed(2)}]`;
+}
+
+export function day(time: string | null): string {
+  return time === null ? '–' : `${time.slice(0, 19).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,42 @@
+/** labels.csv: the truth of predictions, when it arrives. */
+import { csvParseRows } from 'd3-dsv';
+import type { Project } from '../config/load.ts';
+import { csvLine } from '../files/csv.ts';
+import { appendLedger } from '../files/ledger.ts';
+import { retryBusy } from '../files/lock.ts';
+import { ledgersOf, linesOf } from './catalogue.ts';
+
+export const PREDICTION_ID = /^[0-9a-f]{20}$/;
+
+export interface Label {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** Puts labels on record; a server answers others while another program writes them. */
+export async function appendLabels(
+  { path, format }: ReturnType<typeof ledgersOf>['labels'],
+  labels: readonly Label[],
+  time: string,
+): Promise<void> {
+  const lines = labels.map(({ id, label }) => csvLine([id, label, time]));
+  await retryBusy((waitMs) => appendLedger(path, format, lines, waitMs));
+}
+
+export interface Labels {
+  /** By prediction id; the last word said counts. */
+  readonly truth: ReadonlyMap<string, string>;
+  /** When the last of them came. */
+  readonly last: string | undefined;
+}
+
+export function readLabels(project: Project): Labels {
+  let last: string | undefined;
+  const truth = new Map<string, string>();
+  for (const { body } of linesOf(ledgersOf(project).labels)) {
+    const [id = '', label = '', time] = body.includes('"') ? csvParseRows(body)[0]! : body.split(',');
+    truth.set(id, label);
+    last = time;
+  }
+  return { truth, last };
+}

@@ -1,0 +1,90 @@
+/** What the servers put on record, read back: the one reader of predictions, refusals, shadow scores and sensitive columns. */
+import type { Project } from '../config/load.ts';
+import { badInput, failed } from '../fault.ts';
+import { readLedger } from '../files/ledger.ts';
+import { linesOf, logsIn } from './catalogue.ts';
+import { PREDICTION_ID } from './labels.ts';
+import {
+  type Fields,
+  type LogLine,
+  type PredictionLine,
+  predictionsIn,
+  type RefusalLine,
+  type ShadowLine,
+} from './prediction-lines.ts';
+
+/** Requests that a smoke test made are not production. */
+const SMOKE = 'smoke';
+
+export interface PredictionLogs {
+  readonly predictions: readonly PredictionLine[];
+  /** Requests that were refused, and such that a model failed to answer. */
+  readonly refusals: readonly RefusalLine[];
+  readonly shadows: readonly ShadowLine[];
+}
+
+/** All that the servers logged, oldest first. A torn last line was never answered and is skipped. */
+export function readPredictionLogs(project: Project): PredictionLogs {
+  const predictions: PredictionLine[] = [];
+  const refusals: RefusalLine[] = [];
+  const shadows: ShadowLine[] = [];
+  for (const log of logsIn(project, 'predictions')) {
+    for (const { body } of linesOf(log)) {
+      const line = JSON.parse(body) as LogLine;
+      if (line.route === 'shadow') shadows.push(line);
+      else if (line.request === SMOKE) continue;
+      else if ('problems' in line) refusals.push(line);
+      else predictions.push(...predictionsIn(line));
+    }
+  }
+  const byTime = (a: { time: string }, b: { time: string }) =>
+    a.time < b.time ? -1 : a.time > b.time ? 1 : 0;
+  return {
+    predictions: predictions.sort(byTime),
+    refusals: refusals.sort(byTime),
+    shadows: shadows.sort(byTime),
+  };
+}
+
+/** The sensitive columns that came with requests, by the prediction's id. */
+export function readSensitive(project: Project): Map<string, Fields> {
+  return new Map(
+    logsIn(project, 'sensitive')
+      .flatMap((log) => linesOf(log))
+      .map(({ body }) => {
+        const { id, sensitive } = JSON.parse(body) as { id: string; sensitive: Fields };
+        return [id, sensitive];
+      }),
+  );
+}
+
+export interface FoundPrediction {
+  readonly line: PredictionLine;
+  /** file:line */
+  readonly place: string;
+  /** What is wrong with the log's chain, if anything. */
+  readonly problem: string | undefined;
+}
+
+/** One prediction in the logs, by its id; a damaged log is read as far as it can be. */
+export function findPrediction(project: Project, id: string): FoundPrediction {
+  if (!PREDICTION_ID.test(id))
+    throw badInput(`ID=${id}  is the id of no prediction: 20 hexadecimal digits, from the answer or the log`);
+  for (const { path, format } of logsIn(project, 'predictions')) {
+    const { lines, problems } = readLedger(path, format);
+    const at = lines.find(({ body }) => body.includes(`{"id":"${id}"`));
+    if (at === undefined) continue;
+    const line = predictionsIn(parsed(at.body)).find((prediction) => prediction.id === id);
+    if (line !== undefined) return { line, place: `${path}:${at.number}`, problem: problems[0]?.text };
+  }
+  throw failed(`no log holds a prediction ${id}`);
+}
+
+/** A line of a damaged log may be no JSON. */
+function parsed(body: string): LogLine {
+  try {
+    return JSON.parse(body) as LogLine;
+  } catch {
+    return { route: 'refused', id: '', time: '', model: '', problems: [] };
+  }
+}

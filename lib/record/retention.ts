@@ -1,0 +1,58 @@
+/** Dropping prediction logs after their time: what was dropped stays on record with the head of its chain. */
+import { rmSync, statSync } from 'node:fs';
+import { csvParseRows } from 'd3-dsv';
+import type { Ledger, Project } from '../config/load.ts';
+import { csvLine } from '../files/csv.ts';
+import { sha256File } from '../files/hash.ts';
+import { appendLedger, readLedger } from '../files/ledger.ts';
+import { withLock } from '../files/lock.ts';
+import { allLogs, ledgersOf, linesOf } from './catalogue.ts';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Drops the files that were last written to more than deployment.log.keep_days ago and that no running process writes; those whose chain is broken stay.
+ * The ledger line comes first: a file that outlives it is dropped by the next call. Returns the dropped names.
+ */
+export function dropOldLogs(
+  project: Project,
+  isWritten: (path: string) => boolean,
+  now = new Date(),
+): string[] {
+  const { keep_days } = project.config.deployment.log;
+  if (keep_days === 0) return [];
+  const isOld = ({ path }: Ledger) => now.getTime() - statSync(path).mtimeMs > keep_days * DAY_MS;
+  return withLock(project.path(project.config.data.production_dir, '.retention.lock'), 10_000, () => {
+    const old = allLogs(project).filter((ledger) => !isWritten(ledger.path) && isOld(ledger));
+    const recorded = droppedFiles(project);
+    const dropped: string[] = [];
+    for (const ledger of old) {
+      if (!recorded.has(ledger.name) && !recordDropped(project, ledger, now)) continue;
+      rmSync(ledger.path, { force: true });
+      dropped.push(ledger.name);
+    }
+    return dropped;
+  });
+}
+
+/** False for a file whose chain is broken: it is evidence, and stays. A torn last line was never answered and is no breach. */
+function recordDropped(project: Project, { name, path, format }: Ledger, now: Date): boolean {
+  const { lines, head, problems } = readLedger(path, format);
+  if (problems.some(({ kind }) => kind !== 'torn')) return false;
+  const cells = [
+    now.toISOString(),
+    name,
+    String(lines.length),
+    String(statSync(path).size),
+    sha256File(path),
+    head,
+  ];
+  const { dropped } = ledgersOf(project);
+  appendLedger(dropped.path, dropped.format, [csvLine(cells)]);
+  return true;
+}
+
+/** Names of the ledgers that were dropped. */
+export function droppedFiles(project: Project): Set<string> {
+  return new Set(linesOf(ledgersOf(project).dropped).map(({ body }) => csvParseRows(body)[0]![1]!));
+}

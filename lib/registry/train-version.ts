@@ -1,0 +1,72 @@
+/** Trains on one data version, evaluates out of fold, and registers the result as the next model version. */
+import type { Project } from '../config/load.ts';
+import { programHashes } from '../config/programs.ts';
+import { readDataset } from '../data/dataset.ts';
+import { currentCommit } from '../files/git.ts';
+import { sha256File } from '../files/hash.ts';
+import { sourceOf } from '../record/manifest.ts';
+import {
+  buildVersion,
+  type TrainingChange,
+  trainingSettings,
+  type Version,
+  versionFiles,
+} from '../train/build.ts';
+import { partPath } from './data-versions.ts';
+import { describeCheck, judgeGate } from './gate.ts';
+import { setStage } from './moves.ts';
+import { type Metadata, registerVersion } from './versions.ts';
+
+export interface TrainedVersion {
+  readonly version: string;
+  /** False where the same bytes were registered before. */
+  readonly isNew: boolean;
+  /** Whether it passes the gate, and so is in stage Staging. */
+  readonly isCandidate: boolean;
+  readonly metadata: Metadata;
+  readonly metrics: Version['metrics'];
+  readonly labels: Uint8Array;
+}
+
+/** `program` are the files that training runs, the chapters that change it among them; their hashes go on record. */
+export async function trainVersion(
+  project: Project,
+  dataVersion: string,
+  { changes, program }: { readonly changes: readonly TrainingChange[]; readonly program: readonly string[] },
+  role: 'latest' | 'challenger',
+  onProgress: (share: number) => void,
+): Promise<TrainedVersion> {
+  const { config } = project;
+  const path = partPath(project, dataVersion, 'train');
+  const data = readDataset(project.path(path), config.schema);
+  const version = await buildVersion(config, data, changes, onProgress);
+  const { metrics, log_loss, thresholds } = version.metrics;
+  const registered = registerVersion(
+    project,
+    versionFiles(version, data.target),
+    {
+      algorithm: config.model_params.algorithm,
+      source: sourceOf(project),
+      data: { version: dataVersion, path, sha256: sha256File(project.path(path)), rows: data.inputs.rows },
+      git: currentCommit(project.configPath),
+      node: process.version,
+      accuracy: metrics.accuracy.value,
+      loss: log_loss,
+      metrics,
+      thresholds,
+      settings: trainingSettings(config, changes),
+      code: programHashes(program),
+    },
+    role,
+  );
+  const gate = judgeGate(config, version.metrics);
+  const isCandidate = registered.isNew && gate.verdict === 'pass';
+  if (isCandidate)
+    setStage(
+      project,
+      registered.version,
+      'Staging',
+      `passes the gate: ${gate.checks.map(describeCheck).join(', ')}`,
+    );
+  return { ...registered, isCandidate, metrics: version.metrics, labels: data.target };
+}

@@ -1,0 +1,74 @@
+/**
+ * What every script is: its arguments, its lock, its work, in one call. Arguments come from make by the environment, which
+ * gives them by name and empties those that nobody named on the command line; no shell reads them.
+ */
+import type { Addition, Project } from './config/load.ts';
+import { loadProject } from './config/load.ts';
+import { badInput } from './fault.ts';
+import { withLockHeld } from './files/lock.ts';
+import { resolveVersion } from './registry/pointer-files.ts';
+import { lastTrained } from './registry/versions.ts';
+import { run } from './terminal.ts';
+import { didYouMean } from './words.ts';
+
+/** Reads one argument: its text, or undefined where it was not given. */
+export type Argument<T> = (given: string | undefined, project: Project) => T;
+
+type Arguments = Readonly<Record<string, Argument<unknown>>>;
+type Values<A extends Arguments> = { readonly [Name in keyof A]: ReturnType<A[Name]> };
+
+export interface Step<A extends Arguments> {
+  /** What chapters add to the project. */
+  readonly chapters?: readonly Addition[];
+  /** By their names in capitals. */
+  readonly args?: A;
+  /** A name: of two that hold the same lock of one project, the second fails with exit code 75. */
+  readonly lock?: string;
+}
+
+/** Runs a script. What it throws becomes a message and an exit code. */
+export function step<const A extends Arguments>(
+  { chapters = [], args, lock }: Step<A>,
+  work: (project: Project, values: Values<A>) => void | Promise<void>,
+): void {
+  run(async () => {
+    const project = loadProject(chapters);
+    const values = Object.fromEntries(
+      Object.entries(args ?? {}).map(([name, read]) => [name, read(process.env[name] || undefined, project)]),
+    ) as Values<A>;
+    if (lock === undefined) return work(project, values);
+    const path = project.path(project.config.paths.models, `.${lock}.lock`);
+    return withLockHeld(path, async () => work(project, values));
+  });
+}
+
+export const optional: Argument<string | undefined> = (given) => given;
+
+/** Any text, or this one. */
+export function text(otherwise: string): Argument<string> {
+  return (given) => given ?? otherwise;
+}
+
+/** Any text; without one the question is the error. */
+export function required(question: string): Argument<string> {
+  return (given) => {
+    if (given === undefined) throw badInput(question);
+    return given;
+  };
+}
+
+export function oneOf<const T extends string>(name: string, choices: readonly T[]): Argument<T | undefined> {
+  return (given) => {
+    if (given === undefined || choices.includes(given as T)) return given as T | undefined;
+    throw badInput(`${name}=${given}${didYouMean(given, choices)}: ${choices.join(' or ')}`);
+  };
+}
+
+/** A model version, by its name, an alias, a stage or latest; without one the question is the error. */
+export function version(question: string): Argument<string> {
+  return (given, project) => resolveVersion(project, required(question)(given, project));
+}
+
+/** The same; without one the version that make train gave last. */
+export const versionOrTrained: Argument<string> = (given, project) =>
+  given === undefined ? lastTrained(project) : resolveVersion(project, given);

@@ -1,0 +1,34 @@
+/**
+ * What a figure means beside its limit of monitoring.limits: the one decider that alerts, the agent and retraining ask.
+ */
+import type { Config, Signal } from '../config/schema.ts';
+import { type Estimate, judge, type Verdict } from '../numbers/estimate.ts';
+
+export type Limits = Config['monitoring']['limits'];
+
+/** What is known of each signal now; null where nothing is. */
+export type Signals = Readonly<Record<Signal, number | null>>;
+
+/** The limits for one version: an error rate that training had already is no trouble. */
+export function limitsFor(limits: Limits, trainingErrors: Estimate): Limits {
+  return { ...limits, error_rate: Math.max(limits.error_rate, trainingErrors.high) };
+}
+
+/** Whether a signal is beyond its limit; undefined where nothing is known of it. */
+export function isBeyond(signal: Signal, value: number | null, limits: Limits): boolean | undefined {
+  return value === null ? undefined : value > limits[signal];
+}
+
+export type RankMetric = 'roc_auc' | 'pr_auc';
+
+/** Whether a metric has fallen to its harm: fail when the whole interval of the difference lies beyond the limit. */
+export function judgeFall(metric: RankMetric, difference: Estimate, limits: Limits): Verdict {
+  return judge(difference, -limits[`${metric}_fall`]);
+}
+
+/** The same for a fall without an interval; what rounding leaves just below a limit has reached it. */
+export function meaningOfFall(metric: RankMetric, fall: number, limits: Limits): 'none' | 'warning' | 'harm' {
+  const reached = (limit: number) => fall >= limit - 1e-12;
+  if (reached(limits[`${metric}_fall`])) return 'harm';
+  return metric === 'roc_auc' && reached(limits.roc_auc_fall_warning) ? 'warning' : 'none';
+}

@@ -1,0 +1,29 @@
+/** What make was asked for and has no rule for: says so, and which verb or file was meant. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chapters } from '../lib/chapter.ts';
+import { rawFiles } from '../lib/config/settings.ts';
+import { badInput } from '../lib/fault.ts';
+import { step } from '../lib/step.ts';
+import { didYouMean } from '../lib/words.ts';
+
+step({ chapters }, ({ config, path, state }) => {
+  const wanted = readFileSync(state('unknown'), 'utf8').trim();
+  if (rawFiles(config).some((file) => path(file) === wanted))
+    throw badInput(`${wanted} is missing: data.source is "file", so put your CSV there`);
+  const verbs = ['Makefile', ...listed('make'), ...listed('chapters').flatMap(listed)]
+    .filter((file) => file === 'Makefile' || file.endsWith('.mk'))
+    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/^([a-z][a-z-]*):.*## /gm)])
+    .map(([, verb]) => verb!);
+  throw badInput(
+    `there is no verb and no file ${JSON.stringify(wanted)}${didYouMean(wanted, verbs)} make help lists the verbs`,
+  );
+});
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,160 @@
+/** What an auditor, an attacker and an accident do to a life that was lived. */
+import assert from 'node:assert/strict';
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { test } from 'node:test';
+import { livedProject } from '../support.ts';
+
+const project = livedProject();
+
+test('audit finds every edited, cut and reordered ledger, changed artefact and changed model', () => {
+  const damage: readonly (readonly [
+    what: string,
+    path: string,
+    change: (text: string) => string,
+    complaint: RegExp,
+  ])[] = [
+    [
+      'an edited manifest line',
+      'manifest.txt',
+      (text) => text.replace('rows=10000', 'rows=10001'),
+      /manifest\.txt:2 {2}the chain breaks/,
+    ],
+    [
+      'a cut deployment log',
+      'deployment_log.csv',
+      (text) => text.split('\n').slice(0, 3).concat('').join('\n'),
+      /deployment_log\.csv {2}its tail was cut/,
+    ],
+    [
+      'swapped decisions',
+      'models/decisions.csv',
+      (text) => {
+        const [h, a, b, ...rest] = text.split('\n');
+        return [h, b, a, ...rest].join('\n');
+      },
+      /decisions\.csv:2 {2}the chain breaks/,
+    ],
+    [
+      'an edited label',
+      'data/production/labels.csv',
+      (text) => text.replace(',0,', ',1,'),
+      /labels\.csv:\d+ {2}the chain breaks/,
+    ],
+    [
+      'a champion that nobody promoted',
+      'models/aliases.json',
+      (text) => text.replace('"champion": "v2"', '"champion": "v1"'),
+      /not where the deployment log left it: aliases\.champion "v2" → "v1"/,
+    ],
+    [
+      'changed training rows',
+      'data/processed/v1_train.csv',
+      (text) => text.replace('298', '299'),
+      /v1_train\.csv does not match the sha256 that the manifest records/,
+    ],
+    [
+      'a changed model',
+      'models/v1/model.json',
+      (text) => text.replace('0.5', '0.6'),
+      /models\/v1\/model\.json does not match its registered sha256/,
+    ],
+    [
+      'a changed metadata file',
+      'models/v1/metadata.json',
+      (text) => text.replace('"accuracy"', '"Accuracy"'),
+      /metadata\.json does not match/,
+    ],
+  ];
+  for (const [what, path, change, complaint] of damage) {
+    const before = project.read(path);
+    writeFileSync(project.path(path), change(before));
+    const { status, err } = project.make('audit');
+    writeFileSync(project.path(path), before);
+    assert.equal(status, 2, what);
+    assert.match(err, complaint, what);
+  }
+  assert.equal(project.make('audit').status, 0, 'and all is well again');
+});
+
+test('a damaged version never goes live: refused, named, the old one keeps serving', async () => {
+  assert.equal(project.make('start').status, 0);
+  const { url } = JSON.parse(project.read('.make/config/server.json')) as { url: string };
+  const model = project.read('models/v1/model.json');
+  writeFileSync(project.path('models/v1/model.json'), `${model.slice(0, 1000)}7${model.slice(1001)}`);
+  const rolledBack = project.make('rollback');
+  assert.match(
+    rolledBack.err,
+    /models\/v1\/model\.json does not match its registered sha256/,
+    'nor by rolling back',
+  );
+  const { status, err } = project.make('promote', 'VERSION=v1');
+  assert.equal(status, 2);
+  assert.match(err, /models\/v1\/model\.json does not match its registered sha256 .* refused/);
+  // Even when somebody moves the pointer by hand.
+  const aliases = project.read('models/aliases.json');
+  writeFileSync(project.path('models/aliases.json'), aliases.replace('"champion": "v2"', '"champion": "v1"'));
+  let health: { model: string; refused?: { version: string }[] } = { model: '' };
+  for (let i = 0; i < 100 && health.refused === undefined; i++) {
+    health = (await (await fetch(`${url}/health`)).json()) as typeof health;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal(health.model, 'v2');
+  assert.equal(health.refused?.[0]?.version, 'v1');
+  writeFileSync(project.path('models/aliases.json'), aliases);
+  writeFileSync(project.path('models/v1/model.json'), model);
+  assert.equal(project.make('stop').status, 0);
+  assert.match(project.read('deployment_log.csv'), /,refused,,v2,/);
+});
+
+test('a lost aliases.json is restored from the deployment log', () => {
+  const aliases = project.read('models/aliases.json');
+  rmSync(project.path('models/aliases.json'));
+  assert.match(
+    project.make('audit').err,
+    /not where the deployment log left it: aliases\.champion "v2" → unset/,
+  );
+  assert.match(project.make('smoke').out, /v2 is champion: aliases\.json restored/);
+  assert.equal(project.read('models/aliases.json'), aliases);
+});
+
+test('make doctor mends what a killed run left, and says what', () => {
+  appendFileSync(project.path('manifest.txt'), 'time=2026-11-20T00:00:00Z version=v3 pa');
+  writeFileSync(project.path('models/v1.tmp-999999999'), 'half');
+  writeFileSync(project.path('models/.train.lock'), `999999999 ${hostname()}\n`);
+  const { status, out } = project.make('doctor');
+  assert.equal(status, 0);
+  for (const part of [
+    /manifest\.txt: torn last line/,
+    /v1\.tmp-999999999: half-written/,
+    /\.train\.lock: lock of a process that is gone/,
+    /3 mended/,
+  ])
+    assert.match(out, part);
+  assert.match(project.make('doctor').out, /nothing to mend/);
+  assert.equal(project.make('audit').status, 0);
+});
+
+test('make doctor deletes no version and moves no pointer because a ledger was lost', () => {
+  const misspelt = (text: string) => text.replaceAll('chain=', 'chian=');
+  for (const [ledger, damaged] of [
+    ['models/model_metadata.log', undefined],
+    ['models/model_metadata.log', misspelt],
+    ['deployment_log.csv', undefined],
+  ] as const) {
+    const text = project.read(ledger);
+    const aliases = project.read('models/aliases.json');
+    if (damaged === undefined) rmSync(project.path(ledger));
+    else writeFileSync(project.path(ledger), damaged(text));
+    const { status, err } = project.make('doctor');
+    assert.equal(status, 2, ledger);
+    assert.match(err, /restore (the ledger|it) from a backup/);
+    assert.ok(
+      existsSync(project.path('models/v1/model.json')) && existsSync(project.path('models/v2/model.json')),
+    );
+    assert.equal(project.read('models/aliases.json'), aliases);
+    writeFileSync(project.path(ledger), text);
+  }
+  assert.equal(project.make('doctor').status, 0);
+  assert.equal(project.make('audit').status, 0);
+});
