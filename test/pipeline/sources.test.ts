@@ -65,6 +65,7 @@ test('the archive with the declared content becomes the raw file, byte for byte'
 
 test('every algorithm trains, is registered, and serves what it was evaluated as', () => {
   project.configure(['source: uci', 'source: file']);
+  project.set({ max_iter: 100 });
   let before = 'algorithm: RandomForest';
   for (const algorithm of ['LogisticRegression', 'GradientBoosting']) {
     project.configure([before, `algorithm: ${algorithm}`]);
