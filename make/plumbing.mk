@@ -13,7 +13,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Arguments count from the command line alone, and as they were typed: make expands nothing in them, and $$ is a dollar.
 # Those that no ## line names are between make and its scripts.
-ARGUMENTS := $(sort THROWAWAY OWNER FOREVER RUNG TRIAL $(shell sed -n 's/^[a-z-]*:.*## //p' \
+BETWEEN := THROWAWAY OWNER FOREVER RUNG TRIAL
+ARGUMENTS := $(sort $(BETWEEN) $(shell sed -n 's/^[a-z-]*:.*## //p' \
   Makefile $(wildcard chapters/*/*.mk bench/*.mk) | grep -oE '[A-Z]+=' | tr -d =))
 $(foreach argument,$(ARGUMENTS),$(eval override $(argument) := $$(if $$(filter command%,$$(origin $(argument))),$$(value $(argument)))))
 export $(ARGUMENTS)
@@ -27,6 +28,9 @@ FORBIDDEN := $$ \# $() ( ) $(BACKSLASH) ; & | < > ` ' " * ? [ ] { } ! ~ : % = ^ 
 $(foreach sign,$(FORBIDDEN),$(if $(findstring $(sign),$(CONFIG)),$(error CONFIG may hold no $(sign))))
 ifneq (1,$(words $(CONFIG)))
 $(error CONFIG may hold no space: "$(CONFIG)")
+endif
+ifeq (,$(filter %.yaml %.yml,$(CONFIG)))
+$(error CONFIG is no .yaml file: "$(CONFIG)")
 endif
 ifeq (,$(wildcard $(CONFIG)))
 $(error $(CONFIG) is missing: everything is configured there)

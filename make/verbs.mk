@@ -7,12 +7,13 @@ DECLARED := $(shell awk -F ':.*##+ ' '/^[a-z][a-z-]*:.*## / { print $$1; while (
 VERBS := $(sort $(foreach word,$(DECLARED),$(if $(findstring =,$(word)),,$(word))))
 .PHONY: $(VERBS)
 
-# An argument that no verb of this call takes is a mistake.
+# An argument that no verb of this call takes is a mistake, and so is one that no verb takes at all.
 GOALS := $(filter $(VERBS),$(MAKECMDGOALS))
-given = $(filter command%,$(origin $1))
-$(if $(GOALS),$(foreach argument,$(filter-out THROWAWAY OWNER FOREVER RUNG TRIAL,$(ARGUMENTS)),$(if $(call given,$(argument)),\
-  $(if $(filter $(addsuffix =$(argument),$(GOALS) $(if $(filter all,$(GOALS)),all)),$(DECLARED)),,\
-    $(error make $(GOALS) takes no $(argument). make help says what each verb takes)))))
+TAKEN := $(filter $(foreach goal,$(GOALS),$(goal)=%),$(DECLARED))
+$(if $(GOALS),$(foreach argument,$(filter-out $(BETWEEN),$(ARGUMENTS)),$(if $(value $(argument)),$(if $(filter %=$(argument),$(TAKEN)),,\
+  $(error make $(GOALS) takes no $(argument). make help says what each verb takes)))))
+TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+$(foreach name,$(filter-out $(ARGUMENTS) CONFIG .FEATURES FEATURES MAKE% SHELL,$(TYPED)),$(file >$(STATE)/unknown,$(name)=)$(error $(shell $(RUN)/verb-suggest.mjs 2>&1)))
 
 # Verbs that are given together run in the order given, whatever -j.
 BEFORE :=

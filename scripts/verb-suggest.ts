@@ -1,4 +1,4 @@
-/** What make was asked for and has no rule for: says so, and which verb or file was meant. */
+/** What make was asked for and does not know: says so, and which verb, file or argument was meant. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chapters } from '../lib/chapter.ts';
@@ -11,10 +11,16 @@ step({ chapters }, ({ config, path, state }) => {
   const wanted = readFileSync(state('unknown'), 'utf8').trim();
   if (rawFiles(config).some((file) => path(file) === wanted))
     throw badInput(`${wanted} is missing: data.source is "file", so put your CSV there`);
-  const verbs = ['Makefile', ...listed('make'), ...listed('chapters').flatMap(listed)]
+  const lines = ['Makefile', ...['make', 'bench', ...listed('chapters')].flatMap(listed)]
     .filter((file) => file === 'Makefile' || file.endsWith('.mk'))
-    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/^([a-z][a-z-]*):.*## /gm)])
-    .map(([, verb]) => verb!);
+    .flatMap((file) => readFileSync(file, 'utf8').match(/^[a-z][a-z-]*:.*## .*$/gm) ?? []);
+  if (wanted.endsWith('=')) {
+    const names = lines.flatMap((line) => line.match(/\b[A-Z]+=/g) ?? []);
+    throw badInput(
+      `no verb takes ${JSON.stringify(wanted)}${didYouMean(wanted, names)} make help says what each takes`,
+    );
+  }
+  const verbs = lines.map((line) => line.split(':')[0]!);
   throw badInput(
     `there is no verb and no file ${JSON.stringify(wanted)}${didYouMean(wanted, verbs)} make help lists the verbs`,
   );

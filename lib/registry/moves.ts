@@ -7,6 +7,7 @@ import { refuseUnfit } from './gate.ts';
 import { loadVersion } from './load.ts';
 import { pointersPath, readPointers, resolveVersion, writePointers } from './pointer-files.ts';
 import {
+  aliasOf,
   applyMove,
   checkAliasName,
   checkTraffic,
@@ -97,10 +98,11 @@ export function setAlias(
   reason: string,
 ): string | undefined {
   checkAliasName(name);
-  return movePointers(project, reason, (pointers) => {
+  const { before } = movePointers(project, reason, (pointers) => {
     if (version !== undefined) refuseArchived(pointers, version);
     return { event: 'alias', name, version };
-  }).before.aliases[name];
+  });
+  return aliasOf(before, name);
 }
 
 /** Sets a version's stage; Production is what promotion gives. Returns the stage before. */

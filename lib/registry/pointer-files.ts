@@ -8,7 +8,15 @@ import { parseFile } from '../files/json-file.ts';
 import { json, readIfThere, writeIfChanged } from '../files/write.ts';
 import { readDeployments } from '../record/deployments.ts';
 import { pointersAfter } from './live.ts';
-import { checkTraffic, type Pointers, STAGES, type Stage, stageOf, type Traffic } from './pointers.ts';
+import {
+  aliasOf,
+  checkTraffic,
+  type Pointers,
+  STAGES,
+  type Stage,
+  stageOf,
+  type Traffic,
+} from './pointers.ts';
 import { listVersions } from './versions.ts';
 
 const FILES = ['stages', 'traffic', 'aliases'] as const;
@@ -86,7 +94,7 @@ export function resolveVersion(project: Project, name: string): string {
     const known = listVersions(project).join(', ') || 'none yet: make train makes the first';
     throw badInput(`there is no model version ${JSON.stringify(name)} (registered: ${known})`);
   }
-  const version = aliases[name];
+  const version = aliasOf(pointers, name);
   if (version === undefined)
     throw failed(
       name === 'champion'

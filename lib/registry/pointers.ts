@@ -34,6 +34,11 @@ export type Move =
 export const NO_POINTERS: Pointers = { aliases: {}, stages: {}, traffic: undefined };
 export const NO_TRAFFIC: Traffic = { split: {}, shadow: [] };
 
+/** Where a name points; names are people's, so only the object's own count. */
+export function aliasOf({ aliases }: Pointers, name: string): string | undefined {
+  return Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+}
+
 export function stageOf({ stages }: Pointers, version: string): Stage {
   return stages[version] ?? 'None';
 }
@@ -81,7 +86,7 @@ export function describeMove(pointers: Pointers, move: Move): string {
   if (move.event === 'promotion' || move.event === 'rollback')
     return `champion: ${aliases.champion ?? 'none'} -> ${move.version}`;
   if (move.event === 'alias')
-    return `${move.name}: ${aliases[move.name] ?? 'none'} -> ${move.version ?? 'none'}`;
+    return `${move.name}: ${aliasOf(pointers, move.name) ?? 'none'} -> ${move.version ?? 'none'}`;
   if (move.event === 'stage')
     return `stage of ${move.version}: ${stageOf(pointers, move.version)} -> ${move.stage}`;
   return `traffic: ${describeTraffic(pointers.traffic ?? NO_TRAFFIC)} -> ${describeTraffic(move.traffic)}`;
