@@ -2,6 +2,7 @@
 import { chapters, handedIn } from '../lib/chapter.ts';
 import { FAILED } from '../lib/fault.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
+import { headsOf } from '../lib/record/catalogue.ts';
 import { audit } from '../lib/registry/audit.ts';
 import { step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
@@ -19,7 +20,8 @@ step({ chapters }, (project) => {
     formatMany(checked.versions, 'version'),
   ].join(', ');
   if (problems.length === 0) {
-    say('audit', `all well: ${what}`);
+    const heads = headsOf(project, '');
+    say('audit', `all well: ${what}`, `kept elsewhere, each of these is in its ledger for ever: ${heads}`);
     return;
   }
   console.error(problems.join('\n'));

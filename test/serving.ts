@@ -1,5 +1,6 @@
 /** Requests against the server of a temporary project. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { after } from 'node:test';
 import { type TemporaryProject, trainedProject } from './support.ts';
 
 export interface Health {
@@ -40,6 +41,9 @@ export async function load(
   const { url } = project.server();
   const done = { answered: 0, failed: 0, ids: [] as string[], models: new Map<string, number>() };
   let running = true;
+  after(() => {
+    running = false;
+  });
   const post = (path: string, body: object, headers = {}) =>
     fetch(url + path, {
       method: 'POST',
@@ -69,6 +73,10 @@ export async function load(
   const all = Promise.all(Array.from({ length: clients }, (_, c) => client(c)));
   return {
     done,
+    async answered(count: number) {
+      while (done.answered < count && done.failed === 0)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    },
     async stop() {
       running = false;
       await all;

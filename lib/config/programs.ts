@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { sha256File } from '../files/hash.ts';
 
-/** Imports, and threads that are started by name. What is imported when it is asked for counts for nobody. */
-const IMPORT = /(?:from|import)\s+'(\.[^']+)'|startThread\('([^']+)'\)/g;
+/** Imports, and threads that are started by name; what is imported when it is asked for, or for its types alone, does not run. */
+const IMPORT = /^(?:import|export)(?! type\b)(?:[^';]*\bfrom)?\s+'(\.[^']+)'|startThread\('([^']+)'\)/gm;
 
 /** The files of these programs together, in order. */
 export function programFiles(entries: readonly string[]): string[] {

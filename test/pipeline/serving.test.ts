@@ -39,7 +39,7 @@ test('a canary gets its share, each key keeps its version, and the log can be ch
     /v2 30 % .*the running server switched/,
   );
   const requests = await load(project, 4, { header: (i) => ({ 'x-routing-key': `customer-${i % 50}` }) });
-  await new Promise((resolve) => setTimeout(resolve, 800));
+  await requests.answered(300);
   const { failed, answered, ids } = await requests.stop();
   assert.equal(failed, 0);
   const lines = logLines(project).filter((line) => line.split === 'v1=70 v2=30');

@@ -9,7 +9,7 @@ test('a shadow answers every request, after it, in the log alone', async () => {
   assert.equal(project.make('start').status, 0);
   assert.match(project.make('shadow', 'VERSION=v3').out, /v3 shadows/);
   const requests = await load(project, 2);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await requests.answered(100);
   const { models, ids } = await requests.stop();
   assert.deepEqual([...models.keys()], ['v1']);
   const wanted = new Set(ids);
