@@ -2,10 +2,12 @@
  * What every script is: its arguments, its lock, its work, in one call. Arguments come from make by the environment, which
  * gives them by name and empties those that nobody named on the command line; no shell reads them.
  */
+import { resolve } from 'node:path';
 import type { Addition, Project } from './config/load.ts';
 import { loadProject } from './config/load.ts';
 import { badInput } from './fault.ts';
 import { withLockHeld } from './files/lock.ts';
+import { catalogue } from './record/catalogue.ts';
 import { resolveVersion } from './registry/pointer-files.ts';
 import { lastTrained } from './registry/versions.ts';
 import { run } from './terminal.ts';
@@ -56,6 +58,25 @@ export function required(question: string): Argument<string> {
     return given;
   };
 }
+
+const CODE = ['Makefile', 'make', 'lib', 'scripts', 'chapters', 'package.json', 'package-lock.json'];
+
+/** Where to write, if anywhere; not over what the project keeps, nor among it. */
+export const output: Argument<string | undefined> = (given, project) => {
+  if (given === undefined) return undefined;
+  const { paths, data } = project.config;
+  const folders = [paths.models, data.processed_dir, data.production_dir, data.quarantine_dir, data.raw_path];
+  const kept = [
+    ...CODE,
+    project.configPath,
+    ...folders.map((folder) => project.path(folder)),
+    ...catalogue(project).map(({ path }) => path),
+  ];
+  const isKept = kept.some((path) => `${resolve(given)}/`.startsWith(`${resolve(path)}/`));
+  if (isKept || given.startsWith('-'))
+    throw badInput(`${given}  is kept by the project: write to another place`);
+  return given;
+};
 
 export function oneOf<const T extends string>(name: string, choices: readonly T[]): Argument<T | undefined> {
   return (given) => {

@@ -20,7 +20,7 @@ export function run(main: () => void | Promise<void>): void {
         console.error(error.message);
         process.exitCode = error.code;
       } else if (isSystemError(error)) {
-        const where = (error.path ?? error.syscall ?? 'the system').replace(/\.tmp-\d+/, '');
+        const where = (error.path ?? error.syscall ?? 'the system').replace(/\.clockwork-tmp-\d+/, '');
         console.error(`${where}: ${systemProblem(error)}`);
         process.exitCode = FAILED;
       } else {

@@ -19,13 +19,17 @@ ARGUMENTS := $(sort $(BETWEEN) $(shell sed -n 's/^[a-z-]*:.*## //p' \
 $(foreach argument,$(ARGUMENTS),$(eval override $(argument) := $$(if $$(filter command%,$$(origin $(argument))),$$(value $(argument)))))
 export $(ARGUMENTS)
 
-# Another project is another config: make train CONFIG=examples/name/config.yaml
+# Another project is another config: make train CONFIG=examples/name/config.yaml. Alone of all it counts from the environment
+# too, where a container names it once.
 CONFIG ?= config.yaml
 override CONFIG := $(value CONFIG)
 export CONFIG
 BACKSLASH := \$()
 FORBIDDEN := $$ \# $() ( ) $(BACKSLASH) ; & | < > ` ' " * ? [ ] { } ! ~ : % = ^ ,
 $(foreach sign,$(FORBIDDEN),$(if $(findstring $(sign),$(CONFIG)),$(error CONFIG may hold no $(sign))))
+ifneq (,$(filter -%,$(CONFIG)))
+$(error CONFIG may not begin with -)
+endif
 ifneq (1,$(words $(CONFIG)))
 $(error CONFIG may hold no space: "$(CONFIG)")
 endif
@@ -34,6 +38,9 @@ $(error CONFIG is no .yaml file: "$(CONFIG)")
 endif
 ifeq (,$(wildcard $(CONFIG)))
 $(error $(CONFIG) is missing: everything is configured there)
+endif
+ifneq (yes,$(shell [ -f $(CONFIG) ] && echo yes))
+$(error $(CONFIG) is no file)
 endif
 
 # What make remembers of the config: paths, the files of each program, the settings of each product.
@@ -51,8 +58,10 @@ ifneq (,$(filter-out help clean,$(or $(MAKECMDGOALS),help)))
 $(if $(wildcard $(STATE)/config.mk),,$(shell mkdir -p $(STATE) && touch $(STATE)/config.mk))
 include $(STATE)/config.mk
 $(STATE)/config.mk: FORCE | $(PROGRAMS)/built
-	@now=$(STATE)/cksum.$$$$; cksum $(CONFIG) $(SOURCES) > $$now; \
-	if cmp -s $$now $(STATE)/cksum; then rm $$now; else $(RUN)/config-emit.mjs && mv $$now $(STATE)/cksum || { rm -f $$now; exit 2; }; fi
+	@now=$(STATE)/cksum.$$$$; sum="cksum $(CONFIG) $(SOURCES) $@"; $$sum > $$now; if cmp -s $$now $(STATE)/cksum; then rm $$now; \
+	else $(RUN)/config-emit.mjs && $$sum > $$now && mv $$now $(STATE)/cksum || { rm -f $$now; exit 2; }; fi
+# One of its files that was lost.
+$(STATE)/%.json: ; @$(RUN)/config-emit.mjs
 else
 -include $(wildcard $(STATE)/config.mk)
 endif
@@ -72,7 +81,7 @@ FIRST = $(if $(wildcard $(LIVE)),,$(LATEST))
 # make prepare VERSION=v2 makes the next data version, and config.yaml names it once its rows are there.
 DATA_VERSION := $(if $(filter prepare,$(MAKECMDGOALS)),$(VERSION))
 digits-of = $(subst 0,,$(subst 1,,$(subst 2,,$(subst 3,,$(subst 4,,$(subst 5,,$(subst 6,,$(subst 7,,$(subst 8,,$(subst 9,,$1))))))))))
-$(if $(DATA_VERSION),$(if $(filter-out v,$(call digits-of,$(DATA_VERSION)))$(filter v v0%,$(DATA_VERSION)),$(error VERSION is no data version: v1, v2, v3 …)))
+$(if $(DATA_VERSION),$(if $(filter-out 1,$(words $(DATA_VERSION)))$(filter-out v,$(call digits-of,$(DATA_VERSION)))$(filter v v0%,$(DATA_VERSION)),$(error VERSION is no data version: v1, v2, v3 …)))
 DATA_VERSION := $(or $(DATA_VERSION),$(CURRENT_VERSION))
 DATA_FILES := $(PROCESSED)/$(DATA_VERSION)_train.csv $(PROCESSED)/$(DATA_VERSION)_test.csv
 # On a failure make must not delete what was there.

@@ -40,13 +40,16 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
       ? await Promise.all(chapters.flatMap(({ beside: start }) => start?.(project) ?? []))
       : [];
   /** Of two that start at once, the second finds the first here and ends. */
-  const announce = (port: number, workers: readonly number[]) =>
-    withLock(`${statePath}.lock`, 5000, () => {
-      const other = isSeen ? runningServer(project) : undefined;
-      if (other !== undefined) refuse(other);
+  const announce = (port: number, workers: readonly number[]) => {
+    const first = withLock(`${statePath}.lock`, 5000, () => {
+      const running = isSeen ? runningServer(project) : undefined;
+      if (running !== undefined && running.pid !== process.pid) return running;
       const state = { pid: process.pid, started: startOf(process.pid), url: urlOf(port), workers };
       writeAtomic(statePath, json(state));
+      return undefined;
     });
+    if (first !== undefined) refuse(first);
+  };
   const end = (code: number) => {
     for (const each of beside) each.stop();
     if (runningServer(project) === undefined) rmSync(statePath, { force: true });

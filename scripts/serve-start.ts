@@ -33,6 +33,12 @@ step({ chapters }, async (project) => {
     detached: true,
     stdio: ['ignore', log, log],
   });
+  // Ctrl-C reaches the foreground alone, and this program is what it is meant for.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      child.kill('SIGTERM');
+      process.exit(130);
+    });
   let exited = false;
   child.once('exit', () => {
     exited = true;

@@ -19,6 +19,7 @@ import {
 } from '../lib/registry/pointer-files.ts';
 import {
   listVersions,
+  mendLatest,
   registrationOf,
   registryLock,
   versionNumber,
@@ -33,7 +34,16 @@ import { finishRetraining } from '../lib/watch/retraining.ts';
 const trouble: string[] = [];
 
 step({ chapters }, (project) => {
-  const mends = [temporaryFiles, staleLocks, tornLines, unregistered, deadServer, pointers, retraining];
+  const mends = [
+    temporaryFiles,
+    staleLocks,
+    tornLines,
+    unregistered,
+    deadServer,
+    pointers,
+    mendLatest,
+    retraining,
+  ];
   const mended = mends.flatMap((mend) => attempt(() => mend(project)));
   for (const line of mended) say('mended', line);
   for (const line of trouble) console.error(line);
@@ -96,7 +106,7 @@ function temporaryFiles(project: Project): string[] {
   const models = project.path(project.config.paths.models);
   return found(project)
     .filter(({ path, entry }) => {
-      const [, base, pid] = /([^/]+)\.tmp-(?:stale-)?(\d+)$/.exec(path) ?? [];
+      const [, base, pid] = /([^/]+)\.clockwork-tmp-(?:stale-)?(\d+)$/.exec(path) ?? [];
       if (pid === undefined || isAlive(Number(pid))) return false;
       const isVersion = entry.isDirectory() && path.startsWith(models) && /^v\d+$/.test(base!);
       if (!entry.isFile() && !isVersion) return false;

@@ -41,7 +41,7 @@ export function readChanges(project: Project): AlertChange[] {
   return soundLines(path, format).map(({ body }) => JSON.parse(body) as AlertChange);
 }
 
-/** A rule that fires fired last in the ledger, and since then; one that does not fire did not. */
+/** A rule that fires fired last in the ledger, and since then; one that does not fire did not; none is missing. */
 export function stateProblems(project: Project): string[] {
   const last = new Map(readChanges(project).map((change) => [change.rule, change]));
   const states = Object.entries(readStates(project));
@@ -49,7 +49,10 @@ export function stateProblems(project: Project): string[] {
     const change = last.get(rule);
     return firing !== (change?.state === 'firing') || (firing && beyond_since !== change?.since);
   });
-  return wrong === undefined
+  const said = new Set(states.map(([rule]) => rule));
+  const lost = [...last.values()].find(({ rule, state }) => state === 'firing' && !said.has(rule));
+  const rule = wrong?.[0] ?? lost?.rule;
+  return rule === undefined
     ? []
-    : [`${statesPath(project)} does not say of "${wrong[0]}" what alerts.jsonl says`];
+    : [`${statesPath(project)} does not say of "${rule}" what alerts.jsonl says`];
 }

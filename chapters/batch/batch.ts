@@ -192,11 +192,18 @@ async function* csvRows(
 
 async function* blocksOf(rows: AsyncIterable<unknown>): AsyncGenerator<unknown[]> {
   let block: unknown[] = [];
-  for await (const row of rows) {
-    block.push(row);
-    if (block.length < BLOCK) continue;
-    yield block;
-    block = [];
+  let broken: unknown;
+  try {
+    for await (const row of rows) {
+      block.push(row);
+      if (block.length < BLOCK) continue;
+      yield block;
+      block = [];
+    }
+  } catch (error) {
+    // What came whole before it broke is answered.
+    broken = error;
   }
   if (block.length > 0) yield block;
+  if (broken !== undefined) throw broken;
 }

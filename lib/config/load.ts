@@ -1,5 +1,5 @@
 /** Reading config.yaml: every complaint names the file, the line and the key. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
@@ -85,6 +85,7 @@ export function loadProject(
 
 function readConfigText(configPath: string): string {
   try {
+    if (!statSync(configPath).isFile()) throw new Error('is no file');
     return readFileSync(configPath, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -108,6 +109,10 @@ export function parseConfig(text: string, name: string, sections: readonly Secti
   const place = (keys: readonly string[]) => at(document, lines, name, keys);
   const fault: SettingFault = (keys, problem) => badInput(`${place(keys)}  ${keys.join('.')}: ${problem}`);
   const raw: unknown = document.toJS();
+  const columns = document.get('schema');
+  for (const { key } of isMap(columns) ? columns.items : [])
+    if (/\p{Cc}/u.test(String(key)))
+      throw fault(['schema'], `${JSON.stringify(String(key))}: a column cannot be called that: rename it`);
   for (const name of RESERVED)
     if (document.hasIn(['schema', name]))
       throw fault(['schema', name], 'a column cannot be called that: rename it');

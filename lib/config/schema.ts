@@ -32,7 +32,7 @@ const path = v.pipe(
 /** Names that every object of JavaScript has, which a record of settings cannot hold. */
 export const RESERVED = ['__proto__', 'constructor', 'prototype'];
 
-export const VERSION = /^v[1-9]\d*$/;
+export const VERSION = /^v[1-9]\d{0,8}$/;
 export const ALIAS = /^[a-z][a-z0-9-]*$/;
 const version = v.pipe(v.string('a version such as v1'), v.regex(VERSION, 'a version such as v1'));
 

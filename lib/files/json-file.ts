@@ -14,10 +14,12 @@ export function parseFile<S extends v.GenericSchema>(
   } catch (error) {
     throw failed(`${path}  cannot be read: ${(error as Error).message.replace(/\s+/g, ' ')}`);
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw failed(`${path}  cannot be read: it holds no object`);
   const checked = v.safeParse(schema, value);
   if (checked.success) return checked.output;
   const { path: keys, input } = checked.issues[0];
-  throw failed(
-    `${path}  cannot be read: ${keys?.map(({ key }) => String(key)).join('.') ?? 'the file'} is ${JSON.stringify(input)?.slice(0, 80)}`,
-  );
+  const what = keys?.map(({ key }) => String(key)).join('.') ?? 'the file';
+  const is = input === undefined ? 'missing' : JSON.stringify(input).slice(0, 80);
+  throw failed(`${path}  cannot be read: ${what} is ${is}`);
 }

@@ -48,7 +48,7 @@ export async function retryBusy(work: (waitMs: number) => void): Promise<void> {
 /** Takes the lock and returns its release; fails with exit code 75 when another process holds it for too long. */
 export function takeLock(path: string, waitMs = 0): () => void {
   mkdirSync(dirname(path), { recursive: true });
-  const own = `${path}.tmp-${process.pid}`;
+  const own = `${path}.clockwork-tmp-${process.pid}`;
   const holder = `${process.pid} ${hostname()} ${startOf(process.pid)}\n`;
   try {
     writeFileSync(own, holder);
@@ -79,7 +79,7 @@ function clearIfStale(path: string): boolean {
   const holder = readHolder(path);
   if (holder === undefined) return true;
   if (isHeld(holder) !== false) return false;
-  const aside = `${path}.tmp-stale-${process.pid}`;
+  const aside = `${path}.clockwork-tmp-stale-${process.pid}`;
   try {
     renameSync(path, aside);
     const taken = readHolder(aside);

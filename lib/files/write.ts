@@ -8,16 +8,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { failed } from '../fault.ts';
 
 /** Leftovers of interrupted writes match this; make doctor removes them. */
-export const TEMPORARY = /\.tmp-\d+$/;
+export const TEMPORARY = /\.clockwork-tmp-\d+$/;
 
 export function temporaryName(path: string): string {
-  return `${path}.tmp-${process.pid}`;
+  return `${path}.clockwork-tmp-${process.pid}`;
 }
 
 /** Writes all of it: a nearly full disk makes writeSync stop short without an error. */
@@ -132,8 +134,10 @@ export function touch(path: string): void {
   utimesSync(path, now, now);
 }
 
+/** Fails for what is no file: reading a pipe would wait for ever. */
 export function readIfThere(path: string): string | undefined {
   try {
+    if (!statSync(path).isFile()) throw failed(`${path}  is no file`);
     return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -51,6 +51,9 @@ export interface Predictor {
 }
 
 const ID_BYTES = 10;
+/** Rows of a list above which others are let in between its steps, so that it holds up no answer for long. */
+const MANY_ROWS = 500;
+const others = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export function createPredictor({ fleet, log, metrics, maxRows, now }: PredictorOptions): Predictor {
   const newId = idSource();
@@ -60,7 +63,9 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
     const lineup = fleet.current();
     const key = caller.key ?? id;
     const chosen = lineup.choose(key);
+    const isLong = rows.length > MANY_ROWS;
     const parsed = chosen.parse(rows);
+    if (isLong) await others();
     const scored =
       'problems' in parsed
         ? refusedByCanary(chosen, lineup.model, rows)
@@ -90,6 +95,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       await log.append(lines);
       throw new Error(failure);
     }
+    if (isLong) await others();
     const latency = Math.round((performance.now() - caller.start) * 1000) / 1000;
     const predictions = taken.rows.map(
       (row, i): Prediction => ({
@@ -99,6 +105,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
         ...model.give(scores, i, row.sensitive),
       }),
     );
+    if (isLong) await others();
     const split = lineup.split && { ...lineup.split, key, chosen: chosen.version };
     const route = model === lineup.model ? 'champion' : 'canary';
     lines.push(
@@ -110,6 +117,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
         request: caller.requestId,
       }),
     );
+    if (isLong) await others();
     const sensitive = taken.rows.flatMap((row, i) =>
       row.sensitive === NO_FIELDS || Object.keys(row.sensitive).length === 0
         ? []

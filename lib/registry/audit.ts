@@ -63,7 +63,7 @@ export function audit(project: Project, checks: readonly AuditCheck[] = []): Aud
   for (const version of versions) problems.push(...attempt(() => verifyVersion(project, version)));
   for (const { body } of ledgers.get('models')!.reading.lines) {
     const { version } = parseLogfmt(body);
-    if (!versions.includes(version!))
+    if (version !== undefined && !versions.includes(version))
       problems.push(`model version ${version} is registered and its folder is missing`);
   }
   problems.push(...attempt(() => routingProblems(ledgers)));

@@ -110,13 +110,20 @@ function registeredLatest(project: Project): string | undefined {
 export function latestProblems(project: Project): string[] {
   const path = latestPath(project);
   if (!existsSync(path)) return [];
-  const version = lastTrained(project);
-  const { algorithm, data, content_sha256 } = readMetadata(project, version);
-  const summary = `${version} (${algorithm}, data ${data.version})`;
-  const same = readFileSync(path, 'utf8') === json({ version, summary, content_sha256 });
-  return same && version === (registeredLatest(project) ?? version)
-    ? []
-    : [`${path} is not what make train wrote last: make train writes it again`];
+  const version = registeredLatest(project);
+  const same = version === undefined || readIfThere(path) === latestText(readMetadata(project, version));
+  return same ? [] : [`${path} is not what make train wrote last: make doctor writes it again`];
+}
+
+/** Writes latest.json again as the ledger says. */
+export function mendLatest(project: Project): string[] {
+  if (latestProblems(project).length === 0) return [];
+  writeAtomic(latestPath(project), latestText(readMetadata(project, registeredLatest(project)!)));
+  return [`${latestPath(project)}: written again from the ledger of versions`];
+}
+
+function latestText({ version, algorithm, data, content_sha256 }: Metadata): string {
+  return json({ version, summary: `${version} (${algorithm}, data ${data.version})`, content_sha256 });
 }
 
 export function versionPath(project: Project, version: string, ...parts: string[]): string {

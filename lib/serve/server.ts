@@ -117,11 +117,14 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     () => fleet.follow(true),
     () => stop('its supervisor is gone', 1),
   );
-  const onError = (error: unknown) =>
+  const onError = (error: unknown) => {
+    // A client that went away is no failure of the server.
+    if ((error as NodeJS.ErrnoException)?.code === 'ECONNRESET') return;
     logEvent('error', 'a request failed', {
       problem: (error as Error)?.message ?? String(error),
       stack: (error as Error)?.stack,
     });
+  };
   const { labels } = ledgersOf(project);
   const labelled = isThrowaway ? { ...labels, path: `${throwaway}/labels.csv` } : labels;
   const { hono: app } = createApp({

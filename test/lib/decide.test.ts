@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/load.ts';
+import { compareScores } from '../../lib/measure/evaluate.ts';
+import { classify } from '../../lib/numbers/outputs.ts';
+import { type Decided, hoursSinceRetraining } from '../../lib/record/decisions.ts';
 import { decideRetraining } from '../../lib/watch/decide.ts';
+import { labelledRows } from '../../lib/watch/labelled.ts';
 import type { MonitorReport } from '../../lib/watch/monitor.ts';
+import type { Observed } from '../../lib/watch/window.ts';
 import { defaultConfig } from '../support.ts';
 
 const config = parseConfig(defaultConfig, 'config.yaml');
@@ -61,4 +66,55 @@ test('too few positives decide nothing', () => {
 test('the cooldown holds, then ends', () => {
   assert.match(decideRetraining(config, report('fail', 60, true), 23.9).reasons[0]!, /cooldown/);
   assert.equal(decideRetraining(config, report('fail', 60, true), 24.1).decision, 'yes');
+});
+
+test('a decision dated after now holds no cooldown', () => {
+  const now = Date.parse('2026-01-02T00:00:00Z');
+  const decided = (time: string) => ({ time, decision: 'promoted' }) as Decided;
+  assert.equal(hoursSinceRetraining([decided('2026-01-01T00:00:00Z')], now), 24);
+  assert.equal(hoursSinceRetraining([decided('2036-01-01T00:00:00Z')], now), undefined);
+  assert.equal(
+    hoursSinceRetraining([decided('2026-01-01T12:00:00Z'), decided('2036-01-01T00:00:00Z')], now),
+    12,
+  );
+});
+
+test('better means the whole interval, and no difference is no improvement', () => {
+  const labels = Uint8Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 1 : 0));
+  const scores = Float64Array.from(labels, (y, i) => 0.3 * y + ((i * 37) % 100) / 140);
+  const candidate = { scores, given: classify(scores, { thresholds: [0.5] }) };
+  const options = { rounds: 200, confidence: 0.95, seed: 1 };
+  const same = compareScores({ classes: 2, labels }, candidate, candidate, 0, options);
+  for (const [metric, { verdict, estimate }] of Object.entries(same)) {
+    assert.deepEqual([estimate.low, estimate.high], [0, 0], metric);
+    assert.notEqual(verdict, 'pass', metric);
+  }
+});
+
+test('a row that the schema does not take joins no training, and stops none', () => {
+  const line = (id: string, ids: object, label: string) =>
+    ({
+      id,
+      ids,
+      input: {
+        Type: 'L',
+        'Air temperature [K]': 298.1,
+        'Process temperature [K]': 308.6,
+        'Rotational speed [rpm]': 1551,
+        'Torque [Nm]': 42.8,
+        'Tool wear [min]': 0,
+      },
+      label,
+    }) as unknown as Observed;
+  const known = { UDI: 1, 'Product ID': 'L1' };
+  const labelled = labelledRows(
+    config,
+    [line('a', known, '0'), line('b', {}, '1'), line('c', { ...known, UDI: 2 }, '1')],
+    new Map(),
+  );
+  assert.equal(labelled.left, 1);
+  assert.deepEqual(
+    labelled.rows.map(([, id]) => id),
+    ['a', 'c'],
+  );
 });

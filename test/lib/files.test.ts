@@ -106,7 +106,7 @@ test('a file is replaced whole or not at all', () => {
   writeFolder(join(folder, 'v1'), { 'a.txt': 'a', 'b.txt': 'b' });
   assert.deepEqual(readdirSync(join(folder, 'v1')).sort(), ['a.txt', 'b.txt']);
   assert.deepEqual(
-    readdirSync(folder).filter((name) => name.includes('.tmp-')),
+    readdirSync(folder).filter((name) => name.includes('clockwork-tmp-')),
     [],
   );
 });

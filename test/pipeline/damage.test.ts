@@ -1,8 +1,19 @@
 /** What an auditor, an attacker and an accident do to a life that was lived. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
+import { random } from '../../lib/numbers/random.ts';
 import { livedProject } from '../support.ts';
 
 const project = livedProject();
@@ -120,13 +131,13 @@ test('a lost aliases.json is restored from the deployment log', () => {
 
 test('make doctor mends what a killed run left, and says what', () => {
   appendFileSync(project.path('manifest.txt'), 'time=2026-11-20T00:00:00Z version=v3 pa');
-  writeFileSync(project.path('models/v1.tmp-999999999'), 'half');
+  writeFileSync(project.path('models/v1.clockwork-tmp-999999999'), 'half');
   writeFileSync(project.path('models/.train.lock'), `999999999 ${hostname()}\n`);
   const { status, out } = project.make('doctor');
   assert.equal(status, 0);
   for (const part of [
     /manifest\.txt: torn last line/,
-    /v1\.tmp-999999999: half-written/,
+    /v1\.clockwork-tmp-999999999: half-written/,
     /\.train\.lock: lock of a process that is gone/,
     /3 mended/,
   ])
@@ -157,4 +168,111 @@ test('make doctor deletes no version and moves no pointer because a ledger was l
   }
   assert.equal(project.make('doctor').status, 0);
   assert.equal(project.make('audit').status, 0);
+});
+
+test('a flipped byte of a ledger or a pointer file is a line that names the file', () => {
+  const { int } = random(3, 'flips');
+  const lines: string[] = [];
+  for (const path of [
+    'manifest.txt',
+    'deployment_log.csv',
+    'models/model_metadata.log',
+    'models/decisions.csv',
+    'models/monitor_history.jsonl',
+    'data/production/labels.csv',
+    'data/production/labelled.csv',
+    'data/production/labelled_v2.csv',
+    'models/aliases.json',
+    'models/stages.json',
+    'models/latest.json',
+    'models/v2/metadata.json',
+    'reports/monitor.html',
+  ]) {
+    const before = readFileSync(project.path(path));
+    for (const bit of [1, 0x80]) {
+      const flipped = Buffer.from(before);
+      const at = int(before.length - 1);
+      flipped[at] = flipped[at]! ^ bit;
+      writeFileSync(project.path(path), flipped);
+      const { status, err } = project.script('trust-audit');
+      assert.notEqual(status, 0, `${path}, byte ${at} ^ ${bit}`);
+      assert.match(err, new RegExp(path.replaceAll('.', '\\.')), `${path}, byte ${at} ^ ${bit}`);
+      assert.doesNotMatch(err, /TypeError|\n\s+at |undefined/, `${path}, byte ${at} ^ ${bit}`);
+      lines.push(err);
+    }
+    writeFileSync(project.path(path), before);
+  }
+  assert.ok(lines.filter((err) => /\.(txt|csv|log|jsonl):\d+ {2}/.test(err)).length > 8, 'and the line');
+  assert.equal(project.make('audit').status, 0);
+});
+
+test('what a reason says is no anchor', () => {
+  const { status, err } = project.make('promote', 'VERSION=v1', `REASON=see labels=${'0'.repeat(32)}`);
+  assert.equal(status, 0, err);
+  assert.equal(project.make('audit').status, 0);
+  assert.equal(project.make('promote', 'VERSION=v2').status, 0);
+});
+
+test('a ledger of a chapter is anchored too', (t) => {
+  if (!existsSync('chapters/alerts')) return t.skip('there is no such chapter');
+  const alerts = project.read('models/alerts.jsonl');
+  writeFileSync(project.path('models/alerts.jsonl'), alerts.split('\n').slice(0, 1).concat('').join('\n'));
+  assert.match(project.make('audit').err, /alerts\.jsonl {2}its tail was cut/);
+  writeFileSync(project.path('models/alerts.jsonl'), alerts);
+  assert.equal(project.make('audit').status, 0);
+});
+
+test("people's own files and folders are theirs, and no pipe or link is taken for a file", () => {
+  for (const name of ['keep.tmp-99999', 'models/notes.tmp-99999'])
+    mkdirSync(project.path(name), { recursive: true });
+  writeFileSync(project.path('export.csv.tmp-20240101'), 'mine');
+  execFileSync('mkfifo', [project.path('data/production/predictions/pipe.jsonl')]);
+  assert.match(project.make('doctor').out, /nothing to mend/);
+  for (const name of ['keep.tmp-99999', 'models/notes.tmp-99999', 'export.csv.tmp-20240101'])
+    assert.ok(existsSync(project.path(name)), name);
+  assert.equal(project.make('audit').status, 0);
+  rmSync(project.path('data/production/predictions/pipe.jsonl'));
+
+  const model = project.path('models/v1/model.json');
+  renameSync(model, project.path('elsewhere.json'));
+  symlinkSync(project.path('elsewhere.json'), model);
+  assert.match(project.make('audit').err, /models\/v1\/model\.json/);
+  assert.match(project.make('promote', 'VERSION=v1').err, /models\/v1\/model\.json/);
+  rmSync(model);
+  renameSync(project.path('elsewhere.json'), model);
+  assert.equal(project.make('audit').status, 0);
+
+  execFileSync('mkfifo', [project.path('pipe.yaml')]);
+  assert.match(project.make('live', 'CONFIG=pipe.yaml').err, /pipe\.yaml/);
+});
+
+test('what make remembers is made again when it was lost or damaged', () => {
+  for (const change of [
+    () => rmSync(project.path('.make/config/config.mk')),
+    () => writeFileSync(project.path('.make/config/config.mk'), ''),
+    () => rmSync(project.path('.make/config/train.json')),
+    () => rmSync(project.path('.make/config'), { recursive: true }),
+  ]) {
+    change();
+    assert.match(project.make('train').out, /up to date: v2|no new version: the result equals v2/);
+  }
+  writeFileSync(project.path('models/latest.json'), '{');
+  assert.match(project.make('audit').err, /latest\.json/);
+  assert.match(project.make('doctor').out, /latest\.json: written again from the ledger of versions/);
+  assert.equal(project.make('audit').status, 0);
+});
+
+test('make clean takes what is of this config alone, and spares a server that runs', () => {
+  mkdirSync(project.path('.make/other'), { recursive: true });
+  writeFileSync(project.path('.make/other/config.mk'), '# of another project');
+  assert.equal(project.make('start').status, 0);
+  assert.equal(project.make('clean').status, 0);
+  assert.ok(existsSync(project.path('.make/other/config.mk')));
+  assert.match(project.make('start').out, /runs already/);
+  assert.equal(project.make('stop').status, 0);
+});
+
+test('gate and reproduce take an alias', () => {
+  const { out, err } = project.make('gate', 'VERSION=champion');
+  assert.match(out, /^gate +\w+ +v2/m, err);
 });

@@ -30,7 +30,7 @@ test('two workers share the port: a promotion reaches both, a restart and a dead
   process.kill(project.server().workers[0]!, 'SIGKILL');
   for (
     let i = 0;
-    i < 60 && (project.server().workers.length < 2 || project.server().workers.some((pid) => !isAlive(pid)));
+    i < 200 && (project.server().workers.length < 2 || project.server().workers.some((pid) => !isAlive(pid)));
     i++
   )
     await new Promise((resolve) => setTimeout(resolve, 100));

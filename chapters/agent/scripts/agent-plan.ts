@@ -5,7 +5,7 @@ import { chapters } from '../../../lib/chapter.ts';
 import { sectionOf } from '../../../lib/config/load.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { readIfThere, writeAtomic } from '../../../lib/files/write.ts';
-import { optional, step } from '../../../lib/step.ts';
+import { optional, output, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { modelAccess, wordPlan } from '../model.ts';
 import { type Observation, readDrift, readPoints } from '../observe.ts';
@@ -13,7 +13,7 @@ import { observeOwnReports } from '../own-reports.ts';
 import { makePlan } from '../plan.ts';
 import { agentSection } from '../settings.ts';
 
-const args = { METRICS: optional, DRIFT: optional, OUT: optional };
+const args = { METRICS: optional, DRIFT: optional, OUT: output };
 
 step({ chapters, args }, async (project, { METRICS, DRIFT, OUT }) => {
   if (DRIFT !== undefined && METRICS === undefined)

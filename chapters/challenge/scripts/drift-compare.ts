@@ -8,13 +8,13 @@ import { badInput } from '../../../lib/fault.ts';
 import { readTable } from '../../../lib/files/csv.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { categoryReference, type Drift, measureDrift, numericReference } from '../../../lib/measure/drift.ts';
-import { optional, required, step } from '../../../lib/step.ts';
+import { output, required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatCount } from '../../../lib/words.ts';
 
 const which = required('which two? make drift REF=before.csv NEW=after.csv [OUT=drift_report.json]');
 
-step({ chapters, args: { REF: which, NEW: which, OUT: optional } }, ({ config, path }, { REF, NEW, OUT }) => {
+step({ chapters, args: { REF: which, NEW: which, OUT: output } }, ({ config, path }, { REF, NEW, OUT }) => {
   const [before, after] = [readTable(REF, config.data.csv), readTable(NEW, config.data.csv)];
   for (const [name, rows] of [
     [REF, before],

@@ -5,12 +5,12 @@ import { chapters } from '../../../lib/chapter.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { versionPath } from '../../../lib/registry/versions.ts';
-import { optional, step, versionOrTrained } from '../../../lib/step.ts';
+import { output, step, versionOrTrained } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 
 const FILES = ['feature_importances.csv', 'model.json', 'pipeline.json', 'signature.json'] as const;
 
-step({ chapters, args: { VERSION: versionOrTrained, OUT: optional } }, (project, { VERSION, OUT }) => {
+step({ chapters, args: { VERSION: versionOrTrained, OUT: output } }, (project, { VERSION, OUT }) => {
   const { metadata, metrics } = loadVersion(project, VERSION);
   const folder = OUT ?? project.path('artifacts');
   const { roc_auc, pr_auc, accuracy } = metrics.metrics;

@@ -29,7 +29,7 @@ test('a folder where a file is to be is named, and nothing is left', () => {
   const drift = project.make('drift', 'REF=rows.csv', 'NEW=rows.csv', 'OUT=out');
   assert.match(drift.err, /^out: is a folder, where a file is to be\./m);
   assert.deepEqual(
-    readdirSync(project.folder).filter((name) => name.includes('.tmp-')),
+    readdirSync(project.folder).filter((name) => name.includes('clockwork-tmp-')),
     [],
   );
 });

@@ -6,7 +6,7 @@ import { parseConfig } from '../../../lib/config/load.ts';
 import type { Schema } from '../../../lib/config/schema.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { temporaryName, writeAtomic } from '../../../lib/files/write.ts';
-import { optional, required, step } from '../../../lib/step.ts';
+import { output, required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
 import { draftConfig } from '../draft.ts';
@@ -19,7 +19,7 @@ const SHOWN = 8;
 const args = {
   CSV: required('which table? make init CSV=path/to/table.csv TARGET=column [DIR=projects/name]'),
   TARGET: required('which column is to be predicted? make init CSV=path/to/table.csv TARGET=column'),
-  DIR: optional,
+  DIR: output,
 };
 
 step({ chapters, args }, (template, { CSV: csv, TARGET: target, DIR }) => {
@@ -28,7 +28,7 @@ step({ chapters, args }, (template, { CSV: csv, TARGET: target, DIR }) => {
       .replace(/[^\w.-]+/g, '-')
       .replace(/^[-.]+/, '') || 'table';
   const folder = DIR ?? join('projects', name);
-  if (relative('.', folder).startsWith('..') || !/^[\w./@+-]+$/.test(folder))
+  if (relative('.', folder).startsWith('..') || !/^[\w.@+/][\w./@+-]*$/.test(folder))
     throw badInput(
       `DIR=${folder}: a folder of this one, of letters, digits and . _ - + @ / only, as make needs it`,
     );
