@@ -9,12 +9,6 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
-FROM packages AS build
-COPY scripts scripts
-COPY lib lib
-COPY tsconfig.json ./
-RUN node --import tsx scripts/program-bundle.ts scripts/serve-api.ts .make/serve-api.mjs
-
 FROM ${BASE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends make=4.3-4.1 tini=0.19.0-1+b3 \
@@ -23,12 +17,13 @@ RUN apt-get update \
 WORKDIR /app
 COPY package.json package-lock.json Makefile tsconfig.json config.yaml ./
 COPY --from=packages /app/node_modules node_modules
+COPY make make
 COPY scripts scripts
 COPY lib lib
-COPY --from=build /app/.make .make
+COPY chapters chapters
 COPY --chmod=755 container-entry.sh /usr/local/bin/container-entry
 # Time decides for make: what was built is newer than what it was built from.
-RUN touch node_modules/.package-lock.json && touch .make/serve-api.mjs
+RUN touch node_modules/.package-lock.json && make .make/programs/built && rm -rf .make/config
 ARG COMMIT=none
 ENV NODE_ENV=production CONFIG=/data/config.yaml CLOCKWORK_COMMIT=${COMMIT} TSX_DISABLE_CACHE=1
 USER node

@@ -84,6 +84,8 @@ digits-of = $(subst 0,,$(subst 1,,$(subst 2,,$(subst 3,,$(subst 4,,$(subst 5,,$(
 $(if $(DATA_VERSION),$(if $(filter-out 1,$(words $(DATA_VERSION)))$(filter-out v,$(call digits-of,$(DATA_VERSION)))$(filter v v0%,$(DATA_VERSION)),$(error VERSION is no data version: v1, v2, v3 …)))
 DATA_VERSION := $(or $(DATA_VERSION),$(CURRENT_VERSION))
 DATA_FILES := $(PROCESSED)/$(DATA_VERSION)_train.csv $(PROCESSED)/$(DATA_VERSION)_test.csv
+# What another verb calls VERSION is none of data.
+$(DATA_FILES): override VERSION := $(if $(filter prepare,$(MAKECMDGOALS)),$(DATA_VERSION))
 # On a failure make must not delete what was there.
 .PRECIOUS: $(DATA_FILES)
 ifneq ($(DATA_VERSION),$(CURRENT_VERSION))

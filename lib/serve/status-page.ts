@@ -27,7 +27,7 @@ const STYLE = `
   .wide { grid-column: 1 / -1; } .alarm { border: 2px solid var(--bad); }
   table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .2rem .75rem .2rem 0; vertical-align: top; }
   tr + tr { border-top: 1px solid var(--line); } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-  dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; } dt { opacity: .75; } dd { margin: 0; overflow-wrap: anywhere; }
+  dl { display: grid; grid-template-columns: minmax(5.5rem, max-content) 1fr; gap: .15rem 1rem; margin: 0; } dt { opacity: .75; } dd { margin: 0; overflow-wrap: anywhere; }
   code { font-size: .875em; } .big { font-size: 1.6rem; font-weight: 600; } .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
   svg.bar { height: .75rem; border-radius: .375rem; background: var(--soft); margin: .25rem 0 .75rem; } .note { opacity: .75; font-size: .9rem; margin: .5rem 0 0; }
   svg { display: block; width: 100%; height: 2.5rem; color: var(--accent); }

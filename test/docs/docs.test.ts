@@ -1,8 +1,9 @@
-/** The texts are complete and true: every verb, script and setting is described, every figure has a source. */
+/** The texts are complete and true: figures are those that were measured, names are of what is there. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { benchTable, type Figures, filled, wordsOf } from '../../bench/words.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
@@ -11,63 +12,101 @@ import { writeThrough } from '../../lib/files/write.ts';
 import { buildVersion } from '../../lib/train/build.ts';
 import { assertClose, defaultConfig, realData, temporaryFolder } from '../support.ts';
 
-const readme = readFileSync('README.md', 'utf8');
-const report = readFileSync('REPORT.md', 'utf8');
-const makefile = readFileSync('Makefile', 'utf8');
-const figures = JSON.parse(readFileSync('bench/figures.json', 'utf8')) as {
-  life: { versions: { v1: { metrics: Record<string, { value: number }> } } };
-};
+const text = (path: string) => readFileSync(path, 'utf8');
+const figures = JSON.parse(text('bench/figures.json')) as Figures;
+const listed = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
+const makefiles = [
+  'Makefile',
+  ...['make', 'bench', ...listed('chapters').map((name) => join('chapters', name))].flatMap((folder) =>
+    readdirSync(folder === 'chapters/README.md' || folder === 'chapters/index.ts' ? 'make' : folder)
+      .filter((name) => name.endsWith('.mk'))
+      .map((name) => join(folder, name)),
+  ),
+].filter((path) => existsSync(path));
+const verbs = makefiles.flatMap((path) =>
+  [...text(path).matchAll(/^([a-z][a-z-]*):.*## /gm)].map(([, verb]) => verb!),
+);
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'BENCH.md',
+  'lib/README.md',
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+  ...listed('chapters')
+    .map((name) => join('chapters', name, 'README.md'))
+    .filter((path) => existsSync(path)),
+];
 
-test('README names every verb of the Makefile, and make help lists it', () => {
-  const verbs = [...makefile.matchAll(/^([a-z][a-z-]*):.*## /gm)].map(([, verb]) => verb!);
-  assert.ok(verbs.length > 25);
-  for (const verb of verbs)
-    if (verb !== 'help' && verb !== 'test') assert.ok(readme.includes(`\`make ${verb}\``), `make ${verb}`);
-  assert.ok(readme.includes('make test '));
+test('the texts say what make figures measured, and were not changed by hand', () => {
+  const words = wordsOf(figures);
+  assert.equal(text('REPORT.md'), filled(text('bench/report-template.md'), words));
+  assert.ok(text('README.md').includes(filled(text('bench/reached-template.md'), words).trim()));
+  assert.ok(text('README.md').includes(words.said!));
+  assert.ok(text('BENCH.md').includes(benchTable(figures.bench)));
 });
 
-test('README names every script, and only scripts that are there', () => {
-  const tree = readme.slice(readme.indexOf('## The tree'));
-  for (const script of readdirSync('scripts').map((file) => basename(file, '.ts'))) {
-    const short = script === 'serve-stop' ? 'serve-start, -stop' : script;
-    assert.ok(tree.includes(short), script);
+test('the README is short, and the report two pages', () => {
+  assert.ok(text('README.md').trimEnd().split('\n').length <= 150);
+  assert.ok(text('REPORT.md').split(/\s+/).length <= 1100);
+  assert.match(text('REPORT.md'), /AI Disclosure/);
+});
+
+test('a verb or a file that a text names is there', (t) => {
+  if (!existsSync('chapters')) return t.skip('the texts speak of chapters too');
+  for (const document of documents) {
+    for (const [, verb] of text(document).matchAll(/`make ([a-z][a-z-]*)/g))
+      assert.ok(verbs.includes(verb!), `${document} says make ${verb}`);
+    for (const [, link] of text(document).matchAll(/\]\(([^)#:]+)\)/g))
+      assert.ok(existsSync(join(dirname(document), link!)), `${document} leads to ${link}`);
   }
-  for (const [, name] of tree.matchAll(/\b((?:config|data|model|serve|watch|trust)(?:-[a-z]+)+)\b/g))
-    assert.ok(existsSync(`scripts/${name}.ts`), name);
-  for (const folder of readdirSync('lib', { withFileTypes: true }).filter((entry) => entry.isDirectory()))
-    assert.ok(tree.includes(`lib/${folder.name} `), folder.name);
 });
 
-test('every rule names the script it runs, and every script has a rule', () => {
-  for (const [, script] of makefile.matchAll(/scripts\/([a-z-]+)\.ts/g))
-    assert.ok(existsSync(`scripts/${script}.ts`), script);
-  for (const script of readdirSync('scripts')) assert.ok(makefile.includes(`scripts/${script}`), script);
-});
-
-test('every decimal number in README and REPORT is a figure of an artefact, a setting or a version', () => {
-  const numbers: number[] = [];
-  const collect = (value: unknown): void => {
-    if (typeof value === 'number') numbers.push(value, value * 100);
-    else if (typeof value === 'string')
-      for (const [token] of value.matchAll(/-?\d+(\.\d+)?/g)) numbers.push(Number(token));
-    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
-  };
-  collect(figures);
-  collect(parseConfig(defaultConfig, 'config.yaml'));
-  for (const [name, text] of [
-    ['README.md', readme],
-    ['REPORT.md', report],
-  ] as const) {
-    const prose = text
-      .replace(/```[\s\S]*?```/g, '')
-      .replaceAll('GNU Make ≥ 4.3', '')
-      .replace(/\(MLflow[^)]*\)/g, '');
-    for (const [token] of prose.matchAll(/(?<![\d.v])\d[\d,]*\.\d+(?!\.\d)/g)) {
-      const digits = token.split('.')[1]!.length;
-      const known = numbers.some((x) => Math.abs(x).toFixed(digits) === token.replaceAll(',', ''));
-      assert.ok(known, `${name} says ${token}, which no artefact does: make figures, then mend the text`);
-    }
+test('every chapter says what it is, by its verbs', () => {
+  for (const entry of existsSync('chapters') ? readdirSync('chapters', { withFileTypes: true }) : []) {
+    if (!entry.isDirectory()) continue;
+    const about = text(join('chapters', entry.name, 'README.md'));
+    const makefile = join('chapters', entry.name, `${entry.name}.mk`);
+    for (const [, verb] of existsSync(makefile) ? text(makefile).matchAll(/^([a-z][a-z-]*):.*## /gm) : [])
+      assert.ok(
+        about.includes(`make ${verb}`) || about.includes(`-j 4 ${verb}`),
+        `${entry.name}: make ${verb}`,
+      );
   }
+});
+
+test('every script has a rule, or a program that starts it', () => {
+  const rules = makefiles.map(text).join('\n');
+  const code = ['lib', 'scripts', 'chapters']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    )
+    .filter((name) => name.endsWith('.ts') && !name.includes('/test/'));
+  const scripts = code.filter((path) => /(^|\/)scripts\/[^/]+\.ts$/.test(path));
+  assert.ok(scripts.length > 25);
+  const program = (path: string) => /([\w-]+)\.ts$/.exec(path)![1]!;
+  for (const script of scripts) {
+    const isStarted = code.some((path) =>
+      new RegExp(`(?:programPath|startBeside)\\('${program(script)}'`).test(text(path)),
+    );
+    const byChoice = /^explain-/.test(program(script)) && rules.includes('$(RUN)/explain-');
+    assert.ok(rules.includes(`$(RUN)/${program(script)}.mjs`) || isStarted || byChoice, script);
+  }
+});
+
+test('the Makefile is a page to read', () => {
+  const lines = text('Makefile').trimEnd().split('\n');
+  assert.ok(lines.length <= 150);
+  const products = ['$(RAW) &', '$(DATA_FILES) &', '$(LATEST):', '$(LIVE):', '$(PRODUCTION)/bad.csv'];
+  const places = products.map((product) => lines.findIndex((line) => line.startsWith(product)));
+  assert.ok(places.every((place) => place > 0));
+  assert.deepEqual(
+    places,
+    places.toSorted((a, b) => a - b),
+    'products stand in the order in which they come to be',
+  );
 });
 
 test('the figures are those that training on the real file gives today', async (t) => {
@@ -78,20 +117,19 @@ test('the figures are those that training on the real file gives today', async (
   const path = `${temporaryFolder()}/train.csv`;
   writeThrough(path, (sink) => writeRows(table, train, sink));
   const { metrics } = await buildVersion(config, readDataset(path, config.schema));
-  for (const [name, { value }] of Object.entries(figures.life.versions.v1.metrics)) {
+  for (const [name, { value }] of Object.entries(figures.life.versions.v1.metrics))
     assertClose(metrics.metrics[name as 'recall'].value, value, 1e-12, name);
-  }
   assert.ok(metrics.metrics.recall.value >= 0.7 && metrics.metrics.f1.value >= 0.6);
 });
 
 test('the image is built from files that are there, pinned, and runs as an ordinary user', () => {
-  const dockerfile = readFileSync('Dockerfile', 'utf8');
-  const allowed = readFileSync('.dockerignore', 'utf8')
+  const dockerfile = text('Dockerfile');
+  const allowed = text('.dockerignore')
     .split('\n')
     .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
   for (const [, sources] of dockerfile.matchAll(/^COPY (?!--from)(?:--\S+ )?(.+) \S+$/gm))
     for (const source of sources!.split(' ')) {
-      assert.ok(existsSync(source), source);
+      assert.ok(existsSync(source) || source === 'chapters', source);
       assert.ok(allowed.includes(source), `.dockerignore keeps ${source} out`);
     }
   assert.match(dockerfile, /^ARG BASE=\S+:\d+\.\d+\.\d+-\S+$/m);
@@ -102,27 +140,24 @@ test('the image is built from files that are there, pinned, and runs as an ordin
 });
 
 test('no absolute path, no leftover', () => {
-  const files = ['lib', 'scripts', 'test', 'bench'].flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => `${folder}/${name}`),
-  );
-  for (const file of [
-    ...files,
-    'README.md',
-    'REPORT.md',
-    'CONTRIBUTING.md',
-    'docs/container.md',
-    'docs/mini-prod.md',
-    'Dockerfile',
-    'Makefile',
-    'config.yaml',
-  ]) {
-    if (file.endsWith('docs.test.ts')) continue;
-    assert.doesNotMatch(
-      readFileSync(file, 'utf8'),
-      /\/(home|root|Users)\/|TODO|FIXME|\.only\(|\.skip\(/,
-      file,
-    );
+  const files = ['lib', 'scripts', 'chapters', 'bench', 'docs']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    )
+    .filter((name) => /\.(ts|md|mk|txt|csv|log|jsonl|json)$/.test(name));
+  assert.ok(files.length > 150);
+  for (const file of [...files, ...documents, ...makefiles, 'REPORT.md', 'Dockerfile', 'config.yaml'])
+    assert.doesNotMatch(text(file), /\/(home|root|Users|work)\/|TODO|FIXME|\.only\(/, file);
+});
+
+test('actions are pinned by hash, and what runs the code of a pull request may write nothing', () => {
+  for (const name of readdirSync('.github/workflows')) {
+    const workflow = text(join('.github/workflows', name));
+    for (const [, action] of workflow.matchAll(/uses: (\S+)/g))
+      assert.match(action!, /@[0-9a-f]{40}$/, `${name}: ${action}`);
+    assert.match(workflow, /^permissions:/m, name);
+    for (const job of workflow.split(/^ {2}(?=\w+:\n)/m).slice(1))
+      if (/write$/m.test(job)) assert.doesNotMatch(job, /actions\/checkout|run: make/, name);
   }
 });
