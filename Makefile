@@ -112,7 +112,7 @@ doctor: ## says and mends what an interrupted run left behind
 ##@ Development
 
 test: $(PACKAGES) .make/test-project/made ## every test   [ONLY=test/lib/trees.test.ts]
-	@node --import tsx --test --test-concurrency 2 $${ONLY:-$(wildcard test/*/*.test.ts chapters/*/test/*.test.ts)}
+	@node --import tsx --test --test-concurrency 3 $${ONLY:-$(wildcard test/*/*.test.ts chapters/*/test/*.test.ts)}
 .make/test-project/made: $(PROGRAMS)/built test/make-project.ts test/fixtures/config.yaml
 	@node --import tsx test/make-project.ts
 

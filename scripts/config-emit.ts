@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { chapters, handedIn } from '../lib/chapter.ts';
+import { rememberParse } from '../lib/config/load.ts';
 import { programFiles } from '../lib/config/programs.ts';
 import { rawFiles, settingsOf } from '../lib/config/settings.ts';
 import { badInput } from '../lib/fault.ts';
@@ -21,6 +22,7 @@ step({ chapters }, async (project) => {
     throw badInput(
       `${project.configPath}  make cannot handle the folder name "${path('.')}": letters, digits and . _ - + @ / only`,
     );
+  rememberParse(project);
   const training = handedIn('training');
   const changes = await Promise.all(training.map(({ load }) => load()));
   const added = chapters.flatMap((chapter) => chapter.make?.(project) ?? []);

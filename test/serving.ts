@@ -1,7 +1,7 @@
 /** Requests against the server of a temporary project. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { after } from 'node:test';
-import { type TemporaryProject, trainedProject } from './support.ts';
+import { copyOf, type TemporaryProject, THREE } from './support.ts';
 
 export interface Health {
   readonly model: string;
@@ -11,14 +11,7 @@ export interface Health {
 
 /** A project with v1 champion, and v2 and v3 beside it. */
 export function threeVersions(): TemporaryProject {
-  const project = trainedProject();
-  const verbs = [['smoke'], ['train'], ['train']];
-  for (const [i, verb] of verbs.entries()) {
-    if (i > 0) project.set({ n_estimators: 20 + i });
-    const { status, err } = project.make(...verb);
-    if (status !== 0) throw new Error(err);
-  }
-  return project;
+  return copyOf(THREE);
 }
 
 export async function get<T>(project: TemporaryProject, path: string): Promise<T> {

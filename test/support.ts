@@ -16,6 +16,8 @@ export const defaultConfig = readFileSync(new URL('./fixtures/config.yaml', impo
 /** Projects that test/make-project.ts makes once: with a first version, and after `make all`. */
 export const TRAINED = '.make/test-project/trained';
 export const LIVED = '.make/test-project/lived';
+/** With v1 champion, and v2 and v3 beside it. */
+export const THREE = '.make/test-project/three';
 /** What that `make all` said. */
 export const LIVED_SAID = '.make/test-project/lived.txt';
 
@@ -87,7 +89,7 @@ export const trainedProject = (): TemporaryProject => copyOf(TRAINED);
 /** The same two days after deployment: promoted, served, monitored, retrained. */
 export const livedProject = (): TemporaryProject => copyOf(LIVED);
 
-function copyOf(made: string): TemporaryProject {
+export function copyOf(made: string): TemporaryProject {
   const folder = temporaryFolder(() => void project.script('serve-stop'));
   cpSync(made, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
   const project = projectIn(folder);
@@ -100,11 +102,11 @@ export function makeProject(folder: string): TemporaryProject {
   copyProject(folder);
   writeFileSync(join(folder, 'config.yaml'), defaultConfig);
   const project = projectIn(folder);
-  project.set({ port: 0, n_estimators: 20, bootstrap_rounds: 200 });
+  project.set({ port: 0, n_estimators: 10, bootstrap_rounds: 200 });
   return project;
 }
 
-function projectIn(folder: string): TemporaryProject {
+export function projectIn(folder: string): TemporaryProject {
   const environment = (args: Arguments = {}) => ({ ...plainEnvironment(), ...args });
   const path = (...parts: string[]) => join(folder, ...parts);
   const program = (name: string) => path('.make', 'programs', `${name}.mjs`);

@@ -4,7 +4,9 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import { badInput } from '../fault.ts';
+import { sha256 } from '../files/hash.ts';
 import type { LedgerFormat } from '../files/ledger.ts';
+import { json, readIfThere, writeIfChanged } from '../files/write.ts';
 import { didYouMean } from '../words.ts';
 import { rolesOf } from './roles.ts';
 import { type Config, configSchema, RESERVED } from './schema.ts';
@@ -61,22 +63,20 @@ export function loadProject(
   configPath = process.env.CONFIG || DEFAULT_CONFIG,
 ): Project {
   const text = readConfigText(configPath);
-  const config = parseConfig(
-    text,
-    configPath,
-    additions.flatMap(({ section }) => section ?? []),
-  );
   const root = resolve(dirname(configPath));
   const here = relative(process.cwd(), root);
   const name = basename(configPath, extname(configPath));
   const path = (...parts: string[]) => join(here, ...parts);
+  const state = (...parts: string[]) => path('.make', name, ...parts);
+  const sections = additions.flatMap(({ section }) => section ?? []);
+  const config = parseConfig(text, configPath, sections, rememberedParse(state('parsed.json'), text));
   return {
     config,
     configPath,
     text,
     root,
     path,
-    state: (...parts) => path('.make', name, ...parts),
+    state,
     ledgers: additions
       .flatMap(({ ledgers }) => ledgers?.(config) ?? [])
       .map((ledger) => ({ ...ledger, path: path(ledger.path) })),
@@ -95,27 +95,23 @@ function readConfigText(configPath: string): string {
   }
 }
 
-export function parseConfig(text: string, name: string, sections: readonly Section[] = []): Config {
+/** Checks a config; what its YAML holds may be known already (rememberParse), so that only a complaint reads it. */
+export function parseConfig(
+  text: string,
+  name: string,
+  sections: readonly Section[] = [],
+  known?: unknown,
+): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const trouble = document.errors[0];
-  if (trouble !== undefined) {
-    const { line } = lines.linePos(trouble.pos[0]);
-    throw badInput(
-      `${name}:${line}  ${trouble.code === 'DUPLICATE_KEY' ? `${text.slice(trouble.pos[0]).split(/[:\n]/)[0]!.trim()}: this key stands twice in its section` : `not valid YAML: ${trouble.message}`}`,
-    );
-  }
-  if (document.contents === null) throw badInput(`${name}  is empty: everything is configured there`);
-  const place = (keys: readonly string[]) => at(document, lines, name, keys);
+  let document: Document | undefined;
+  const read = () => {
+    document ??= readDocument(text, name, lines);
+    return document;
+  };
+  const place = (keys: readonly string[]) => at(read(), lines, name, keys);
   const fault: SettingFault = (keys, problem) => badInput(`${place(keys)}  ${keys.join('.')}: ${problem}`);
-  const raw: unknown = document.toJS();
-  const columns = document.get('schema');
-  for (const { key } of isMap(columns) ? columns.items : [])
-    if (/\p{Cc}/u.test(String(key)))
-      throw fault(['schema'], `${JSON.stringify(String(key))}: a column cannot be called that: rename it`);
-  for (const name of RESERVED)
-    if (document.hasIn(['schema', name]))
-      throw fault(['schema', name], 'a column cannot be called that: rename it');
+  const raw: unknown = known ?? read().toJS();
+  if (known === undefined) checkColumnNames(read(), fault);
   const config = checkShape(configSchema, raw, [], place);
   checkReferences(config, fault);
   for (const section of sections) {
@@ -267,5 +263,43 @@ function checkReferences(config: Config, fault: SettingFault): void {
       ([, column]) => column.role === 'input' && column.type !== 'category' && column.missing === 'keep',
     );
     if (kept !== undefined) throw fault(['schema', kept[0]], 'missing: keep needs an algorithm of trees');
+  }
+}
+
+function readDocument(text: string, name: string, lines: LineCounter): Document {
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const trouble = document.errors[0];
+  if (trouble !== undefined) {
+    const { line } = lines.linePos(trouble.pos[0]);
+    throw badInput(
+      `${name}:${line}  ${trouble.code === 'DUPLICATE_KEY' ? `${text.slice(trouble.pos[0]).split(/[:\n]/)[0]!.trim()}: this key stands twice in its section` : `not valid YAML: ${trouble.message}`}`,
+    );
+  }
+  if (document.contents === null) throw badInput(`${name}  is empty: everything is configured there`);
+  return document as Document;
+}
+
+function checkColumnNames(document: Document, fault: SettingFault): void {
+  const columns = document.get('schema');
+  for (const { key } of isMap(columns) ? columns.items : [])
+    if (/\p{Cc}/u.test(String(key)))
+      throw fault(['schema'], `${JSON.stringify(String(key))}: a column cannot be called that: rename it`);
+  for (const name of RESERVED)
+    if (document.hasIn(['schema', name]))
+      throw fault(['schema', name], 'a column cannot be called that: rename it');
+}
+
+/** Reading YAML takes a third of a short program's time, so make keeps what this text of the config holds. */
+export function rememberParse({ text, state }: Pick<Project, 'text' | 'state'>): void {
+  const held: unknown = parseDocument(text).toJS();
+  writeIfChanged(state('parsed.json'), json({ sha256: sha256(text), held }));
+}
+
+function rememberedParse(path: string, text: string): unknown {
+  try {
+    const { sha256: of, held } = JSON.parse(readIfThere(path) ?? '{}') as { sha256?: string; held?: unknown };
+    return of === sha256(text) ? held : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -176,14 +176,14 @@ test('a config that is not there, and one that is wrong', () => {
   const missing = project.make('train', 'CONFIG=absent.yaml');
   assert.equal(missing.status, 2);
   assert.match(missing.err, /absent\.yaml is missing: everything is configured there/);
-  project.configure(['n_estimators: 20', 'n_estimators: many']);
+  project.configure(['n_estimators: 10', 'n_estimators: many']);
   const wrong = project.make('train');
   assert.equal(wrong.status, 2);
   assert.match(
     wrong.err,
     /config\.yaml:\d+ {2}model_params\.n_estimators: expected a whole number ≥ 1, got "many"/,
   );
-  project.configure(['n_estimators: many', 'n_estimators: 20']);
+  project.configure(['n_estimators: many', 'n_estimators: 10']);
 });
 
 test('names that are no versions go nowhere', () => {

@@ -21,15 +21,15 @@ test('the first run makes everything, the second nothing', () => {
 });
 
 test('a setting of the model retrains and prepares nothing again', () => {
-  project.configure(['n_estimators: 20', 'n_estimators: 25']);
+  project.configure(['n_estimators: 10', 'n_estimators: 15']);
   const { out } = project.make('train');
-  assert.match(out, /because model_params\.n_estimators 20 → 25/);
-  assert.match(out, /v2 {2}RandomForest 25 × 10/);
+  assert.match(out, /because model_params\.n_estimators 10 → 15/);
+  assert.match(out, /v2 {2}RandomForest 15 × 10/);
   assert.doesNotMatch(out, /^(raw|prepare)/m);
 });
 
 test('going back gives the version that has the same bytes', () => {
-  project.configure(['n_estimators: 25', 'n_estimators: 20']);
+  project.configure(['n_estimators: 15', 'n_estimators: 10']);
   assert.match(project.make('train').out, /no new version: the result equals v1, byte for byte/);
 });
 

@@ -12,15 +12,15 @@ before(() => {
 });
 
 test('of two trainings at once one wins and the other says so with exit 75', async () => {
-  project.configure(['n_estimators: 20', 'n_estimators: 120']);
+  project.configure(['n_estimators: 10', 'n_estimators: 120']);
   const both = await Promise.all([project.launch('model-train').done, project.launch('model-train').done]);
   assert.deepEqual(both.map(({ status }) => status).sort(), [0, 75], both.map(({ err }) => err).join(''));
   assert.match(both.find(({ status }) => status === 75)!.err, /busy: .* is held by process \d+/);
-  project.configure(['n_estimators: 120', 'n_estimators: 20']);
+  project.configure(['n_estimators: 120', 'n_estimators: 10']);
 });
 
 test('killed at any moment, a training leaves every version whole, and a rerun heals', async () => {
-  for (const [i, delay] of [250, 500, 700, 850, 1000, 1200].entries()) {
+  for (const [i, delay] of [250, 500, 700, 900].entries()) {
     project.configure([/max_depth: \d+/.exec(project.read('config.yaml'))![0], `max_depth: ${4 + (i % 3)}`]);
     const { pid, done } = project.launch('model-train');
     await new Promise((resolve) => setTimeout(resolve, delay));

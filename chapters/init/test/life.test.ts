@@ -33,7 +33,7 @@ test('make init, then the whole life of a table of three classes, beside the fir
   const text = project.read('projects/garden/config.yaml');
   writeFileSync(
     project.path('projects/garden/config.yaml'),
-    text.replace('duplicates: by_id', 'duplicates: keep').replace('n_estimators: 20', 'n_estimators: 10'),
+    text.replace('duplicates: by_id', 'duplicates: keep').replace('n_estimators: 10', 'n_estimators: 8'),
   );
   const lived = project.make('all', config);
   assert.equal(lived.status, 0, lived.err + lived.out);

@@ -6,8 +6,8 @@ import { livedProject } from '../../../test/support.ts';
 
 const project = livedProject();
 
-test('the same bytes come out of a clean folder, for the first version and for the retrained one', () => {
-  for (const version of ['v1', 'v2']) {
+test('the same bytes come out of a clean folder, for the retrained version as for the first (below)', () => {
+  for (const version of ['v2']) {
     const { status, out, err } = project.make('reproduce', `VERSION=${version}`);
     assert.equal(status, 0, err);
     assert.match(out, /the same bytes: data v\d and 8 files/);
