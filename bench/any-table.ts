@@ -5,14 +5,13 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { explainerOf } from '../chapters/explain/explain.ts';
-import { reportGroups } from '../chapters/fairness/report.ts';
 import { parseConfig } from '../lib/config/load.ts';
 import { rolesOf } from '../lib/config/roles.ts';
 import type { Config } from '../lib/config/schema.ts';
@@ -20,12 +19,10 @@ import { type Dataset, readDataset } from '../lib/data/dataset.ts';
 import { prepareData } from '../lib/data/prepare.ts';
 import { writeRows } from '../lib/data/table.ts';
 import { writeThrough } from '../lib/files/write.ts';
-import { fitModel } from '../lib/learn/estimator.ts';
 import { metricsOf } from '../lib/measure/metrics.ts';
 import { classify, mostProbable } from '../lib/numbers/outputs.ts';
 import { splitFold, stratifiedFolds } from '../lib/train/folds.ts';
 import { fitPart } from '../lib/train/part.ts';
-import { fitPipeline, transform } from '../lib/train/pipeline.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 import { median, note } from './record.ts';
 
@@ -37,10 +34,21 @@ export interface Peers {
   readonly has: boolean;
 }
 
+export type Parts = Record<string, () => Promise<void> | void>;
+export type Peer = <T>(threads: number, ...args: string[]) => T;
+
+/** What a chapter measures of itself: bench.ts in its folder, if it has one. */
+function ofChapters(): string[] {
+  if (!existsSync('chapters')) return [];
+  return readdirSync('chapters')
+    .map((name) => resolve('chapters', name, 'bench.ts'))
+    .filter((path) => existsSync(path));
+}
+
 type Algorithm = 'RandomForest' | 'GradientBoosting' | 'LogisticRegression';
 
 /** The parts of the benchmark by name. */
-export function anyTable(peers: Peers): Record<string, () => Promise<void> | void> {
+export async function anyTable(peers: Peers): Promise<Parts> {
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-tables-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const peer = <T>(threads: number, ...args: string[]): T =>
@@ -54,14 +62,18 @@ export function anyTable(peers: Peers): Record<string, () => Promise<void> | voi
 
   return {
     tables: () => tables(folder, peers, peer),
-    shap: () => shap(folder, peers, peer),
-    fairness: () => fairness(folder),
     tuning: () => tuning(peers, peer),
     large: () => large(folder, peers, peer),
+    ...Object.assign(
+      {},
+      ...(await Promise.all(
+        ofChapters().map(async (path) => (await import(path)).bench(folder, peers, peer)),
+      )),
+    ),
   };
 }
 
-interface Example {
+export interface Example {
   readonly config: Config;
   readonly train: Dataset;
   readonly later: Dataset;
@@ -70,7 +82,7 @@ interface Example {
 }
 
 /** An example's config on the real files; undefined where they are not beside the project. */
-function example(folder: string, name: string, files: Record<string, string>): Example | undefined {
+export function example(folder: string, name: string, files: Record<string, string>): Example | undefined {
   if (!Object.values(files).every((file) => existsSync(shared(file)))) return undefined;
   const text = readFileSync(`examples/${name}/config.yaml`, 'utf8').replace('source: uci', 'source: file');
   const config = parseConfig(text, `examples/${name}/config.yaml`);
@@ -265,97 +277,6 @@ function concatenated(a: Dataset, b: Dataset): Dataset {
     target: Uint8Array.from([...a.target, ...b.target]),
     entities: undefined,
   };
-}
-
-/** Path-dependent values of one forest, the same trees on both sides, one thread. */
-async function shap(
-  folder: string,
-  peers: Peers,
-  peer: <T>(threads: number, ...args: string[]) => T,
-): Promise<void> {
-  const adult = example(folder, 'adult', {
-    'data/raw/adult.data': 'adult.data',
-    'data/raw/adult.test': 'adult.test',
-  });
-  if (adult === undefined) {
-    console.log('skipped: SHAP, since the census is not beside the project');
-    return;
-  }
-  const pipeline = fitPipeline(adult.train.inputs, adult.config.schema, {}, false);
-  const features = transform(pipeline, adult.train.inputs);
-  const params = {
-    ...adult.config.model_params,
-    algorithm: 'RandomForest' as const,
-    n_estimators: 100,
-    max_depth: 10,
-  };
-  const model = await fitModel(features, adult.train.target, ['0', '1'], params, { threads: 1 });
-  const count = 500;
-  const width = features.names.length;
-  const rows = Array.from({ length: count }, (_, i) => [
-    ...features.values.subarray(i * width, (i + 1) * width),
-  ]);
-  const path = join(folder, 'shap.json');
-  writeFileSync(
-    path,
-    JSON.stringify({
-      trees: (model as { trees: unknown }).trees,
-      rows: rows.map((row) => row.map((x) => (Number.isNaN(x) ? null : x))),
-    }),
-  );
-  const times: number[] = [];
-  let first: number[] = [];
-  for (let repeat = 0; repeat < 4; repeat++) {
-    const start = performance.now();
-    const { explain } = explainerOf(model);
-    for (let row = 0; row < count; row++) {
-      const { contributions } = explain(features.values, row * width, 0);
-      if (row === 0) first = [...contributions];
-    }
-    if (repeat > 0) times.push((performance.now() - start) / 1000);
-  }
-  const theirs = peers.has ? peer<{ seconds: number; first: number[] }>(1, 'shap', path) : undefined;
-  if (theirs !== undefined)
-    for (const [f, phi] of first.entries())
-      if (Math.abs(phi - theirs.first[f]!) > 1e-6)
-        throw new Error(`feature ${f}: ours ${phi}, shap ${theirs.first[f]}`);
-  const ours = median(times);
-  note(
-    `path-dependent Shapley values, forest 100 × 10 of the census, ${count} rows × ${width} features, 1 thread (s, beside shap)`,
-    ours,
-    theirs?.seconds ?? null,
-    theirs === undefined ? null : theirs.seconds / ours,
-    '≥ 1',
-    theirs === undefined || theirs.seconds >= ours,
-  );
-}
-
-async function fairness(folder: string): Promise<void> {
-  const adult = example(folder, 'adult', {
-    'data/raw/adult.data': 'adult.data',
-    'data/raw/adult.test': 'adult.test',
-  });
-  if (adult === undefined) {
-    console.log('skipped: fairness, since the census is not beside the project');
-    return;
-  }
-  const rows = adult.later.target.length;
-  const scores = Float64Array.from({ length: rows }, (_, i) => ((i * 7919) % 1000) / 1000);
-  const given = classify(scores, { thresholds: [0.5] });
-  const times = [1, 2, 3].map(() => {
-    const start = performance.now();
-    reportGroups(adult.config, adult.later, { labels: adult.later.target, given, scores });
-    return (performance.now() - start) / 1000;
-  });
-  const seconds = median(times);
-  note(
-    `fairness of ${adult.later.sensitive.names.length} columns on ${rows.toLocaleString('en-US')} rows, ${adult.config.evaluation.bootstrap_rounds} bootstrap rounds (s)`,
-    seconds,
-    null,
-    null,
-    '< 2',
-    seconds < 2,
-  );
 }
 
 /** make -j 2 tune with 50 trials of five folds beside RandomizedSearchCV(n_jobs=2), whole processes. */

@@ -48,7 +48,7 @@ const parts: Record<string, () => void | Promise<void>> = {
   whole: wholeRuns,
   reading,
   serving: () => serving(csv, python),
-  ...anyTable({ python, has: hasPeers }),
+  ...(await anyTable({ python, has: hasPeers })),
 };
 // make bench ONLY=ai4i measures one part anew and keeps the other lines.
 const only = process.argv[2] || undefined;

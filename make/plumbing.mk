@@ -49,7 +49,7 @@ STATE := $(dir $(CONFIG)).make/$(basename $(notdir $(CONFIG)))
 PROGRAMS := $(if $(shell { [ -w . ] || [ -e .make/programs/built ]; } && echo yes),.make,$(STATE))/programs
 RUN := node $(PROGRAMS)
 PACKAGES := node_modules/.package-lock.json
-SOURCES := $(wildcard lib/*.ts lib/*/*.ts scripts/*.ts chapters/*.ts chapters/*/*.ts chapters/*/scripts/*.ts)
+SOURCES := $(filter-out %/bench.ts,$(wildcard lib/*.ts lib/*/*.ts scripts/*.ts chapters/*.ts chapters/*/*.ts chapters/*/scripts/*.ts))
 ENTRIES := $(wildcard scripts/*.ts chapters/*/scripts/*.ts lib/*/*-worker.ts)
 
 # A checksum of config and code says whether config.mk is current, so no clock hides an edit and an unchanged config starts

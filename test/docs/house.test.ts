@@ -10,7 +10,8 @@ const floors = new Map(
 );
 const sourcesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ts|mjs)$/.test(name) && !/(^|\/)test\//.test(name))
+    // Tests and benchmarks look from outside.
+    .filter((name) => /\.(ts|mjs)$/.test(name) && !/(^|\/)test\/|(^|\/)bench\.ts$/.test(name))
     .map((name) => join(folder, name));
 /** What a file imports of this repository, as paths from its top. */
 const importsOf = (file: string) =>
