@@ -2,6 +2,7 @@
  * What every script is: its arguments, its lock, its work, in one call. Arguments come from make by the environment, which
  * gives them by name and empties those that nobody named on the command line; no shell reads them.
  */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Addition, Project } from './config/load.ts';
 import { loadProject } from './config/load.ts';
@@ -75,6 +76,9 @@ export const output: Argument<string | undefined> = (given, project) => {
   const isKept = kept.some((path) => `${resolve(given)}/`.startsWith(`${resolve(path)}/`));
   if (isKept || given.startsWith('-'))
     throw badInput(`${given}  is kept by the project: write to another place`);
+  // A file takes its place by a rename, which would do away with a device or a pipe.
+  const there = statSync(given, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile() && !there.isDirectory()) throw badInput(`${given}  is no file`);
   return given;
 };
 

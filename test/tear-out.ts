@@ -38,7 +38,7 @@ for (const name of asked ? [asked] : [ALL, ...names]) {
       maxBuffer: 1 << 28,
     });
     if (status === 0) continue;
-    console.error(`✗ without ${name}: make ${verb} fails\n${stdout.slice(-20_000)}${stderr.slice(-5000)}`);
+    console.error(`✗ without ${name}: make ${verb} fails\n${failures(stdout)}${stderr.slice(-3000)}`);
     process.exit(1);
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
@@ -65,4 +65,10 @@ function tearOut(folder: string, name: string): void {
   const index = join(folder, 'chapters/index.ts');
   const lines = readFileSync(index, 'utf8').split('\n');
   writeFileSync(index, lines.filter((line) => !line.includes(`'./${name}/`)).join('\n'));
+}
+
+/** What failed, of what the tests said; all of what anything else did. */
+function failures(said: string): string {
+  const failed = said.match(/^not ok [\s\S]*?^ {2}\.\.\.$/gm);
+  return failed === null ? said.slice(-5000) : `${failed.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 /** The commands of the Mini-Prod challenge, by make, and the formats that it asks for. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { livedProject } from '../../../test/support.ts';
@@ -46,4 +47,28 @@ test('make export writes the files of the challenge', () => {
     'git_sha',
   ]);
   assert.match(project.read('artifacts/feature_importances.csv'), /^feature,importance\n/);
+});
+
+test('what the project keeps, and what is no file, is not written over', () => {
+  const manifest = project.read('manifest.txt');
+  for (const out of [
+    'manifest.txt',
+    'config.yaml',
+    'models',
+    'models/v1/model.json',
+    'lib/step.ts',
+    './data/production/labels.csv',
+    '-x',
+  ])
+    assert.match(
+      project.make('export', `OUT=${out}`).err,
+      /is kept by the project: write to another place/,
+      out,
+    );
+  execFileSync('mkfifo', [project.path('pipe')]);
+  assert.match(
+    project.make('drift', 'REF=data/processed/v1_test.csv', 'NEW=data/production/bad.csv', 'OUT=pipe').err,
+    /^pipe {2}is no file/m,
+  );
+  assert.equal(project.read('manifest.txt'), manifest);
 });

@@ -1,0 +1,141 @@
+/** make at its limits: side by side, interrupted, twice, in a folder of another name, as somebody who may not write here. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { plainEnvironment } from '../../bench/project-copy.ts';
+import { isAlive } from '../serving.ts';
+import { defaultConfig, livedProject, TRAINED, temporaryFolder, trainedProject } from '../support.ts';
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('make -j4 all runs its verbs in their order, and leaves no server', () => {
+  const project = trainedProject();
+  const { status, out, err } = project.make('-j4', 'all');
+  assert.equal(status, 0, err);
+  const steps = [...out.matchAll(/^(serve|smoke|replay|monitor|retrain|stop|audit)\b/gm)].map(
+    ([, step]) => step,
+  );
+  assert.deepEqual(steps, [
+    'serve',
+    'smoke',
+    ...['replay', 'monitor', 'retrain', 'replay', 'monitor', 'retrain'],
+    'stop',
+    'audit',
+  ]);
+  assert.ok(!existsSync(project.path('.make/config/server.json')));
+});
+
+test('Ctrl-C in make all ends what it started, and the rest goes on where it was', async () => {
+  const project = trainedProject();
+  const child = spawn('make', ['all'], { cwd: project.folder, env: plainEnvironment(), detached: true });
+  const served = new Promise<void>((resolve) => {
+    let out = '';
+    child.stdout.on('data', (piece) => {
+      out += piece;
+      if (/^smoke/m.test(out)) resolve();
+    });
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await served;
+  const { pid } = project.server();
+  process.kill(-child.pid!, 'SIGINT');
+  await ended;
+  for (let i = 0; i < 100 && isAlive(pid); i++) await wait(100);
+  assert.ok(!isAlive(pid), 'the server ended with the make that started it');
+  project.make('doctor');
+  const temporary = readdirSync(project.path('models')).filter((name) => /tmp|lock/.test(name));
+  assert.deepEqual(temporary, []);
+  const again = project.make('start', 'smoke', 'stop', 'audit');
+  assert.equal(again.status, 0, again.err);
+});
+
+test('Ctrl-C in make start leaves no server', async () => {
+  const project = trainedProject();
+  project.make('smoke');
+  const child = spawn('make', ['start'], { cwd: project.folder, env: plainEnvironment(), detached: true });
+  await wait(350);
+  try {
+    process.kill(-child.pid!, 'SIGINT');
+  } catch {}
+  await new Promise((resolve) => child.once('close', resolve));
+  await wait(1500);
+  // Whoever was too late for the interruption has a server, which stop ends; nobody has one that stop does not know.
+  project.make('stop');
+  const left = spawnSync('pgrep', ['-f', project.path('.make/programs/serve-api.mjs')], { encoding: 'utf8' });
+  assert.equal(left.stdout ?? '', '');
+});
+
+test('a second make all replays no row that the new champion has learnt', () => {
+  const project = livedProject();
+  const { status, out, err } = project.make('all');
+  assert.equal(status, 0, err + out);
+  assert.match(out, /rows left out: v2 has learnt them|that v2 has learnt|left out/);
+  assert.match(project.make('stage', 'STAGE=Archived').out, /nothing|stage +\(?v?/);
+  assert.match(project.make('rollback').out, /v1 is champion again/, 'the way back was kept');
+});
+
+test('packages of another project are not emptied through a link', () => {
+  const project = trainedProject();
+  utimesSync(project.path('package-lock.json'), new Date(), new Date(Date.now() + 60_000));
+  const { status, err } = project.make('train');
+  assert.equal(status, 2);
+  assert.match(err, /node_modules is a link to another project's packages/);
+  assert.ok(readdirSync('node_modules').length > 20);
+});
+
+test('a folder with a space and an umlaut', () => {
+  const folder = join(temporaryFolder(), 'ein Ördner mit Platz');
+  cpSync(TRAINED, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  const run = spawnSync('make', ['start', 'smoke', 'stop', 'audit'], {
+    cwd: folder,
+    env: plainEnvironment(),
+    encoding: 'utf8',
+  });
+  assert.equal(run.status, 0, run.stderr);
+  assert.match(run.stdout, /smoke {6}3 of 3/);
+});
+
+test('code that nobody may write to, with the config elsewhere', (t) => {
+  if (process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status !== 0)
+    return t.skip('root may write anywhere, and there is no setpriv here');
+  const folder = temporaryFolder();
+  const code = join(folder, 'code');
+  cpSync(TRAINED, code, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  for (const name of ['data', 'models', 'reports', 'manifest.txt', 'deployment_log.csv', '.make'])
+    rmSync(join(code, name), { recursive: true, force: true });
+  const own = join(folder, 'own');
+  mkdirSync(own);
+  writeFileSync(
+    join(own, 'config.yaml'),
+    defaultConfig.replace(/^( +n_estimators): .*$/m, '$1: 10').replace(/^( +port): .*$/m, '$1: 0'),
+  );
+  chmodSync(own, 0o777);
+  chmodSync(folder, 0o755);
+  for (const part of ['', 'lib', 'scripts', 'chapters', 'make'])
+    if (existsSync(join(code, part))) chmodSync(join(code, part), 0o555);
+  const make = ['make', 'train', 'smoke', `CONFIG=${join(own, 'config.yaml')}`];
+  const [program, ...args] =
+    process.getuid?.() === 0
+      ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...make]
+      : make;
+  const { status, stdout, stderr } = spawnSync(program!, args, {
+    cwd: code,
+    env: { ...plainEnvironment(), HOME: own },
+    encoding: 'utf8',
+  });
+  chmodSync(code, 0o755);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /smoke {6}3 of 3/);
+  assert.ok(!existsSync(join(code, '.make')) && existsSync(join(own, 'models/v1/model.json')));
+});
