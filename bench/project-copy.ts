@@ -1,6 +1,6 @@
 /** A copy of the project in another folder, to run make there as a user would. */
-import { cpSync, existsSync, symlinkSync, utimesSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { cpSync, existsSync, realpathSync, symlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 
 const CODE = [
   'Makefile',
@@ -19,7 +19,7 @@ export function copyProject(folder: string): void {
   for (const name of CODE)
     if (existsSync(name)) cpSync(name, join(folder, name), { recursive: true, preserveTimestamps: true });
   utimesSync(join(folder, 'package-lock.json'), 0, 0);
-  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+  symlinkSync(realpathSync('node_modules'), join(folder, 'node_modules'));
 }
 
 /** The environment without what a make around us, or a test runner, has set. */

@@ -9,13 +9,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { plainEnvironment } from '../bench/project-copy.ts';
 
 const ALL = 'chapters';
@@ -54,7 +55,7 @@ function copyRepository(folder: string): void {
   for (const file of new Set(files.split('\0').filter(Boolean)))
     cpSync(file, join(folder, file), { recursive: true, preserveTimestamps: true });
   cpSync('test/fixtures/config.yaml', join(folder, 'config.yaml'));
-  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+  symlinkSync(realpathSync('node_modules'), join(folder, 'node_modules'));
   utimesSync(join(folder, 'package-lock.json'), 0, 0);
 }
 
