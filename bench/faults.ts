@@ -17,9 +17,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chapters } from '../lib/chapter.ts';
 import { editConfig } from '../lib/config/edit.ts';
 import { loadProject } from '../lib/config/load.ts';
+import { chapters } from '../lib/door.ts';
 import { random } from '../lib/numbers/random.ts';
 import { predictionsIn } from '../lib/record/prediction-lines.ts';
 import { audit } from '../lib/registry/audit.ts';

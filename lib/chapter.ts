@@ -1,5 +1,4 @@
-/** What a chapter may hand to the core. chapters/index.ts lists the chapters; the scripts that start a program compose them. */
-import * as door from '#chapters';
+/** What a chapter may hand to the core. */
 import type { Addition, Project } from './config/load.ts';
 import type { Block } from './page/blocks.ts';
 import type { Html } from './page/page.ts';
@@ -43,12 +42,4 @@ export interface MonitoredPart {
   readonly facts?: Readonly<Record<string, unknown>>;
   readonly page?: Html;
   readonly said?: readonly (readonly [step: string, line: string])[];
-}
-
-/** The chapters that are here: what chapters/index.ts exports, nothing where that folder is gone. */
-export const chapters: readonly Chapter[] = Object.values(door);
-
-/** What those chapters hand in that have it. */
-export function handedIn<K extends keyof Chapter>(name: K): NonNullable<Chapter[K]>[] {
-  return chapters.flatMap((chapter) => chapter[name] ?? []) as NonNullable<Chapter[K]>[];
 }

@@ -4,10 +4,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { chapters, handedIn } from '../lib/chapter.ts';
 import { rememberParse } from '../lib/config/load.ts';
 import { programFiles } from '../lib/config/programs.ts';
 import { rawFiles, settingsOf } from '../lib/config/settings.ts';
+import { chapters, handedIn } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { json, writeIfChanged } from '../lib/files/write.ts';
 import { labelledFiles } from '../lib/record/labelled.ts';

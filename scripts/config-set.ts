@@ -1,6 +1,7 @@
 /** Moves the data version that config.yaml names to VERSION, comments kept. */
-import { chapters } from '../lib/chapter.ts';
+
 import { moveDataVersion } from '../lib/config/edit.ts';
+import { chapters } from '../lib/door.ts';
 import { required, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 

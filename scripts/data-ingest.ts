@@ -1,11 +1,11 @@
 /** Makes the raw file from its declared source: simulated, downloaded from UCI and checked, or there already. */
 import { existsSync } from 'node:fs';
 import { csvFormatRow } from 'd3-dsv';
-import { chapters } from '../lib/chapter.ts';
 import type { Project } from '../lib/config/load.ts';
 import { rawFiles, settingsHash } from '../lib/config/settings.ts';
 import { downloadMembers } from '../lib/data/download.ts';
 import { AI4I_HEADER, simulateAi4i } from '../lib/data/simulate-ai4i.ts';
+import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { sha256, sha256File } from '../lib/files/hash.ts';
 import { touch, writeAtomic } from '../lib/files/write.ts';

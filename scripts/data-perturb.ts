@@ -1,7 +1,8 @@
 /** Makes the bad day: the later rows with the changes that replay.bad declares. */
-import { chapters } from '../lib/chapter.ts';
+
 import { settingsHash } from '../lib/config/settings.ts';
 import { perturbRows } from '../lib/data/perturb.ts';
+import { chapters } from '../lib/door.ts';
 import { readRecords, writeCsv } from '../lib/files/csv.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import { recordArtefacts } from '../lib/record/manifest.ts';

@@ -1,6 +1,7 @@
 /** Checks, splits and cleans the raw rows into the training and test rows of one data version. */
-import { chapters } from '../lib/chapter.ts';
+
 import { VERSION as IS_VERSION } from '../lib/config/schema.ts';
+import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { makeDataVersion } from '../lib/registry/data-versions.ts';
 import { optional, step } from '../lib/step.ts';

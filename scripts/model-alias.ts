@@ -1,5 +1,5 @@
 /** Points an alias at a version; without a version it says where the alias points, with "none" it takes it away. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { setAlias } from '../lib/registry/moves.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { optional, required, step, text } from '../lib/step.ts';

@@ -1,5 +1,5 @@
 /** Compares two versions: settings and data that differ, metrics on the same rows, and where they disagree. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { compareVersions } from '../lib/registry/compare.ts';
 import { step, version } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';

@@ -1,5 +1,5 @@
 /** Puts the first version live: the one that was trained last, or where the pointers were lost, what the deployment log says. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { judgeGate } from '../lib/registry/gate.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { promote } from '../lib/registry/moves.ts';

@@ -1,5 +1,5 @@
 /** Judges a version by evaluation.minimum, writes the verdict to reports/, and exits 3 when it fails. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { MISSED } from '../lib/fault.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import { describeCheck, judgeGate } from '../lib/registry/gate.ts';

@@ -1,5 +1,5 @@
 /** Makes a version champion. Only a whole version that does not fail the gate may go live. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { promote } from '../lib/registry/moves.ts';
 import { championFollowed } from '../lib/serve/client.ts';
 import { step, text, version } from '../lib/step.ts';

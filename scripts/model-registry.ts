@@ -1,6 +1,7 @@
 /** Lists every version with its data, metrics, stage and aliases, and what is live with which share of the traffic. */
-import { chapters } from '../lib/chapter.ts';
+
 import type { MetricName } from '../lib/config/schema.ts';
+import { chapters } from '../lib/door.ts';
 import { summarise } from '../lib/registry/summary.ts';
 import { health, runningServer } from '../lib/serve/client.ts';
 import { step } from '../lib/step.ts';

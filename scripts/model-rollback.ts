@@ -1,5 +1,5 @@
 /** Undoes the last step that gave a version traffic: ends a canary, else brings back the previous champion. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { rollback } from '../lib/registry/moves.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { championFollowed, followedWithin } from '../lib/serve/client.ts';

@@ -1,5 +1,5 @@
 /** Sets the stage of a version; Archived without a version archives every one that nothing points at. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { archiveUnused, setStage } from '../lib/registry/moves.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';

@@ -1,8 +1,8 @@
 /** Trains on the current data version, evaluates out of fold, and registers the result as the next model version. */
 import { existsSync } from 'node:fs';
-import { chapters, handedIn } from '../lib/chapter.ts';
 import type { Project } from '../lib/config/load.ts';
 import { describeChanges } from '../lib/config/settings.ts';
+import { chapters, handedIn } from '../lib/door.ts';
 import { compareScores } from '../lib/measure/evaluate.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { type TrainedVersion, trainVersion } from '../lib/registry/train-version.ts';

@@ -1,7 +1,7 @@
 /** The API: one process, or one that supervises deployment.workers of them. Follows the registry until told to stop. */
 import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
-import { chapters, handedIn } from '../lib/chapter.ts';
+import { chapters, handedIn } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { isRunning, startOf, withLock } from '../lib/files/lock.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';

@@ -1,6 +1,7 @@
 /** Shares the traffic among versions: a share for one (VERSION, WEIGHT), or for several at once (SPLIT). */
-import { chapters } from '../lib/chapter.ts';
+
 import type { Project } from '../lib/config/load.ts';
+import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { setTraffic } from '../lib/registry/moves.ts';
 import { readPointers, resolveVersion } from '../lib/registry/pointer-files.ts';

@@ -1,6 +1,6 @@
 /** Says which version is live, since when, and who put it there and why; AT asks about another moment. */
 import { hostname } from 'node:os';
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { readDeployments } from '../lib/record/deployments.ts';

@@ -1,5 +1,5 @@
 /** Restarts the workers of the running API one after the other: each new one listens before an old one drains. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { failed } from '../lib/fault.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { runningServer, sleep } from '../lib/serve/client.ts';

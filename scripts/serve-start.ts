@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { failed } from '../lib/fault.ts';
 import { programPath } from '../lib/files/program.ts';
 import { readIfThere } from '../lib/files/write.ts';

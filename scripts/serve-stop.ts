@@ -1,5 +1,5 @@
 /** Stops the API that runs in the background and waits until it has drained. */
-import { chapters } from '../lib/chapter.ts';
+import { chapters } from '../lib/door.ts';
 import { failed } from '../lib/fault.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { runningServer, sleep } from '../lib/serve/client.ts';

@@ -1,5 +1,5 @@
 /** Verifies every ledger's chain and every recorded sha256, and names what is wrong (reports/audit.json); exit 1 if anything is. */
-import { chapters, handedIn } from '../lib/chapter.ts';
+import { chapters, handedIn } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import { headsOf } from '../lib/record/catalogue.ts';

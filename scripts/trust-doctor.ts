@@ -1,9 +1,9 @@
 /** Says what an interrupted run left behind and mends it: half-written files, stale locks, torn lines, a dead server. */
 import { type Dirent, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapters } from '../lib/chapter.ts';
 import type { Project } from '../lib/config/load.ts';
 import { describeChanges } from '../lib/config/settings.ts';
+import { chapters } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { appendLedger, readLedger } from '../lib/files/ledger.ts';
 import { isAlive, isHeld, withLock } from '../lib/files/lock.ts';

@@ -1,8 +1,8 @@
 /** Follows one prediction back to the model, the data version, the script, the commit and the raw file. */
 import { existsSync } from 'node:fs';
-import { chapters } from '../lib/chapter.ts';
 import type { Project } from '../lib/config/load.ts';
 import { rawFiles } from '../lib/config/settings.ts';
+import { chapters } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import { readLabels } from '../lib/record/labels.ts';

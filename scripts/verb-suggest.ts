@@ -1,8 +1,8 @@
 /** What make was asked for and does not know: says so, and which verb, file or argument was meant. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapters } from '../lib/chapter.ts';
 import { rawFiles } from '../lib/config/settings.ts';
+import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { step } from '../lib/step.ts';
 import { didYouMean } from '../lib/words.ts';

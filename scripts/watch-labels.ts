@@ -1,6 +1,7 @@
 /** Records the truth of predictions from a CSV with the columns id and label. All of it or nothing. */
-import { chapters } from '../lib/chapter.ts';
+
 import { rolesOf } from '../lib/config/roles.ts';
+import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { readRecords } from '../lib/files/csv.ts';
 import { ledgersOf } from '../lib/record/catalogue.ts';

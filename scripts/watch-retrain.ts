@@ -3,11 +3,12 @@
  * challenger is trained on it and compared with the champion on rows that neither has seen, and if it is better it goes live
  * and the config moves to the new data version.
  */
-import { chapters, handedIn } from '../lib/chapter.ts';
+
 import type { Project } from '../lib/config/load.ts';
 import { rolesOf } from '../lib/config/roles.ts';
 import { readDataset } from '../lib/data/dataset.ts';
 import { PREDICTION } from '../lib/data/prepare.ts';
+import { chapters, handedIn } from '../lib/door.ts';
 import { failed } from '../lib/fault.ts';
 import { readTable, writeCsv } from '../lib/files/csv.ts';
 import { sha256 } from '../lib/files/hash.ts';

@@ -1,6 +1,7 @@
 /** What is live, what was decided, and where to look. */
-import { chapters } from '../lib/chapter.ts';
+
 import { DEFAULT_CONFIG } from '../lib/config/load.ts';
+import { chapters } from '../lib/door.ts';
 import { ledgersOf } from '../lib/record/catalogue.ts';
 import { readDecisions } from '../lib/record/decisions.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';

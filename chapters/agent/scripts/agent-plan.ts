@@ -1,8 +1,8 @@
 /** Observes metrics and drift, thinks by rules (and words it by a model, if one is configured), and writes an action plan. */
 import { statSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { chapters } from '../../../lib/chapter.ts';
 import { sectionOf } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { readIfThere, writeAtomic } from '../../../lib/files/write.ts';
 import { optional, output, step } from '../../../lib/step.ts';

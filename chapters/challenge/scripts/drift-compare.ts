@@ -1,9 +1,9 @@
 /** Drift of one CSV against another, column by column: PSI in the report, KS in a file beside it. */
 
-import { chapters } from '../../../lib/chapter.ts';
 import type { NamedColumn } from '../../../lib/config/roles.ts';
 import type { Config } from '../../../lib/config/schema.ts';
 import { indexOfCategory, readRawCell } from '../../../lib/data/columns.ts';
+import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { readTable } from '../../../lib/files/csv.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';

@@ -1,7 +1,7 @@
 /** Writes a version's figures in a plain folder: metrics.json, feature_importances.csv and the model's own files. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chapters } from '../../../lib/chapter.ts';
+import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { versionPath } from '../../../lib/registry/versions.ts';

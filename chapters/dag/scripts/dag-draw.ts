@@ -1,7 +1,7 @@
 /** What is made from what, and what is out of date, as make knows it: asks make, prints it, and draws it. */
 import { spawnSync } from 'node:child_process';
 import { relative } from 'node:path';
-import { chapters } from '../../../lib/chapter.ts';
+import { chapters } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import { step } from '../../../lib/step.ts';

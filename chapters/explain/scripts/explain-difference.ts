@@ -1,7 +1,7 @@
 /** What changed between two versions: how much each input moves either, on the same rows. */
 
-import { chapters } from '../../../lib/chapter.ts';
 import { sectionOf } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';

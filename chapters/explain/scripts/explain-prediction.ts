@@ -1,5 +1,5 @@
 /** Why one prediction is what it is: the contribution of each input, which add up to the output that was given. */
-import { chapters } from '../../../lib/chapter.ts';
+import { chapters } from '../../../lib/door.ts';
 import { FAILED } from '../../../lib/fault.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import { rowParser } from '../../../lib/predict/input.ts';

@@ -1,6 +1,6 @@
 /** Contributions of each input for every row of a CSV of inputs, as a CSV of their own. */
 import { basename, extname } from 'node:path';
-import { chapters } from '../../../lib/chapter.ts';
+import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { readTable, writeCsv } from '../../../lib/files/csv.ts';
 import { rowOfCells } from '../../../lib/predict/cells.ts';

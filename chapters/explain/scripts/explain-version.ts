@@ -1,7 +1,7 @@
 /** What a version looks at: Shapley values of many rows, permutation importance and partial dependence, as JSON, page and pictures. */
 
-import { chapters } from '../../../lib/chapter.ts';
 import { sectionOf } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { step, versionOrTrained } from '../../../lib/step.ts';

@@ -1,8 +1,8 @@
 /** What groups of people get from a version, how far apart they lie, and what bringing them closer would cost. */
 
-import { chapters } from '../../../lib/chapter.ts';
 import { sectionOf } from '../../../lib/config/load.ts';
 import { readDataset } from '../../../lib/data/dataset.ts';
+import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';

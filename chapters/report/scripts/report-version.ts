@@ -1,6 +1,7 @@
 /** The report of a version against the champion, as Markdown and HTML with images beside them, and its model card. */
-import { chapters } from '../../../lib/chapter.ts';
+
 import { sectionOf } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import { toHtml, toMarkdown } from '../../../lib/page/blocks.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';

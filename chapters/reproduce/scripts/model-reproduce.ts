@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import { chapters } from '../../../lib/chapter.ts';
 import { type Project, parseConfig } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { FAILED, failed } from '../../../lib/fault.ts';
 import { git } from '../../../lib/files/git.ts';
 import { sha256File } from '../../../lib/files/hash.ts';

@@ -2,8 +2,9 @@
  * Gives a version more of the traffic step by step. Each step is judged from the prediction log: a pass goes on, a failure or
  * a dead server takes the traffic back, and while nothing can be said the rollout pauses where it is. Started again it goes on.
  */
-import { chapters } from '../../../lib/chapter.ts';
+
 import { type Project, sectionOf } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { badInput, Fault, failed, MISSED } from '../../../lib/fault.ts';
 import { promote, setTraffic } from '../../../lib/registry/moves.ts';
 import { readPointers, resolveVersion } from '../../../lib/registry/pointer-files.ts';

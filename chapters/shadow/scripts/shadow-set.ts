@@ -1,5 +1,5 @@
 /** A version that scores a copy of every request and answers none; none ends it. */
-import { chapters } from '../../../lib/chapter.ts';
+import { chapters } from '../../../lib/door.ts';
 import { setTraffic } from '../../../lib/registry/moves.ts';
 import { resolveVersion } from '../../../lib/registry/pointer-files.ts';
 import { sayTraffic } from '../../../lib/registry/pointers.ts';

@@ -4,8 +4,8 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chapters } from '../../../lib/chapter.ts';
 import type { Project } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { readLedger } from '../../../lib/files/ledger.ts';
 import { idSource } from '../../../lib/predict/predict.ts';
 import { serveModel } from '../../../lib/predict/served-model.ts';

@@ -1,7 +1,8 @@
 /** The search around the trials: with RUNG it names the files of a rung for make; without it, the leaderboard and the best. */
-import { chapters } from '../../../lib/chapter.ts';
+
 import { writeSettings } from '../../../lib/config/edit.ts';
 import { sectionOf } from '../../../lib/config/load.ts';
+import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { oneOf, optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';

@@ -1,8 +1,8 @@
 /** One trial of a search: draws its settings, cross-validates them on its part of the rows, and writes one file. */
 import { setFlagsFromString } from 'node:v8';
-import { chapters } from '../../../lib/chapter.ts';
 import { sectionOf } from '../../../lib/config/load.ts';
 import { readDataset, takeDataset } from '../../../lib/data/dataset.ts';
+import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { random, shuffled } from '../../../lib/numbers/random.ts';
