@@ -195,8 +195,9 @@ test('a config of such a name is refused before anything reads it', () => {
 
 test('what config.yaml says of files and names is text or refused', () => {
   const config = project.read('config.yaml');
-  for (const string of STRINGS)
-    for (const key of ['models', 'raw_path', 'current_version', 'project_name']) {
+  const keys = ['models', 'raw_path', 'current_version', 'project_name'];
+  for (const [i, string] of STRINGS.entries())
+    for (const key of [keys[0]!, keys[1 + (i % 3)]!]) {
       const line = new RegExp(`^( *${key}): .*$`, 'm');
       const changed = config.replace(line, (_, name) => `${name}: ${JSON.stringify(string)}`);
       try {
@@ -237,7 +238,7 @@ test('what models/latest.json says is printed and nothing else', () => {
 });
 
 test('the verbs say what is wrong with such arguments, without a stack', () => {
-  for (const [i, string] of STRINGS.filter((_, at) => at % 3 === 0).entries()) {
+  for (const [i, string] of STRINGS.filter((_, at) => at % 5 === 0).entries()) {
     const verbs = [
       ['model-promote', { VERSION: string }],
       ['model-alias', { NAME: string, VERSION: 'v1' }],
