@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { parseConfig } from '../lib/config/load.ts';
+import { parseConfig } from '../lib/config/parse.ts';
 import { rolesOf } from '../lib/config/roles.ts';
 import type { Config } from '../lib/config/schema.ts';
 import { type Dataset, readDataset } from '../lib/data/dataset.ts';

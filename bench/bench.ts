@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { editConfig } from '../lib/config/edit.ts';
-import { parseConfig } from '../lib/config/load.ts';
+import { parseConfig } from '../lib/config/parse.ts';
 import { readDataset } from '../lib/data/dataset.ts';
 import { AI4I_HEADER, simulateAi4i } from '../lib/data/simulate-ai4i.ts';
 import { type Algorithm, scorerOf } from '../lib/learn/estimator.ts';

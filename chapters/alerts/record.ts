@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import * as v from 'valibot';
 import type { Monitored, MonitoredPart } from '../../lib/chapter.ts';
-import { type Project, sectionOf } from '../../lib/config/load.ts';
+import type { Project } from '../../lib/config/load.ts';
+import { sectionOf } from '../../lib/config/parse.ts';
 import { parseFile } from '../../lib/files/json-file.ts';
 import { appendLedger } from '../../lib/files/ledger.ts';
 import { withLock } from '../../lib/files/lock.ts';

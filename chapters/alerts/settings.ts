@@ -1,6 +1,6 @@
 /** chapters.alerts of config.yaml; the limits are monitoring.limits. */
 import * as v from 'valibot';
-import type { SettingFault } from '../../lib/config/load.ts';
+import type { SettingFault } from '../../lib/config/parse.ts';
 import { atLeast, type Config, count, milliseconds, SIGNALS, text } from '../../lib/config/schema.ts';
 
 const schema = v.strictObject({

@@ -1,5 +1,6 @@
 /** What the report on a version says of the inputs it looks at. */
-import { type Project, sectionOf } from '../../lib/config/load.ts';
+import type { Project } from '../../lib/config/load.ts';
+import { sectionOf } from '../../lib/config/parse.ts';
 import { type Block, heading, image, table, text } from '../../lib/page/blocks.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import { explainRows } from './global.ts';

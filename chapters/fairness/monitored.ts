@@ -1,7 +1,8 @@
 /** Groups of people in production: by the sensitive columns that came with requests, which the model never sees. */
 import { html } from 'hono/html';
 import type { Monitored, MonitoredPart } from '../../lib/chapter.ts';
-import { type Project, sectionOf } from '../../lib/config/load.ts';
+import type { Project } from '../../lib/config/load.ts';
+import { sectionOf } from '../../lib/config/parse.ts';
 import type { Grouping } from '../../lib/data/groups.ts';
 import { mark, tableOf } from '../../lib/page/page.ts';
 import { readSensitive } from '../../lib/record/predictions.ts';

@@ -1,6 +1,6 @@
 /** What make fairness says of a version: groups, gaps, and what each mitigation would change and cost. */
 
-import { sectionOf } from '../../lib/config/load.ts';
+import { sectionOf } from '../../lib/config/parse.ts';
 import { rolesOf } from '../../lib/config/roles.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import type { Dataset } from '../../lib/data/dataset.ts';

@@ -1,6 +1,6 @@
 /** chapters.fairness of config.yaml. */
 import * as v from 'valibot';
-import type { SettingFault } from '../../lib/config/load.ts';
+import type { SettingFault } from '../../lib/config/parse.ts';
 import { rolesOf } from '../../lib/config/roles.ts';
 import { between, type Config, count, oneOf, text } from '../../lib/config/schema.ts';
 

@@ -1,5 +1,5 @@
 /** The mitigation of chapters.fairness as a part of training: other rows to learn from, or other thresholds. */
-import { sectionOf } from '../../lib/config/load.ts';
+import { sectionOf } from '../../lib/config/parse.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import type { Dataset } from '../../lib/data/dataset.ts';
 import { type Grouping, groupingsOf } from '../../lib/data/groups.ts';

@@ -1,6 +1,6 @@
 /** tune: searches settings of the model, trial by trial, as files. */
 import type { Chapter } from '../../lib/chapter.ts';
-import { sectionOf } from '../../lib/config/load.ts';
+import { sectionOf } from '../../lib/config/parse.ts';
 import { rungsOf } from './search.ts';
 import { tuneSection } from './settings.ts';
 

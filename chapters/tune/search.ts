@@ -1,6 +1,7 @@
 /** A search as files: which trials a rung has, and which of them is best. */
 import { existsSync } from 'node:fs';
-import { type Project, sectionOf } from '../../lib/config/load.ts';
+import type { Project } from '../../lib/config/load.ts';
+import { sectionOf } from '../../lib/config/parse.ts';
 import { badInput } from '../../lib/fault.ts';
 import { readIfThere } from '../../lib/files/write.ts';
 import { tuneSection } from './settings.ts';

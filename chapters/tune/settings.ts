@@ -1,6 +1,6 @@
 /** chapters.tune of config.yaml. */
 import * as v from 'valibot';
-import type { SettingFault } from '../../lib/config/load.ts';
+import type { SettingFault } from '../../lib/config/parse.ts';
 import { type Config, count, METRICS, modelParams, oneOf, text } from '../../lib/config/schema.ts';
 
 const tunedValue = v.union([v.string(), v.number()], 'a text or a number');

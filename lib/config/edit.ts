@@ -1,7 +1,8 @@
 /** Changing settings in place: comments, order and formatting of config.yaml stay. */
 import { isScalar, isSeq, parseDocument } from 'yaml';
 import { readIfThere, writeAtomic } from '../files/write.ts';
-import { type Project, parseConfig } from './load.ts';
+import type { Project } from './load.ts';
+import { parseConfig } from './parse.ts';
 
 /** The text with each dotted key set to its value; the keys must exist. */
 export function editConfig(

@@ -1,7 +1,8 @@
 /** An API over a small forest that was taught "more torque, more risk", with everything it records in memory. */
 import { join } from 'node:path';
 import type { Hono } from 'hono';
-import { type Addition, type Project, parseConfig } from '../../lib/config/load.ts';
+import type { Addition, Project } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { failed } from '../../lib/fault.ts';
 import { fitModel, scorerOf } from '../../lib/learn/estimator.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { compareScores } from '../../lib/measure/evaluate.ts';
 import { classify } from '../../lib/numbers/outputs.ts';
 import { type Decided, hoursSinceRetraining } from '../../lib/record/decisions.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { simulateAi4i } from '../../lib/data/simulate-ai4i.ts';
 import { categoryReference, measureDrift, numericReference } from '../../lib/measure/drift.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { rolesOf } from '../../lib/config/roles.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { splitFold, stratifiedFolds } from '../../lib/train/folds.ts';

@@ -1,7 +1,7 @@
 /** Models as bytes: those of the shipped settings never change by accident, and what is no model is none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
 import { AI4I_HEADER, simulateAi4i } from '../../lib/data/simulate-ai4i.ts';

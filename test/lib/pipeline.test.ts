@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { readCell } from '../../lib/data/columns.ts';
 import { fillFor } from '../../lib/data/impute.ts';
 import { perturbRows } from '../../lib/data/perturb.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { binFinder, binRows, findEdges, MISSING } from '../../lib/learn/bins.ts';
 import { fitBoosting } from '../../lib/learn/boosting.ts';
 import { GRADIENT } from '../../lib/learn/boosting-shard.ts';

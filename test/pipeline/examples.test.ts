@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
 import { writeRows } from '../../lib/data/table.ts';

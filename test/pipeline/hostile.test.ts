@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { plainEnvironment } from '../../bench/project-copy.ts';
-import { parseConfig } from '../../lib/config/load.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
 import { Fault } from '../../lib/fault.ts';
 import { trainedProject } from '../support.ts';
 

@@ -1,7 +1,7 @@
 /** Observes metrics and drift, thinks by rules (and words it by a model, if one is configured), and writes an action plan. */
 import { statSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { sectionOf } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { readIfThere, writeAtomic } from '../../../lib/files/write.ts';

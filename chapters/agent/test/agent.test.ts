@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, test } from 'node:test';
-import { parseConfig, sectionOf } from '../../../lib/config/load.ts';
+import { parseConfig, sectionOf } from '../../../lib/config/parse.ts';
 import { defaultConfig, realData } from '../../../test/support.ts';
 import { applyAnswer, modelAccess, neutralise, plainWords, promptFor, wordPlan } from '../model.ts';
 import { type DriftSummary, type Observation, readDrift, readPoints } from '../observe.ts';

@@ -1,6 +1,6 @@
 /** Sends the alerts that the webhook has not had, in their order, each tried again with growing pauses. */
 
-import { sectionOf } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';
 import { sleep } from '../../../lib/serve/client.ts';

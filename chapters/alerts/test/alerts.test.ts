@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { parseConfig } from '../../../lib/config/load.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { SIGNALS } from '../../../lib/config/schema.ts';
 import { sleep } from '../../../lib/serve/client.ts';
 import { limitsFor, type Signals } from '../../../lib/watch/meaning.ts';

@@ -1,6 +1,6 @@
 /** What changed between two versions: how much each input moves either, on the same rows. */
 
-import { sectionOf } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';

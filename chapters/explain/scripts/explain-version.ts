@@ -1,6 +1,6 @@
 /** What a version looks at: Shapley values of many rows, permutation importance and partial dependence, as JSON, page and pictures. */
 
-import { sectionOf } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';

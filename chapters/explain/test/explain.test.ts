@@ -1,7 +1,7 @@
 /** Explanations of a whole model: what matters is found, what does not matter is not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../../lib/config/load.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { fitModel, scorerOf } from '../../../lib/learn/estimator.ts';
 import type { Matrix } from '../../../lib/numbers/matrix.ts';
 import { random } from '../../../lib/numbers/random.ts';

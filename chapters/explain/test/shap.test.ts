@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseConfig } from '../../../lib/config/load.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { fitModel, scorerOf } from '../../../lib/learn/estimator.ts';
 import { addLeaf, emptyTree, splitLeaf, type Tree } from '../../../lib/learn/tree.ts';
 import type { Matrix } from '../../../lib/numbers/matrix.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseConfig } from '../../../lib/config/load.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { type Grouping, groupNames } from '../../../lib/data/groups.ts';
 import { classify } from '../../../lib/numbers/outputs.ts';
 import { random } from '../../../lib/numbers/random.ts';

@@ -1,7 +1,7 @@
 /** Looks at a CSV and writes a project for it: a folder with a copy of the file and a config.yaml that every verb takes. */
 import { constants, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join, relative } from 'node:path';
-import { parseConfig } from '../../../lib/config/load.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import type { Schema } from '../../../lib/config/schema.ts';
 import { chapters, handedIn } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseConfig } from '../../../lib/config/load.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { readDataset } from '../../../lib/data/dataset.ts';
 import { prepareData } from '../../../lib/data/prepare.ts';
 import { cellOf, writeRows } from '../../../lib/data/table.ts';

@@ -1,6 +1,6 @@
 /** The report of a version against the champion, as Markdown and HTML with images beside them, and its model card. */
 
-import { sectionOf } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import { toHtml, toMarkdown } from '../../../lib/page/blocks.ts';

@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import { type Project, parseConfig } from '../../../lib/config/load.ts';
+import type { Project } from '../../../lib/config/load.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { FAILED, failed } from '../../../lib/fault.ts';
 import { git } from '../../../lib/files/git.ts';

@@ -3,7 +3,8 @@
  * a dead server takes the traffic back, and while nothing can be said the rollout pauses where it is. Started again it goes on.
  */
 
-import { type Project, sectionOf } from '../../../lib/config/load.ts';
+import type { Project } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput, Fault, failed, MISSED } from '../../../lib/fault.ts';
 import { promote, setTraffic } from '../../../lib/registry/moves.ts';

@@ -1,7 +1,7 @@
 /** What a step of a rollout is judged by. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig, sectionOf } from '../../../lib/config/load.ts';
+import { parseConfig, sectionOf } from '../../../lib/config/parse.ts';
 import { newcombe } from '../../../lib/measure/intervals.ts';
 import { random } from '../../../lib/numbers/random.ts';
 import type { Observed } from '../../../lib/watch/window.ts';

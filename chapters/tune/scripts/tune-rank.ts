@@ -1,7 +1,7 @@
 /** The search around the trials: with RUNG it names the files of a rung for make; without it, the leaderboard and the best. */
 
 import { writeSettings } from '../../../lib/config/edit.ts';
-import { sectionOf } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { oneOf, optional, step } from '../../../lib/step.ts';

@@ -1,6 +1,6 @@
 /** One trial of a search: draws its settings, cross-validates them on its part of the rows, and writes one file. */
 import { setFlagsFromString } from 'node:v8';
-import { sectionOf } from '../../../lib/config/load.ts';
+import { sectionOf } from '../../../lib/config/parse.ts';
 import { readDataset, takeDataset } from '../../../lib/data/dataset.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseConfig, sectionOf } from '../../../lib/config/load.ts';
+import { parseConfig, sectionOf } from '../../../lib/config/parse.ts';
 import type { Dataset } from '../../../lib/data/dataset.ts';
 import { defaultConfig, trainedProject } from '../../../test/support.ts';
 import { foldsOf } from '../cross-validate.ts';
