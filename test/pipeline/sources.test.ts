@@ -18,8 +18,12 @@ let address = '';
 
 before(async () => {
   const archive = zipSync({ 'ai4i2020.csv': strToU8(csv) });
+  const bomb = Buffer.from(archive);
+  // Its directory says that the file unpacks to a gigabyte.
+  bomb.writeUInt32LE(1 << 30, bomb.indexOf(Buffer.from('PK\x01\x02', 'latin1')) + 24);
   server = createServer((request, response) => {
     if (request.url === '/archive.zip') response.end(archive);
+    else if (request.url === '/bomb.zip') response.end(bomb);
     else if (request.url === '/page.zip') response.end('<html>not a zip</html>');
     else response.writeHead(404).end();
   });
@@ -39,6 +43,7 @@ async function ingest(from: string, to: string) {
 test('a download that is not what was declared is refused, and nothing takes its place', async () => {
   const cases = [
     [`${address}/archive.zip`, /has sha256 [0-9a-f]{64}, not the [0-9a-f]{64} of data\.uci\.sha256: refused/],
+    [`${address}/bomb.zip`, /unpacks to more than half a gigabyte: refused/],
     [`${address}/page.zip`, /did not give a zip archive/],
     [`${address}/nothing.zip`, /cannot download .*: HTTP 404/],
     [
