@@ -43,7 +43,7 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
   const announce = (port: number, workers: readonly number[]) => {
     const first = withLock(`${statePath}.lock`, 5000, () => {
       const running = isSeen ? runningServer(project) : undefined;
-      if (running !== undefined && running.pid !== process.pid) return running;
+      if (running !== undefined) return running;
       const state = { pid: process.pid, started: startOf(process.pid), url: urlOf(port), workers };
       writeAtomic(statePath, json(state));
       return undefined;

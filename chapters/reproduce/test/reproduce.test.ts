@@ -6,12 +6,10 @@ import { livedProject } from '../../../test/support.ts';
 
 const project = livedProject();
 
-test('the same bytes come out of a clean folder, for the retrained version as for the first (below)', () => {
-  for (const version of ['v2']) {
-    const { status, out, err } = project.make('reproduce', `VERSION=${version}`);
-    assert.equal(status, 0, err);
-    assert.match(out, /the same bytes: data v\d and 8 files/);
-  }
+test('the same bytes of a retrained version come out of a clean folder', () => {
+  const { status, out, err } = project.make('reproduce', 'VERSION=v2');
+  assert.equal(status, 0, err);
+  assert.match(out, /the same bytes: data v\d and 8 files/);
 });
 
 test('make reproduce names the first input that differs', () => {
