@@ -111,9 +111,9 @@ doctor: ## says and mends what an interrupted run left behind
 
 ##@ Development
 
-test: $(PACKAGES) .make/test-project/made ## every test   [ONLY=test/lib/trees.test.ts]
-	@node --import tsx --test --test-concurrency 3 $${ONLY:-$(wildcard test/*/*.test.ts chapters/*/test/*.test.ts)}
-.make/test-project/made: $(PROGRAMS)/built test/make-project.ts test/fixtures/config.yaml
+test: .make/tests/built .make/test-project/made ## every test   [ONLY=test/lib/trees.test.ts]
+	@node --test --test-concurrency 3 $(call bundled-test,$(ASKED_TESTS))
+.make/test-project/made: $(PROGRAMS)/built test/make-project.ts test/support.ts test/fixtures/config.yaml
 	@node --import tsx test/make-project.ts
 
 check: $(PACKAGES) ## types, lint and format

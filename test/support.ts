@@ -1,17 +1,17 @@
 /** What tests share: fixtures, temporary projects, running programs. */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { copyProject, plainEnvironment } from '../bench/project-copy.ts';
+import { copyFolder, copyProject, plainEnvironment } from '../bench/project-copy.ts';
 
 // Properties are tried on the same cases in every run.
 fc.configureGlobal({ seed: 2020 });
 
 /** config.yaml as it is shipped: the project's own moves on as its data and models do. */
-export const defaultConfig = readFileSync(new URL('./fixtures/config.yaml', import.meta.url), 'utf8');
+export const defaultConfig = readFileSync('test/fixtures/config.yaml', 'utf8');
 
 /** Projects that test/make-project.ts makes once: with a first version, and after `make all`. */
 export const TRAINED = '.make/test-project/trained';
@@ -22,7 +22,7 @@ export const THREE = '.make/test-project/three';
 export const LIVED_SAID = '.make/test-project/lived.txt';
 
 export function fixture<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8')) as T;
+  return JSON.parse(readFileSync(`test/fixtures/${name}.json`, 'utf8')) as T;
 }
 
 export function assertClose(actual: number, expected: number, tolerance: number, what = 'value'): void {
@@ -40,10 +40,10 @@ export function realData(t: TestContext, name: string): string | undefined {
 }
 
 /** A folder that is removed after the tests, once what runs in it was ended. */
-export function temporaryFolder(end = () => {}): string {
+export function temporaryFolder(end = (_folder: string) => {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-test-'));
   after(() => {
-    end();
+    end(folder);
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;
@@ -78,9 +78,7 @@ export interface TemporaryProject {
 
 /** A copy of the project in an empty folder, on any free port, with a small forest so that tests are quick. */
 export function temporaryProject(): TemporaryProject {
-  const folder = temporaryFolder(() => void project.script('serve-stop'));
-  const project = makeProject(folder);
-  return project;
+  return makeProject(temporaryFolder(stopServer));
 }
 
 /** The same with rows and a first version. */
@@ -90,10 +88,13 @@ export const trainedProject = (): TemporaryProject => copyOf(TRAINED);
 export const livedProject = (): TemporaryProject => copyOf(LIVED);
 
 export function copyOf(made: string): TemporaryProject {
-  const folder = temporaryFolder(() => void project.script('serve-stop'));
-  cpSync(made, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-  const project = projectIn(folder);
-  return project;
+  const folder = temporaryFolder(stopServer);
+  copyFolder(made, folder);
+  return projectIn(folder);
+}
+
+function stopServer(folder: string): void {
+  if (existsSync(join(folder, '.make', 'config', 'server.json'))) projectIn(folder).script('serve-stop');
 }
 
 /** Code and config without data or models in this folder. */
@@ -102,7 +103,16 @@ export function makeProject(folder: string): TemporaryProject {
   copyProject(folder);
   writeFileSync(join(folder, 'config.yaml'), defaultConfig);
   const project = projectIn(folder);
-  project.set({ port: 0, n_estimators: 10, bootstrap_rounds: 200 });
+  project.set({
+    port: 0,
+    rows: 3500,
+    train_rows: 2600,
+    window: 900,
+    n_estimators: 10,
+    threads: 1,
+    folds: 3,
+    bootstrap_rounds: 100,
+  });
   return project;
 }
 

@@ -80,6 +80,7 @@ function readConfigText(configPath: string): string {
 
 /** Reading YAML takes a third of a short program's time, so make keeps what this text of the config holds. */
 export function rememberParse({ text, state }: Pick<Project, 'text' | 'state'>): void {
+  if (rememberedParse(state('parsed.json'), text) !== undefined) return;
   const held: unknown = parseDocument(text).toJS();
   writeIfChanged(state('parsed.json'), json({ sha256: sha256(text), held }));
 }

@@ -6,17 +6,25 @@ import { sha256File } from '../files/hash.ts';
 /** Imports, and threads that are started by name; what is imported when it is asked for, or for its types alone, does not run. */
 const IMPORT = /^(?:import|export)(?! type\b)(?:[^';]*\bfrom)?\s+'(\.[^']+)'|startThread\('([^']+)'\)/gm;
 
-/** The files of these programs together, in order. */
-export function programFiles(entries: readonly string[]): string[] {
+/** The files of these programs together, in order. What a file imports is read once, however many programs ask. */
+export function programFiles(entries: readonly string[], known = new Map<string, string[]>()): string[] {
   const found = new Set<string>();
   const visit = (file: string) => {
-    if (found.has(file) || !existsSync(file)) return;
+    if (found.has(file)) return;
+    const imports = known.get(file) ?? (existsSync(file) ? importsOf(file) : undefined);
+    if (imports === undefined) return;
+    known.set(file, imports);
     found.add(file);
-    for (const [, from, thread] of readFileSync(file, 'utf8').matchAll(IMPORT))
-      visit(thread === undefined ? normalize(join(dirname(file), from!)) : `lib/${thread}.ts`);
+    imports.forEach(visit);
   };
-  for (const entry of entries) visit(entry);
+  entries.forEach(visit);
   return [...found].sort();
+}
+
+function importsOf(file: string): string[] {
+  return Array.from(readFileSync(file, 'utf8').matchAll(IMPORT), ([, from, thread]) =>
+    thread === undefined ? normalize(join(dirname(file), from!)) : `lib/${thread}.ts`,
+  );
 }
 
 /** sha256 of each of those files. */

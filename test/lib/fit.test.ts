@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/parse.ts';
 import { rolesOf } from '../../lib/config/roles.ts';
+import { threadsFor } from '../../lib/learn/threads.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { splitFold, stratifiedFolds } from '../../lib/train/folds.ts';
 import type { FitTask, Part } from '../../lib/train/part.ts';
@@ -10,7 +11,8 @@ import { defaultConfig } from '../support.ts';
 
 const config = parseConfig(defaultConfig, 'config.yaml');
 
-/** A table large enough for threads, whose target follows torque. */
+/** Stumps: much to look at, as threads are worth it, and little to do. The target follows torque. */
+const TREES = 450;
 function tableOf(rows: number, threads: number): FitTask {
   const rng = random(5, 'fit');
   const names = rolesOf(config.schema).inputs.map(({ name }) => name);
@@ -22,9 +24,9 @@ function tableOf(rows: number, threads: number): FitTask {
   );
   const params = {
     ...config.model_params,
-    algorithm: 'GradientBoosting' as const,
-    n_estimators: 60,
-    max_leaves: 4,
+    algorithm: 'RandomForest' as const,
+    n_estimators: TREES,
+    max_depth: 1,
     threads,
   };
   return {
@@ -37,15 +39,17 @@ function tableOf(rows: number, threads: number): FitTask {
 }
 
 test('parts fitted side by side are those fitted one after the other, and every share is told', async () => {
-  const { target } = tableOf(100_000, 1);
+  const rows = 20_000;
+  assert.equal(threadsFor(4 * rows * 6 * TREES, 2), 2, 'enough for two threads');
+  const { target } = tableOf(rows, 1);
   const folds = stratifiedFolds(target, 5, 1);
   const parts: Part[] = [0, 1, 2, 3, 4].map((which) => {
     const { inside, outside } = splitFold(folds, which);
     return { learn: outside, score: inside };
   });
   const shares: number[] = [];
-  const one = await Promise.all(await fitParts(tableOf(100_000, 1), parts, (share) => shares.push(share)));
-  const two = await Promise.all(await fitParts(tableOf(100_000, 2), parts));
+  const one = await Promise.all(await fitParts(tableOf(rows, 1), parts, (share) => shares.push(share)));
+  const two = await Promise.all(await fitParts(tableOf(rows, 2), parts));
   assert.deepEqual(two, one);
   assert.equal(one[0]!.scores.length, parts[0]!.score.length);
   assert.ok(shares.every((share, i) => i === 0 || share >= shares[i - 1]!));
@@ -54,7 +58,7 @@ test('parts fitted side by side are those fitted one after the other, and every 
 
 test('a part that cannot be fitted fails, on a thread and without one', async () => {
   for (const threads of [1, 2]) {
-    const table = { ...tableOf(200_000, threads), schema: {} };
+    const table = { ...tableOf(60_000, threads), schema: {} };
     const all = { learn: Int32Array.from(table.target.keys()), score: new Int32Array(0) };
     const fitted = await fitParts(table, [all, all, all]);
     await assert.rejects(fitted[1]!, TypeError);

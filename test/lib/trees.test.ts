@@ -124,15 +124,15 @@ test('boosting of several classes scores like xgboost', () => {
 
 test('every algorithm learns several classes, whatever the number of threads', async () => {
   const classes = ['a', 'b', 'c', 'd', 'e'];
-  const { matrix, target } = synthetic(3000, 0.05);
+  const { matrix, target } = synthetic(1500, 0.05);
   const width = matrix.names.length;
   const shifted = target.map((y, row) => (y === 1 ? 1 + Math.min(3, row % 5) : 0));
   for (let row = 0; row < matrix.rows; row++)
     if (shifted[row]! > 0) matrix.values[row * width] = 3 * shifted[row]! + (row % 7) / 10;
   const params = {
     ...parseConfig(defaultConfig, 'config.yaml').model_params,
-    n_estimators: 20,
-    max_iter: 300,
+    n_estimators: 10,
+    max_iter: 150,
   };
   for (const algorithm of ['RandomForest', 'GradientBoosting', 'LogisticRegression'] as const) {
     const fit = (threads: number) =>
@@ -394,7 +394,7 @@ const boostingParams = {
 };
 
 test('1, 2 and 3 threads grow the same trees', async () => {
-  const { matrix, target } = synthetic(4000, 0.05);
+  const { matrix, target } = synthetic(2000, 0.05);
   const forests = await Promise.all(
     [1, 2, 3].map((threads) => fitForest(matrix, target, 2, forestParams, threads)),
   );

@@ -14,11 +14,16 @@ import {
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { loadProject } from '../../lib/config/load.ts';
+import { chapters } from '../../lib/door.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { audit } from '../../lib/registry/audit.ts';
 import { livedProject } from '../support.ts';
 
 const project = livedProject();
+/** What make audit would complain of, a line each. */
+const problemsOf = ({ path }: typeof project) =>
+  audit(loadProject(chapters, path('config.yaml'))).problems.join('\n');
+const assertWell = () => assert.equal(problemsOf(project), '');
 
 test('audit finds every edited, cut and reordered ledger, changed artefact and changed model', () => {
   const damage: readonly (readonly [
@@ -30,7 +35,7 @@ test('audit finds every edited, cut and reordered ledger, changed artefact and c
     [
       'an edited manifest line',
       'manifest.txt',
-      (text) => text.replace('rows=10000', 'rows=10001'),
+      (text) => text.replace('rows=8000', 'rows=8001'),
       /manifest\.txt:2 {2}the chain breaks/,
     ],
     [
@@ -82,10 +87,13 @@ test('audit finds every edited, cut and reordered ledger, changed artefact and c
   for (const [what, path, change, complaint] of damage) {
     const before = project.read(path);
     writeFileSync(project.path(path), change(before));
-    const { status, err } = project.make('audit');
+    const problems = problemsOf(project);
+    const said = path === 'manifest.txt' ? project.make('audit') : undefined;
     writeFileSync(project.path(path), before);
-    assert.equal(status, 2, what);
-    assert.match(err, complaint, what);
+    assert.match(problems, complaint, what);
+    if (said === undefined) continue;
+    assert.equal(said.status, 2);
+    assert.match(said.err, complaint);
   }
   assert.equal(project.make('audit').status, 0, 'and all is well again');
 });
@@ -123,10 +131,7 @@ test('a damaged version never goes live: refused, named, the old one keeps servi
 test('a lost aliases.json is restored from the deployment log', () => {
   const aliases = project.read('models/aliases.json');
   rmSync(project.path('models/aliases.json'));
-  assert.match(
-    project.make('audit').err,
-    /not where the deployment log left it: aliases\.champion "v2" → unset/,
-  );
+  assert.match(problemsOf(project), /not where the deployment log left it: aliases\.champion "v2" → unset/);
   assert.match(project.make('smoke').out, /v2 is champion: aliases\.json restored/);
   assert.equal(project.read('models/aliases.json'), aliases);
 });
@@ -145,7 +150,7 @@ test('make doctor mends what a killed run left, and says what', () => {
   ])
     assert.match(out, part);
   assert.match(project.make('doctor').out, /nothing to mend/);
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
 });
 
 test('make doctor deletes no version and moves no pointer because a ledger was lost', () => {
@@ -169,13 +174,12 @@ test('make doctor deletes no version and moves no pointer because a ledger was l
     writeFileSync(project.path(ledger), text);
   }
   assert.equal(project.make('doctor').status, 0);
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
 });
 
 test('a flipped byte of a ledger or a pointer file is a line that names the file', () => {
   const { int } = random(3, 'flips');
   const lines: string[] = [];
-  const own = loadProject([], project.path('config.yaml'));
   for (const path of [
     'manifest.txt',
     'deployment_log.csv',
@@ -197,7 +201,7 @@ test('a flipped byte of a ledger or a pointer file is a line that names the file
       const at = int(before.length - 1);
       flipped[at] = flipped[at]! ^ bit;
       writeFileSync(project.path(path), flipped);
-      const err = audit(own).problems.join('\n');
+      const err = problemsOf(project);
       assert.match(err, new RegExp(path.replaceAll('.', '\\.')), `${path}, byte ${at} ^ ${bit}`);
       assert.doesNotMatch(err, /TypeError|\n\s+at |undefined/, `${path}, byte ${at} ^ ${bit}`);
       lines.push(err);
@@ -205,13 +209,13 @@ test('a flipped byte of a ledger or a pointer file is a line that names the file
     writeFileSync(project.path(path), before);
   }
   assert.ok(lines.filter((err) => /\.(txt|csv|log|jsonl):\d+ {2}/.test(err)).length > 8, 'and the line');
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
 });
 
 test('what a reason says is no anchor', () => {
   const { status, err } = project.make('promote', 'VERSION=v1', `REASON=see labels=${'0'.repeat(32)}`);
   assert.equal(status, 0, err);
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
   assert.equal(project.make('promote', 'VERSION=v2').status, 0);
 });
 
@@ -219,9 +223,9 @@ test('a ledger of a chapter is anchored too', (t) => {
   if (!existsSync('chapters/alerts')) return t.skip('there is no such chapter');
   const alerts = project.read('models/alerts.jsonl');
   writeFileSync(project.path('models/alerts.jsonl'), alerts.split('\n').slice(0, 1).concat('').join('\n'));
-  assert.match(project.make('audit').err, /alerts\.jsonl {2}its tail was cut/);
+  assert.match(problemsOf(project), /alerts\.jsonl {2}its tail was cut/);
   writeFileSync(project.path('models/alerts.jsonl'), alerts);
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
 });
 
 test("people's own files and folders are theirs, and no pipe or link is taken for a file", () => {
@@ -232,17 +236,17 @@ test("people's own files and folders are theirs, and no pipe or link is taken fo
   assert.match(project.make('doctor').out, /nothing to mend/);
   for (const name of ['keep.tmp-99999', 'models/notes.tmp-99999', 'export.csv.tmp-20240101'])
     assert.ok(existsSync(project.path(name)), name);
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
   rmSync(project.path('data/production/predictions/pipe.jsonl'));
 
   const model = project.path('models/v1/model.json');
   renameSync(model, project.path('elsewhere.json'));
   symlinkSync(project.path('elsewhere.json'), model);
-  assert.match(project.make('audit').err, /models\/v1\/model\.json/);
+  assert.match(problemsOf(project), /models\/v1\/model\.json/);
   assert.match(project.make('promote', 'VERSION=v1').err, /models\/v1\/model\.json/);
   rmSync(model);
   renameSync(project.path('elsewhere.json'), model);
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
 
   execFileSync('mkfifo', [project.path('pipe.yaml')]);
   assert.match(project.make('live', 'CONFIG=pipe.yaml').err, /pipe\.yaml/);
@@ -258,9 +262,9 @@ test('what make remembers is made again when it was lost or damaged', () => {
     assert.match(project.make('train').out, /up to date: v2|no new version: the result equals v2/);
   }
   writeFileSync(project.path('models/latest.json'), '{');
-  assert.match(project.make('audit').err, /latest\.json/);
+  assert.match(problemsOf(project), /latest\.json/);
   assert.match(project.make('doctor').out, /latest\.json: written again from the ledger of versions/);
-  assert.equal(project.make('audit').status, 0);
+  assertWell();
 });
 
 test('make clean takes what is of this config alone, and spares a server that runs', () => {

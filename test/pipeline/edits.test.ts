@@ -93,11 +93,6 @@ test('raw rows are never overwritten', () => {
   project.configure(['seed: 2022', 'seed: 2021']);
 });
 
-test('another config keeps its things beside itself', () => {
-  const made = project.make('train', 'CONFIG=lib/../config.yaml');
-  assert.equal(made.status, 0, made.err);
-});
-
 test('an older make and an older Node get one clear line', () => {
   const makefile = readFileSync('make/plumbing.mk', 'utf8');
   assert.match(makefile, /^\$\(error GNU Make 4\.3 or newer is needed/m);

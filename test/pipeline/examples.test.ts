@@ -41,7 +41,7 @@ test('obesity: 2,087 distinct rows, two trainings alike to the last byte, accura
   const { config, prepared, train, later } = example('obesity', { 'data/raw/obesity.csv': file });
   assert.equal(prepared.train.length + prepared.test.length, 2087);
   assert.equal(prepared.invalid.length, 24);
-  const small = { ...config, model_params: { ...config.model_params, n_estimators: 40 } };
+  const small = { ...config, model_params: { ...config.model_params, n_estimators: 30 } };
   const [one, two] = [await buildVersion(small, train), await buildVersion(small, train)];
   assert.deepEqual(versionFiles(one, train.target), versionFiles(two, train.target));
   assert.ok(one.metrics.metrics.accuracy.value >= 0.95);

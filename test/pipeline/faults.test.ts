@@ -2,14 +2,10 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { before, test } from 'node:test';
-import { temporaryProject } from '../support.ts';
+import { test } from 'node:test';
+import { trainedProject } from '../support.ts';
 
-const project = temporaryProject();
-before(() => {
-  const { status, err } = project.make('train');
-  assert.equal(status, 0, err);
-});
+const project = trainedProject();
 
 test('of two trainings at once one wins and the other says so with exit 75', async () => {
   project.configure(['n_estimators: 10', 'n_estimators: 120']);

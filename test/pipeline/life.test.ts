@@ -9,8 +9,8 @@ const project = livedProject();
 
 test('make all: two days, a recorded no, a recorded yes, a new version live', () => {
   const out = readFileSync(LIVED_SAID, 'utf8');
-  assert.match(out, /^raw .*10,000 rows, simulated/m);
-  assert.match(out, /^prepare +v1 {2}7,000 train · 3,000 production/m);
+  assert.match(out, /^raw .*8,000 rows, simulated/m);
+  assert.match(out, /^prepare +v1 {2}5,600 train · 2,400 production/m);
   assert.match(out, /^gate +pass/m);
   assert.match(out, /^smoke +3 of 3/m);
   assert.match(out, /^retrain +no: drift without harm/m);

@@ -357,7 +357,7 @@ test('whatever the table, the config that is proposed takes every row of it', ()
       );
       assert.equal(train.length + later.length, 30);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
