@@ -1,7 +1,8 @@
 /** What a chapter may hand to the core. */
-import type { Addition, Project } from './config/load.ts';
+
 import type { Block } from './page/blocks.ts';
 import type { Html } from './page/page.ts';
+import type { Addition, Project } from './project.ts';
 import type { PredictionLogs } from './record/predictions.ts';
 import type { AuditCheck } from './registry/audit.ts';
 import type { LoadedVersion } from './registry/load.ts';

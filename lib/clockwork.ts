@@ -9,9 +9,10 @@
  *
  * What fails throws a Fault whose message says what to do.
  */
-import { loadProject, type Project } from './config/load.ts';
+
 import { badInput } from './fault.ts';
 import { serveModel } from './predict/served-model.ts';
+import { loadProject, type Project } from './project.ts';
 import type { Given } from './record/prediction-lines.ts';
 import { type Comparison, compareVersions } from './registry/compare.ts';
 import { loadVersion } from './registry/load.ts';

@@ -4,10 +4,10 @@
  */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Addition, Project } from './config/load.ts';
-import { loadProject } from './config/load.ts';
 import { badInput } from './fault.ts';
 import { withLockHeld } from './files/lock.ts';
+import type { Addition, Project } from './project.ts';
+import { loadProject } from './project.ts';
 import { catalogue } from './record/catalogue.ts';
 import { resolveVersion } from './registry/pointer-files.ts';
 import { lastTrained } from './registry/versions.ts';
@@ -71,7 +71,7 @@ export const output: Argument<string | undefined> = (given, project) => {
     ...CODE,
     project.configPath,
     ...folders.map((folder) => project.path(folder)),
-    ...catalogue(project).map(({ path }) => path),
+    ...catalogue(project.ledgers).map(({ path }) => path),
   ];
   const isKept = kept.some((path) => `${resolve(given)}/`.startsWith(`${resolve(path)}/`));
   if (isKept || given.startsWith('-'))

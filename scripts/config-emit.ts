@@ -22,7 +22,7 @@ step({ chapters }, async (project) => {
     throw badInput(
       `${project.configPath}  make cannot handle the folder name "${path('.')}": letters, digits and . _ - + @ / only`,
     );
-  rememberParse(project);
+  rememberParse(project.text, state('parsed.json'));
   const training = handedIn('training');
   const changes = await Promise.all(training.map(({ load }) => load()));
   const added = chapters.flatMap((chapter) => chapter.make?.(project) ?? []);
@@ -38,7 +38,7 @@ step({ chapters }, async (project) => {
     writeIfChanged(state(`${product}.json`), json(value));
 
   const { current_version } = config.data;
-  const labelled = labelledFiles(project, current_version);
+  const labelled = labelledFiles(project.ledgers, current_version);
   const variables: Record<string, string> = {
     RAW: rawFiles(config)
       .map((file) => path(file))

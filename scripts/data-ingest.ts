@@ -1,7 +1,6 @@
 /** Makes the raw file from its declared source: simulated, downloaded from UCI and checked, or there already. */
 import { existsSync } from 'node:fs';
 import { csvFormatRow } from 'd3-dsv';
-import type { Project } from '../lib/config/load.ts';
 import { rawFiles, settingsHash } from '../lib/config/settings.ts';
 import { downloadMembers } from '../lib/data/download.ts';
 import { AI4I_HEADER, simulateAi4i } from '../lib/data/simulate-ai4i.ts';
@@ -9,6 +8,7 @@ import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { sha256, sha256File } from '../lib/files/hash.ts';
 import { touch, writeAtomic } from '../lib/files/write.ts';
+import { commitOf, type Project } from '../lib/project.ts';
 import { recordArtefacts } from '../lib/record/manifest.ts';
 import { step } from '../lib/step.ts';
 import { progress, say } from '../lib/terminal.ts';
@@ -87,7 +87,7 @@ function keepRaw(project: Project, name: string, text: string, origin: string): 
   }
   writeAtomic(path, text);
   const rows = text.trimEnd().split('\n').length - (data.csv.header ? 1 : 0);
-  recordArtefacts(project, 'scripts/data-ingest.ts', [
+  recordArtefacts(project.ledgers, { script: 'scripts/data-ingest.ts', commit: commitOf(project) }, [
     {
       version: 'raw',
       path: name,

@@ -5,6 +5,7 @@ import { perturbRows } from '../lib/data/perturb.ts';
 import { chapters } from '../lib/door.ts';
 import { readRecords, writeCsv } from '../lib/files/csv.ts';
 import { sha256File } from '../lib/files/hash.ts';
+import { commitOf } from '../lib/project.ts';
 import { recordArtefacts } from '../lib/record/manifest.ts';
 import { partPath } from '../lib/registry/data-versions.ts';
 import { step } from '../lib/step.ts';
@@ -17,7 +18,7 @@ step({ chapters }, (project) => {
   readRecords(path(from), (fields) => records.push(fields));
   const [header, ...rows] = records as [string[], ...string[][]];
   writeCsv(path(to), header, perturbRows(header, rows, config.schema, config.replay.bad));
-  recordArtefacts(project, 'scripts/data-perturb.ts', [
+  recordArtefacts(project.ledgers, { script: 'scripts/data-perturb.ts', commit: commitOf(project) }, [
     {
       version: 'day2',
       path: to,
@@ -26,7 +27,7 @@ step({ chapters }, (project) => {
       columns: header.length,
       source: config.data.source,
       config: settingsHash(config, 'day2'),
-      inputs: [from],
+      inputs: [{ path: from, sha256: sha256File(path(from)) }],
     },
   ]);
 });

@@ -1,9 +1,9 @@
 /** Trains on the current data version, evaluates out of fold, and registers the result as the next model version. */
 import { existsSync } from 'node:fs';
-import type { Project } from '../lib/config/load.ts';
 import { describeChanges } from '../lib/config/settings.ts';
 import { chapters, handedIn } from '../lib/door.ts';
 import { compareScores } from '../lib/measure/evaluate.ts';
+import type { Project } from '../lib/project.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { type TrainedVersion, trainVersion } from '../lib/registry/train-version.ts';
 import { readValidation } from '../lib/registry/validation.ts';

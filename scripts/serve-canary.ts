@@ -1,8 +1,8 @@
 /** Shares the traffic among versions: a share for one (VERSION, WEIGHT), or for several at once (SPLIT). */
 
-import type { Project } from '../lib/config/load.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
+import type { Project } from '../lib/project.ts';
 import { setTraffic } from '../lib/registry/moves.ts';
 import { readPointers, resolveVersion } from '../lib/registry/pointer-files.ts';
 import { parseTraffic, sayTraffic, type Traffic, withoutVersion } from '../lib/registry/pointers.ts';

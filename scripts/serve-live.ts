@@ -12,7 +12,10 @@ import { formatTime } from '../lib/words.ts';
 step({ chapters, args: { AT: optional } }, (project, { AT }) => {
   const moment = AT === undefined ? new Date() : new Date(AT);
   if (Number.isNaN(moment.getTime())) throw badInput(`AT=${AT} is no time: write AT=2026-11-20T10:00Z`);
-  const { champion, traffic, move, until, servers } = liveAt(readDeployments(project), moment.toISOString());
+  const { champion, traffic, move, until, servers } = liveAt(
+    readDeployments(project.ledgers),
+    moment.toISOString(),
+  );
   if (champion === undefined || move === undefined) {
     console.log(`no version was live at ${formatTime(moment.toISOString())}`);
     return;

@@ -1,10 +1,10 @@
 /** Sends a day's rows through the API at the configured rate, then the truth of those that were answered. */
 
-import type { Project } from '../lib/config/load.ts';
 import { rolesOf } from '../lib/config/roles.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput, failed } from '../lib/fault.ts';
 import { readTable } from '../lib/files/csv.ts';
+import type { Project } from '../lib/project.ts';
 import { partPath } from '../lib/registry/data-versions.ts';
 import { readMetadata } from '../lib/registry/versions.ts';
 import { health, runningServer, sleep } from '../lib/serve/client.ts';

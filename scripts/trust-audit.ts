@@ -11,7 +11,7 @@ import { formatMany } from '../lib/words.ts';
 step({ chapters }, (project) => {
   const { checked, problems } = audit(project, handedIn('audit'));
   // Kept elsewhere, each head must be in its ledger for ever.
-  const heads = headsOf(project, '');
+  const heads = headsOf(project.ledgers, '');
   const result = { time: new Date().toISOString(), checked, problems, heads };
   writeAtomic(project.path(project.config.paths.reports, 'audit.json'), json(result));
   const what = [

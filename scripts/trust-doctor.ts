@@ -1,14 +1,14 @@
 /** Says what an interrupted run left behind and mends it: half-written files, stale locks, torn lines, a dead server. */
 import { type Dirent, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Project } from '../lib/config/load.ts';
 import { describeChanges } from '../lib/config/settings.ts';
 import { chapters } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { appendLedger, readLedger } from '../lib/files/ledger.ts';
 import { isAlive, isHeld, withLock } from '../lib/files/lock.ts';
 import { TEMPORARY } from '../lib/files/write.ts';
-import { catalogue, ledgersOf } from '../lib/record/catalogue.ts';
+import type { Project } from '../lib/project.ts';
+import { catalogue } from '../lib/record/catalogue.ts';
 import { readDeployments } from '../lib/record/deployments.ts';
 import { isBeingWritten } from '../lib/record/prediction-log.ts';
 import {
@@ -133,7 +133,7 @@ function staleLocks(project: Project): string[] {
 
 /** A torn last line was never confirmed to anyone; opening the ledger for writing takes it back. */
 function tornLines(project: Project): string[] {
-  return catalogue(project).flatMap(({ path, format }) => {
+  return catalogue(project.ledgers).flatMap(({ path, format }) => {
     if (isBeingWritten(path) !== false) return [];
     if (!readLedger(path, format).problems.some(({ kind }) => kind === 'torn')) return [];
     appendLedger(path, format, []);
@@ -146,7 +146,7 @@ function tornLines(project: Project): string[] {
  * means that the ledger was damaged: it is named and left alone.
  */
 function unregistered(project: Project): string[] {
-  const { path, format } = ledgersOf(project).models;
+  const { path, format } = project.ledgers.models;
   return withLock(registryLock(project), 10_000, () => {
     const versions = listVersions(project);
     const isSound = readLedger(path, format).problems.length === 0;
@@ -155,7 +155,7 @@ function unregistered(project: Project): string[] {
       : versions;
     const highest = Math.max(0, ...versions.filter((v) => !without.includes(v)).map(versionNumber));
     if (without.length === 0) return [];
-    const isNamed = new Set(readDeployments(project).map(({ model_version }) => model_version));
+    const isNamed = new Set(readDeployments(project.ledgers).map(({ model_version }) => model_version));
     return without.flatMap((version) => {
       const folder = versionPath(project, version);
       if (!isSound || versionNumber(version) !== highest + 1 || isNamed.has(version)) {
@@ -178,7 +178,7 @@ function deadServer(project: Project): string[] {
 
 /** A move that was put on record and not carried out, or files that were lost: the deployment log says where they point. */
 function pointers(project: Project): string[] {
-  const { path, format } = ledgersOf(project).deployments;
+  const { path, format } = project.ledgers.deployments;
   return withLock(`${pointersPath(project, 'aliases')}.lock`, 10_000, () => {
     const isSound = readLedger(path, format).problems.length === 0;
     const recorded = isSound ? recordedPointers(project) : undefined;

@@ -1,10 +1,10 @@
 /** Follows one prediction back to the model, the data version, the script, the commit and the raw file. */
 import { existsSync } from 'node:fs';
-import type { Project } from '../lib/config/load.ts';
 import { rawFiles } from '../lib/config/settings.ts';
 import { chapters } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { sha256File } from '../lib/files/hash.ts';
+import type { Project } from '../lib/project.ts';
 import { readLabels } from '../lib/record/labels.ts';
 import { inputsOf, readManifest } from '../lib/record/manifest.ts';
 import type { PredictionLine } from '../lib/record/prediction-lines.ts';
@@ -19,9 +19,9 @@ let trouble = false;
 step(
   { chapters, args: { ID: required('which prediction? make trace ID=… (of an answer or the log)') } },
   (project, { ID }) => {
-    const { line, place, problem } = findPrediction(project, ID);
+    const { line, place, problem } = findPrediction(project.ledgers, ID);
     if (problem !== undefined) trouble = true;
-    const label = readLabels(project).truth.get(ID);
+    const label = readLabels(project.ledgers).truth.get(ID);
     print(0, `prediction ${ID}`, [
       formatTime(line.time),
       `${line.class} (probability ${line.probability.toFixed(3)})`,
@@ -61,7 +61,7 @@ function traceModel(project: Project, { model, sha256 }: PredictionLine): void {
 
 /** An artefact and, under it, what the manifest says it was made from. */
 function traceArtefact(project: Project, path: string, recorded: string, title: string, depth: number): void {
-  const line = readManifest(project)
+  const line = readManifest(project.ledgers)
     .filter((entry) => entry.path === path && entry.sha256 === recorded)
     .at(-1);
   const file = project.path(path);

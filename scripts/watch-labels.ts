@@ -4,7 +4,6 @@ import { rolesOf } from '../lib/config/roles.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { readRecords } from '../lib/files/csv.ts';
-import { ledgersOf } from '../lib/record/catalogue.ts';
 import { appendLabels, type Label, PREDICTION_ID, readLabels } from '../lib/record/labels.ts';
 import { readPredictionLogs } from '../lib/record/predictions.ts';
 import { required, step } from '../lib/step.ts';
@@ -16,12 +15,12 @@ const which = required('which file? make labels CSV=labels.csv (with the columns
 step({ chapters, args: { CSV: which } }, async (project, { CSV }) => {
   const classes = rolesOf(project.config.schema).target.categories!;
   const labels = readLabelFile(CSV, classes);
-  const logged = new Set(readPredictionLogs(project).predictions.map(({ id }) => id));
+  const logged = new Set(readPredictionLogs(project.ledgers).predictions.map(({ id }) => id));
   const stranger = labels.find(({ id }) => !logged.has(id));
   if (stranger !== undefined) throw badInput(`${CSV}  id ${stranger.id} is of no logged prediction`);
-  const { truth } = readLabels(project);
+  const { truth } = readLabels(project.ledgers);
   const changed = labels.filter(({ id, label }) => truth.has(id) && truth.get(id) !== label).length;
-  const ledger = ledgersOf(project).labels;
+  const ledger = project.ledgers.labels;
   await appendLabels(ledger, labels, new Date().toISOString());
   const others =
     changed > 0 ? `; ${formatCount(changed)} say otherwise than before, and the last word counts` : '';

@@ -1,9 +1,9 @@
 /** Reads the API logs and writes reports/monitor.json and .html, and a line of the monitoring ledger; with FOREVER again and again. */
 
-import type { Project } from '../lib/config/load.ts';
 import { chapters } from '../lib/door.ts';
 import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
+import type { Project } from '../lib/project.ts';
 import { readLabels } from '../lib/record/labels.ts';
 import { monitorPath, recordRun } from '../lib/record/monitoring.ts';
 import { readPredictionLogs } from '../lib/record/predictions.ts';
@@ -30,8 +30,8 @@ async function look(project: Project): Promise<void> {
   const { config } = project;
   const version = resolveVersion(project, config.deployment.model);
   const loaded = loadVersion(project, version);
-  const logs = readPredictionLogs(project);
-  const window = windowOf(logs, readLabels(project).truth, version, config.monitoring.window);
+  const logs = readPredictionLogs(project.ledgers);
+  const window = windowOf(logs, readLabels(project.ledgers).truth, version, config.monitoring.window);
   const report = monitor(
     config,
     loaded,
@@ -48,9 +48,9 @@ async function look(project: Project): Promise<void> {
     config.monitoring.psi_threshold,
     parts.flatMap(({ page }) => page ?? []),
   );
-  writeAtomic(monitorPath(project, 'json'), text);
-  writeAtomic(monitorPath(project, 'html'), page);
-  recordRun(project, {
+  writeAtomic(monitorPath(project.reports, 'json'), text);
+  writeAtomic(monitorPath(project.reports, 'html'), page);
+  recordRun(project.ledgers, {
     time: report.time,
     model: report.model,
     rows: report.window.rows,

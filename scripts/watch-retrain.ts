@@ -4,17 +4,17 @@
  * and the config moves to the new data version.
  */
 
-import type { Project } from '../lib/config/load.ts';
 import { rolesOf } from '../lib/config/roles.ts';
 import { readDataset } from '../lib/data/dataset.ts';
 import { PREDICTION } from '../lib/data/prepare.ts';
 import { chapters, handedIn } from '../lib/door.ts';
 import { failed } from '../lib/fault.ts';
 import { readTable, writeCsv } from '../lib/files/csv.ts';
-import { sha256 } from '../lib/files/hash.ts';
+import { sha256, sha256File } from '../lib/files/hash.ts';
 import { compareScores, type Difference } from '../lib/measure/evaluate.ts';
+import type { Project } from '../lib/project.ts';
 import { hoursSinceRetraining, readDecisions, recordDecision } from '../lib/record/decisions.ts';
-import { labelledFiles, labelledPath, recordLabelled } from '../lib/record/labelled.ts';
+import { labelledFiles, recordLabelled } from '../lib/record/labelled.ts';
 import { readLabels } from '../lib/record/labels.ts';
 import { nextDataVersion } from '../lib/record/manifest.ts';
 import { lastReport } from '../lib/record/monitoring.ts';
@@ -41,15 +41,15 @@ step({ chapters, lock: 'retrain' }, async (project) => {
   const champion = resolveVersion(project, 'champion');
   const { text, report } = readReport(project, champion);
   const evidence = `monitor.json@${sha256(text).slice(0, 16)}`;
-  const hours = hoursSinceRetraining(readDecisions(project));
+  const hours = hoursSinceRetraining(readDecisions(project.ledgers));
   const decision = decideRetraining(project.config, report, hours);
-  recordDecision(project, decision.decision, champion, decision.reasons, evidence);
+  recordDecision(project.ledgers, decision.decision, champion, decision.reasons, evidence);
   sayDecision(decision, report);
   if (decision.decision === 'yes') await retrain(project, champion, evidence);
 });
 
 function readReport(project: Project, champion: string): { text: string; report: MonitorReport } {
-  const text = lastReport(project);
+  const text = lastReport(project.ledgers, project.reports);
   if (text === undefined) throw failed('there is no monitoring report to decide on: make monitor');
   const report = JSON.parse(text) as MonitorReport;
   if (report.model !== champion)
@@ -72,7 +72,7 @@ function sayDecision({ decision, reasons }: Decision, { harm, labels }: MonitorR
 }
 
 async function retrain(project: Project, champion: string, evidence: string): Promise<void> {
-  const dataVersion = nextDataVersion(project);
+  const dataVersion = nextDataVersion(project.ledgers, project.path(project.config.data.processed_dir));
   const heldOut = joinLabelled(project, dataVersion);
   const { version: challenger } = await train(project, dataVersion);
   const verdict = judge(project, champion, challenger, partPath(project, dataVersion, 'test'));
@@ -83,7 +83,7 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
     ...verdict.costs,
   );
   if (!verdict.better) {
-    recordDecision(project, 'kept', champion, [`${challenger} ${verdict.said}`], evidence);
+    recordDecision(project.ledgers, 'kept', champion, [`${challenger} ${verdict.said}`], evidence);
     say(
       '',
       `${champion} stays champion; ${challenger} stays in the registry: make compare A=${champion} B=${challenger}`,
@@ -107,16 +107,16 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
 /** Makes the data version of the newly labelled rows; returns how many of them are held out. */
 function joinLabelled(project: Project, dataVersion: string): number {
   const { config, path } = project;
-  const earlier = labelledFiles(project, config.data.current_version).map((file) => file.path);
-  const joined = new Set(earlier.flatMap((file) => readTable(path(file)).map((row) => row[PREDICTION])));
-  const fresh = readPredictionLogs(project).predictions.filter(({ id }) => !joined.has(id));
-  const observed = observe(fresh, readLabels(project).truth);
-  const labelled = labelledRows(config, observed, readSensitive(project));
+  const earlier = labelledFiles(project.ledgers, config.data.current_version);
+  const joined = new Set(earlier.flatMap((file) => readTable(path(file.path)).map((row) => row[PREDICTION])));
+  const fresh = readPredictionLogs(project.ledgers).predictions.filter(({ id }) => !joined.has(id));
+  const observed = observe(fresh, readLabels(project.ledgers).truth);
+  const labelled = labelledRows(config, observed, readSensitive(project.ledgers));
   const { header, rows, left, train, test, scarcest } = labelled;
   if (left > 0) say('', `${formatMany(left, 'labelled row')} left out: the schema does not take them`);
-  const file = labelledPath(project, dataVersion);
+  const file = `${config.data.production_dir}/labelled_${dataVersion}.csv`;
   writeCsv(path(file), header, rows);
-  recordLabelled(project, dataVersion, [...earlier, file]);
+  recordLabelled(project.ledgers, dataVersion, [...earlier, { path: file, sha256: sha256File(path(file)) }]);
   makeDataVersion(project, dataVersion);
   say(
     'prepare',

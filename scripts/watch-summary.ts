@@ -1,8 +1,7 @@
 /** What is live, what was decided, and where to look. */
 
-import { DEFAULT_CONFIG } from '../lib/config/load.ts';
 import { chapters } from '../lib/door.ts';
-import { ledgersOf } from '../lib/record/catalogue.ts';
+import { DEFAULT_CONFIG } from '../lib/project.ts';
 import { readDecisions } from '../lib/record/decisions.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { listVersions, readMetadata } from '../lib/registry/versions.ts';
@@ -11,7 +10,7 @@ import { formatMany } from '../lib/words.ts';
 
 step({ chapters }, (project) => {
   const { champion, previous } = readPointers(project).aliases;
-  const decisions = readDecisions(project);
+  const decisions = readDecisions(project.ledgers);
   const count = (event: string) => decisions.filter(({ decision }) => decision === event).length;
   console.log();
   if (champion === undefined) console.log('Live      nothing yet: make start');
@@ -26,7 +25,7 @@ step({ chapters }, (project) => {
   }
   if (decisions.length > 0)
     console.log(
-      `Decided   to retrain: ${count('yes')} yes, ${count('no')} no (${ledgersOf(project).decisions.path})`,
+      `Decided   to retrain: ${count('yes')} yes, ${count('no')} no (${project.ledgers.decisions.path})`,
     );
   const { config, path, configPath } = project;
   const { reports, manifest, deployment_log } = config.paths;

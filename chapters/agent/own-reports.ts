@@ -1,5 +1,5 @@
 /** The agent's observation from this project's own monitoring: its history and its last report. */
-import type { Project } from '../../lib/config/load.ts';
+import type { Project } from '../../lib/project.ts';
 import { lastReport, readRuns } from '../../lib/record/monitoring.ts';
 import { readPointers } from '../../lib/registry/pointer-files.ts';
 import type { MonitorReport } from '../../lib/watch/monitor.ts';
@@ -8,8 +8,8 @@ import { checkPoints, type DriftSummary, type Observation } from './observe.ts';
 export function observeOwnReports(project: Project): Observation {
   const { champion, previous } = readPointers(project).aliases;
   // Figures of a version that is no longer live say nothing of the one that is.
-  const runs = readRuns(project).filter(({ model }) => champion === undefined || model === champion);
-  const text = lastReport(project);
+  const runs = readRuns(project.ledgers).filter(({ model }) => champion === undefined || model === champion);
+  const text = lastReport(project.ledgers, project.reports);
   const { psi_threshold } = project.config.monitoring;
   return {
     ...checkPoints(runs.map((value) => ({ place: value.place, value }))),

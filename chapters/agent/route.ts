@@ -1,8 +1,8 @@
 /** POST /monitor: what metrics and drift mean and what to do, by the rules of make agent. */
 import * as v from 'valibot';
-import type { Project } from '../../lib/config/load.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
 import { Fault } from '../../lib/fault.ts';
+import type { Project } from '../../lib/project.ts';
 import { json, type Route, type ServerParts, withBody } from '../../lib/serve/route.ts';
 import { checkPoints, readDrift } from './observe.ts';
 import { observeOwnReports } from './own-reports.ts';

@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import * as v from 'valibot';
 import type { Monitored, MonitoredPart } from '../../lib/chapter.ts';
-import type { Project } from '../../lib/config/load.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
 import { parseFile } from '../../lib/files/json-file.ts';
 import { appendLedger } from '../../lib/files/ledger.ts';
 import { withLock } from '../../lib/files/lock.ts';
 import { programPath } from '../../lib/files/program.ts';
 import { json, readIfThere, writeAtomic } from '../../lib/files/write.ts';
+import type { Project } from '../../lib/project.ts';
 import { limitsFor } from '../../lib/watch/meaning.ts';
 import { describeChange, evaluateRules } from './rules.ts';
 import { alertsSection } from './settings.ts';

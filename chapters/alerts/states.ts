@@ -1,9 +1,9 @@
 /** How the alert rules stand between runs. */
 import * as v from 'valibot';
-import type { Project } from '../../lib/config/load.ts';
 import { parseFile } from '../../lib/files/json-file.ts';
 import { jsonLedger, soundLines } from '../../lib/files/ledger.ts';
 import { readIfThere } from '../../lib/files/write.ts';
+import type { Project } from '../../lib/project.ts';
 import type { AlertChange, RuleState } from './rules.ts';
 
 export function statesPath(project: Project): string {

@@ -1,7 +1,8 @@
 /** What the report on a version says of the inputs it looks at. */
-import type { Project } from '../../lib/config/load.ts';
+
 import { sectionOf } from '../../lib/config/parse.ts';
 import { type Block, heading, image, table, text } from '../../lib/page/blocks.ts';
+import type { Project } from '../../lib/project.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import { explainRows } from './global.ts';
 import { importancePicture } from './pictures.ts';

@@ -1,8 +1,8 @@
 /** POST /explain: what each input adds to the prediction of one row or some rows; puts nothing on record. */
 import * as v from 'valibot';
-import type { Project } from '../../lib/config/load.ts';
 import type { Rows } from '../../lib/predict/input.ts';
 import type { ServedModel } from '../../lib/predict/served-model.ts';
+import type { Project } from '../../lib/project.ts';
 import type { Given } from '../../lib/record/prediction-lines.ts';
 import { json, oneOrMany, type Route, type ServerParts, withBody } from '../../lib/serve/route.ts';
 import type { Explainer } from './explain.ts';

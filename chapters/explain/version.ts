@@ -1,9 +1,9 @@
 /** The explainer of a registered version, by the settings of the config. */
 import { existsSync } from 'node:fs';
-import type { Project } from '../../lib/config/load.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
 import { type Dataset, readDataset, takeDataset } from '../../lib/data/dataset.ts';
 import { type Matrix, takeRows } from '../../lib/numbers/matrix.ts';
+import type { Project } from '../../lib/project.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import { transform } from '../../lib/train/pipeline.ts';
 import { type Explainer, explainerOf } from './explain.ts';

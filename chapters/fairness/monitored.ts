@@ -1,10 +1,10 @@
 /** Groups of people in production: by the sensitive columns that came with requests, which the model never sees. */
 import { html } from 'hono/html';
 import type { Monitored, MonitoredPart } from '../../lib/chapter.ts';
-import type { Project } from '../../lib/config/load.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
 import type { Grouping } from '../../lib/data/groups.ts';
 import { mark, tableOf } from '../../lib/page/page.ts';
+import type { Project } from '../../lib/project.ts';
 import { readSensitive } from '../../lib/record/predictions.ts';
 import { scoresOf } from '../../lib/watch/monitor.ts';
 import { formatInterval } from '../../lib/words.ts';
@@ -42,7 +42,7 @@ ${tableOf(
 /** Selection needs no truth, the rest does. */
 function groupsInProduction(project: Project, { loaded, window }: Monitored): ColumnFairness[] {
   const { classes, outputs } = loaded.signature.output;
-  const sensitive = readSensitive(project);
+  const sensitive = readSensitive(project.ledgers);
   const known = window.predictions.filter(({ id }) => sensitive.has(id));
   if (known.length === 0) return [];
   const groupings = loaded.signature.sensitive.flatMap(({ name, categories }): Grouping[] => {

@@ -1,8 +1,9 @@
 /** What the report on a version says of groups of people. */
-import type { Project } from '../../lib/config/load.ts';
+
 import { sectionOf } from '../../lib/config/parse.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { type Block, heading, table, text } from '../../lib/page/blocks.ts';
+import type { Project } from '../../lib/project.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import { readValidation } from '../../lib/registry/validation.ts';
 import { formatInterval } from '../../lib/words.ts';

@@ -4,11 +4,11 @@
  */
 
 import * as v from 'valibot';
-import type { Project } from '../../lib/config/load.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
 import { parseFile } from '../../lib/files/json-file.ts';
 import { readIfThere } from '../../lib/files/write.ts';
 import { type Block, heading, list, table, text } from '../../lib/page/blocks.ts';
+import type { Project } from '../../lib/project.ts';
 import { loadVersion } from '../../lib/registry/load.ts';
 import { reportSection } from './settings.ts';
 

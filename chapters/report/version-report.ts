@@ -1,11 +1,11 @@
 /** The report of a version for the reviewer of a pull request: everything there is about it, against the champion. */
 import { existsSync } from 'node:fs';
-import type { Project } from '../../lib/config/load.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { measureDrift } from '../../lib/measure/drift.ts';
 import { outputOf } from '../../lib/measure/metrics.ts';
 import { columnOf } from '../../lib/numbers/matrix.ts';
 import { type Block, heading, image, list, table, text } from '../../lib/page/blocks.ts';
+import type { Project } from '../../lib/project.ts';
 import { type Comparison, compareVersions } from '../../lib/registry/compare.ts';
 import { describeCheck, judgeGate } from '../../lib/registry/gate.ts';
 import { type LoadedVersion, readReference } from '../../lib/registry/load.ts';

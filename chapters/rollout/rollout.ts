@@ -1,10 +1,10 @@
 /** How far a rollout has come, in a file, so that it goes on after whatever interrupted it. */
 import { rmSync } from 'node:fs';
 import * as v from 'valibot';
-import type { Project } from '../../lib/config/load.ts';
 import { VERSION } from '../../lib/config/schema.ts';
 import { parseFile } from '../../lib/files/json-file.ts';
 import { json, readIfThere, writeAtomic } from '../../lib/files/write.ts';
+import { commitOf, type Project } from '../../lib/project.ts';
 import { recordDeployment } from '../../lib/record/deployments.ts';
 import { readLabels } from '../../lib/record/labels.ts';
 import { readPredictionLogs } from '../../lib/record/predictions.ts';
@@ -51,7 +51,7 @@ const PATIENCE_MS = 10_000;
 export function recordStep(project: Project, version: string, change: string, reason: string): void {
   const { files, data } = readMetadata(project, version);
   recordDeployment(
-    project,
+    project.ledgers,
     {
       event: 'rollout',
       change,
@@ -59,6 +59,7 @@ export function recordStep(project: Project, version: string, change: string, re
       sha256: files['model.json']!,
       dataVersion: data.version,
       reason,
+      commit: commitOf(project),
     },
     PATIENCE_MS,
   );
@@ -69,8 +70,8 @@ export function evidenceOf(
   project: Project,
   { version, model, started, since }: Rollout,
 ): { model: Side; next: Side } {
-  const { predictions, refusals } = readPredictionLogs(project);
-  const { truth } = readLabels(project);
+  const { predictions, refusals } = readPredictionLogs(project.ledgers);
+  const { truth } = readLabels(project.ledgers);
   const side = (name: string, from: string): Side => ({
     predictions: observe(
       predictions.filter((line) => line.model === name && line.time >= from),

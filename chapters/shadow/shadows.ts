@@ -1,7 +1,7 @@
 /** A process for each shadowing version, started and ended as the registry says; no request waits for one. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Project } from '../../lib/config/load.ts';
 import { programPath } from '../../lib/files/program.ts';
+import type { Project } from '../../lib/project.ts';
 import { pointersStamp, readPointers } from '../../lib/registry/pointer-files.ts';
 import { logEvent } from '../../lib/serve/application-log.ts';
 

@@ -1,9 +1,9 @@
 /** A search as files: which trials a rung has, and which of them is best. */
 import { existsSync } from 'node:fs';
-import type { Project } from '../../lib/config/load.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
 import { badInput } from '../../lib/fault.ts';
 import { readIfThere } from '../../lib/files/write.ts';
+import type { Project } from '../../lib/project.ts';
 import { tuneSection } from './settings.ts';
 import type { TunedParams } from './space.ts';
 

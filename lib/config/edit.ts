@@ -1,8 +1,13 @@
 /** Changing settings in place: comments, order and formatting of config.yaml stay. */
 import { isScalar, isSeq, parseDocument } from 'yaml';
 import { readIfThere, writeAtomic } from '../files/write.ts';
-import type { Project } from './load.ts';
 import { parseConfig } from './parse.ts';
+
+/** The file as it was named, and its text when it was read. */
+export interface ConfigFile {
+  readonly configPath: string;
+  readonly text: string;
+}
 
 /** The text with each dotted key set to its value; the keys must exist. */
 export function editConfig(
@@ -23,7 +28,7 @@ export function editConfig(
 
 /** Writes the settings into the config as it is now, whoever edited it meanwhile; false where they are so already. */
 export function writeSettings(
-  { configPath, text }: Pick<Project, 'configPath' | 'text'>,
+  { configPath, text }: ConfigFile,
   changes: Record<string, string | number | readonly string[]>,
 ): boolean {
   const now = readIfThere(configPath) ?? text;
@@ -35,6 +40,6 @@ export function writeSettings(
 }
 
 /** Moves the data version that training reads; false where it is there already. */
-export function moveDataVersion(project: Pick<Project, 'configPath' | 'text'>, version: string): boolean {
-  return writeSettings(project, { 'data.current_version': version });
+export function moveDataVersion(file: ConfigFile, version: string): boolean {
+  return writeSettings(file, { 'data.current_version': version });
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 
 /** What decides what a run does; data, models and ledgers may differ without making the tree dirty. */
-const TRACKED = ['Makefile', 'scripts', 'lib', 'package.json', 'package-lock.json'];
+const TRACKED = ['Makefile', 'make', 'scripts', 'lib', 'chapters', 'package.json', 'package-lock.json'];
 
 export interface Commit {
   readonly commit: string;

@@ -1,6 +1,6 @@
 /** The models that answer now, and the pointers that they follow. */
 
-import type { Project } from '../config/load.ts';
+import type { Project } from '../project.ts';
 import { refuseUnfit } from '../registry/gate.ts';
 import { loadVersion } from '../registry/load.ts';
 import { pointersStamp, readPointers, resolveVersion } from '../registry/pointer-files.ts';

@@ -3,10 +3,12 @@
  * doctor, traces, retention and make clean all work from this one list.
  */
 import { lstatSync, readdirSync, statSync } from 'node:fs';
-import type { Ledger, Project } from '../config/load.ts';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
 import {
   csvLedger,
   jsonLedger,
+  type LedgerFormat,
   type LedgerLine,
   lastEntry,
   ledgerHead,
@@ -30,8 +32,36 @@ export const DEPLOYMENT_COLUMNS = [
   'heads',
 ] as const;
 
-/** The ledgers that the core itself keeps. */
-export function ledgersOf({ config, path }: Pick<Project, 'config' | 'path'>) {
+/** An append-only file: the name under which other ledgers record its head, where it lies, how its lines look. */
+export interface Ledger {
+  readonly name: string;
+  readonly path: string;
+  readonly format: LedgerFormat;
+}
+
+/** Every ledger of a project: the core's by name, those of chapters, and the folders of logs, one for each server process. */
+export type Ledgers = ReturnType<typeof coreLedgers> & {
+  readonly chapters: readonly Ledger[];
+  readonly predictions: string;
+  /** Sensitive columns lie apart from the predictions, so that who reads the one need not see the other. */
+  readonly sensitive: string;
+};
+
+/** Where they lie; `path` makes a path of the config one that the current folder understands. */
+export function ledgersOf(
+  config: Config,
+  path: (...parts: string[]) => string,
+  chapters: readonly Ledger[] = [],
+): Ledgers {
+  return {
+    ...coreLedgers(config, path),
+    chapters,
+    predictions: path(config.data.production_dir, 'predictions'),
+    sensitive: path(config.data.production_dir, 'sensitive'),
+  };
+}
+
+function coreLedgers(config: Config, path: (...parts: string[]) => string) {
   const { paths, data } = config;
   const csv = (name: string, file: string, columns: readonly string[]) => ({
     name,
@@ -65,31 +95,31 @@ export function ledgersOf({ config, path }: Pick<Project, 'config' | 'path'>) {
 }
 
 /** The logs of one server process each: predictions, and the sensitive columns that lie apart from them. */
-export function logsIn({ config, path }: Project, folder: 'predictions' | 'sensitive'): Ledger[] {
+export function logsIn(ledgers: Ledgers, folder: 'predictions' | 'sensitive'): Ledger[] {
   let names: string[];
   try {
-    names = readdirSync(path(config.data.production_dir, folder));
+    names = readdirSync(ledgers[folder]);
   } catch {
     return [];
   }
   return names
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
-    .map((name) => ({
-      name: `${folder}/${name}`,
-      path: path(config.data.production_dir, folder, name),
-      format: jsonLedger,
-    }))
-    .filter(({ path: file }) => lstatSync(file).isFile());
+    .map((name) => ({ name: `${folder}/${name}`, path: join(ledgers[folder], name), format: jsonLedger }))
+    .filter(({ path }) => lstatSync(path).isFile());
 }
 
-export function allLogs(project: Project): Ledger[] {
-  return [...logsIn(project, 'predictions'), ...logsIn(project, 'sensitive')];
+export function allLogs(ledgers: Ledgers): Ledger[] {
+  return [...logsIn(ledgers, 'predictions'), ...logsIn(ledgers, 'sensitive')];
 }
 
 /** Every ledger there is: the core's, the chapters', the logs. */
-export function catalogue(project: Project): Ledger[] {
-  return [...Object.values(ledgersOf(project)), ...project.ledgers, ...allLogs(project)];
+export function catalogue(ledgers: Ledgers): Ledger[] {
+  return [...Object.values(namedIn(ledgers)), ...ledgers.chapters, ...allLogs(ledgers)];
+}
+
+function namedIn({ chapters: _, predictions: __, sensitive: ___, ...named }: Ledgers) {
+  return named;
 }
 
 /** The lines of a ledger; fails where they are damaged. */
@@ -104,12 +134,12 @@ const SLACK_MS = 2000;
  * name=chain of every ledger that has lines, except the one that will hold this. Of the prediction logs, which grow in
  * number, only those written since the last deployment line: the others' heads are in a line before.
  */
-export function headsOf(project: Project, except: string): string {
-  const { deployments, ...others } = ledgersOf(project);
+export function headsOf(ledgers: Ledgers, except: string): string {
+  const { deployments, ...others } = namedIn(ledgers);
   const last = lastEntry(deployments.path, deployments.format)?.body.split(',')[0];
   const since = last === undefined ? 0 : Date.parse(last) - SLACK_MS;
-  const logs = allLogs(project).filter(({ path }) => statSync(path).mtimeMs >= since);
-  return [deployments, ...Object.values(others), ...project.ledgers, ...logs]
+  const logs = allLogs(ledgers).filter(({ path }) => statSync(path).mtimeMs >= since);
+  return [deployments, ...Object.values(others), ...ledgers.chapters, ...logs]
     .filter(({ name }) => name !== except)
     .map(({ name, path, format }) => ({ name, head: ledgerHead(path, format) }))
     .filter(({ head }) => head !== '')

@@ -1,9 +1,8 @@
 /** models/decisions.csv: retraining decisions, the no's too. */
 import { csvParseRows } from 'd3-dsv';
-import type { Project } from '../config/load.ts';
 import { csvLine } from '../files/csv.ts';
 import { appendLedger } from '../files/ledger.ts';
-import { headsOf, ledgersOf, linesOf } from './catalogue.ts';
+import { headsOf, type Ledgers, linesOf } from './catalogue.ts';
 
 /** kept: retraining was decided, but the challenger did not beat the champion. */
 export type DecisionEvent = 'yes' | 'no' | 'promoted' | 'kept';
@@ -16,21 +15,21 @@ export interface Decided {
 }
 
 export function recordDecision(
-  project: Project,
+  ledgers: Ledgers,
   decision: DecisionEvent,
   version: string,
   reasons: readonly string[],
   evidence: string,
 ): void {
-  const { name, path, format } = ledgersOf(project).decisions;
+  const { name, path, format } = ledgers.decisions;
   const time = new Date().toISOString();
-  const cells = [time, decision, version, reasons.join('; '), evidence, headsOf(project, name)];
+  const cells = [time, decision, version, reasons.join('; '), evidence, headsOf(ledgers, name)];
   appendLedger(path, format, [csvLine(cells)]);
 }
 
 /** Oldest first. */
-export function readDecisions(project: Project): Decided[] {
-  return linesOf(ledgersOf(project).decisions).map(({ body }) => {
+export function readDecisions(ledgers: Ledgers): Decided[] {
+  return linesOf(ledgers.decisions).map(({ body }) => {
     const [time, decision, version, reasons] = csvParseRows(body)[0]!;
     return { time: time!, decision: decision as DecisionEvent, version: version!, reasons: reasons! };
   });

@@ -1,11 +1,10 @@
 /** deployment_log.csv: who was live when, where and why. Every move of a pointer is a line, and all that servers do. */
 import { hostname } from 'node:os';
 import { csvParse } from 'd3-dsv';
-import type { Project } from '../config/load.ts';
 import { csvLine } from '../files/csv.ts';
-import { actor, currentCommit, describeCommit } from '../files/git.ts';
+import { actor } from '../files/git.ts';
 import { appendLedger } from '../files/ledger.ts';
-import { DEPLOYMENT_COLUMNS, headsOf, ledgersOf, linesOf } from './catalogue.ts';
+import { DEPLOYMENT_COLUMNS, headsOf, type Ledgers, linesOf } from './catalogue.ts';
 
 /** What a server does, a step of a rollout, and what moves a pointer (registry/pointers.ts). */
 export type DeploymentEvent =
@@ -29,13 +28,13 @@ export interface Deployment {
   readonly dataVersion: string;
   readonly port?: number;
   readonly reason: string;
-  /** Commit of the running code; asked of git where it is not given. */
-  readonly commit?: string;
+  /** Commit of the running code. */
+  readonly commit: string;
 }
 
 /** Appends one line; `waitMs` is how long another program that writes the ledger is waited for. */
-export function recordDeployment(project: Project, deployment: Deployment, waitMs: number): void {
-  const { name, path, format } = ledgersOf(project).deployments;
+export function recordDeployment(ledgers: Ledgers, deployment: Deployment, waitMs: number): void {
+  const { name, path, format } = ledgers.deployments;
   const cells = [
     new Date().toISOString(),
     deployment.event,
@@ -43,13 +42,13 @@ export function recordDeployment(project: Project, deployment: Deployment, waitM
     deployment.version,
     deployment.sha256,
     deployment.dataVersion,
-    deployment.commit ?? describeCommit(currentCommit(project.configPath)),
+    deployment.commit,
     hostname(),
     String(deployment.port ?? ''),
     String(process.pid),
     actor(),
     deployment.reason,
-    headsOf(project, name),
+    headsOf(ledgers, name),
   ];
   appendLedger(path, format, [csvLine(cells)], waitMs);
 }
@@ -59,8 +58,8 @@ export type DeploymentLine = Readonly<Record<(typeof DEPLOYMENT_COLUMNS)[number]
   readonly number: number;
 };
 
-export function readDeployments(project: Project): DeploymentLine[] {
-  const lines = linesOf(ledgersOf(project).deployments);
+export function readDeployments(ledgers: Ledgers): DeploymentLine[] {
+  const lines = linesOf(ledgers.deployments);
   const text = [DEPLOYMENT_COLUMNS.join(','), ...lines.map(({ body }) => body)].join('\n');
   return csvParse(text).map((row, i) => ({
     ...(row as unknown as DeploymentLine),

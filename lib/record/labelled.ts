@@ -1,10 +1,8 @@
 /** Labelled production rows as files, and the ledger of which of them each data version joins to the raw rows. */
 import { csvParseRows } from 'd3-dsv';
-import type { Project } from '../config/load.ts';
 import { csvLine } from '../files/csv.ts';
-import { sha256File } from '../files/hash.ts';
 import { appendLedger } from '../files/ledger.ts';
-import { ledgersOf, linesOf } from './catalogue.ts';
+import { type Ledgers, linesOf } from './catalogue.ts';
 
 export interface LabelledFile {
   /** As the config would name it. */
@@ -12,15 +10,10 @@ export interface LabelledFile {
   readonly sha256: string;
 }
 
-/** The file of labelled rows that are new with a data version. */
-export function labelledPath({ config }: Project, dataVersion: string): string {
-  return `${config.data.production_dir}/labelled_${dataVersion}.csv`;
-}
-
 /** The labelled files of each data version that has any, in the order in which they join. */
-export function readLabelled(project: Project): Map<string, LabelledFile[]> {
+export function readLabelled(ledgers: Ledgers): Map<string, LabelledFile[]> {
   return new Map(
-    linesOf(ledgersOf(project).labelled).map(({ body }) => {
+    linesOf(ledgers.labelled).map(({ body }) => {
       const [, version = '', files = ''] = csvParseRows(body)[0]!;
       const parsed = files.split(' ').map((file) => {
         const [path = '', sha256 = ''] = file.split('@');
@@ -32,14 +25,18 @@ export function readLabelled(project: Project): Map<string, LabelledFile[]> {
 }
 
 /** The labelled files of one data version. */
-export function labelledFiles(project: Project, dataVersion: string): LabelledFile[] {
-  return readLabelled(project).get(dataVersion) ?? [];
+export function labelledFiles(ledgers: Ledgers, dataVersion: string): LabelledFile[] {
+  return readLabelled(ledgers).get(dataVersion) ?? [];
 }
 
 /** Says once and for all which labelled files a data version joins. */
-export function recordLabelled(project: Project, dataVersion: string, paths: readonly string[]): void {
-  if (paths.length === 0) return;
-  const files = paths.map((path) => `${path}@${sha256File(project.path(path))}`).join(' ');
-  const { path, format } = ledgersOf(project).labelled;
+export function recordLabelled(
+  ledgers: Ledgers,
+  dataVersion: string,
+  labelled: readonly LabelledFile[],
+): void {
+  if (labelled.length === 0) return;
+  const files = labelled.map(({ path, sha256 }) => `${path}@${sha256}`).join(' ');
+  const { path, format } = ledgers.labelled;
   appendLedger(path, format, [csvLine([new Date().toISOString(), dataVersion, files])]);
 }

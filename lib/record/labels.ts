@@ -1,10 +1,9 @@
 /** labels.csv: the truth of predictions, when it arrives. */
 import { csvParseRows } from 'd3-dsv';
-import type { Project } from '../config/load.ts';
 import { csvLine } from '../files/csv.ts';
 import { appendLedger } from '../files/ledger.ts';
 import { retryBusy } from '../files/lock.ts';
-import { ledgersOf, linesOf } from './catalogue.ts';
+import { type Ledgers, linesOf } from './catalogue.ts';
 
 export const PREDICTION_ID = /^[0-9a-f]{20}$/;
 
@@ -15,7 +14,7 @@ export interface Label {
 
 /** Puts labels on record; a server answers others while another program writes them. */
 export async function appendLabels(
-  { path, format }: ReturnType<typeof ledgersOf>['labels'],
+  { path, format }: Ledgers['labels'],
   labels: readonly Label[],
   time: string,
 ): Promise<void> {
@@ -30,10 +29,10 @@ export interface Labels {
   readonly last: string | undefined;
 }
 
-export function readLabels(project: Project): Labels {
+export function readLabels(ledgers: Ledgers): Labels {
   let last: string | undefined;
   const truth = new Map<string, string>();
-  for (const { body } of linesOf(ledgersOf(project).labels)) {
+  for (const { body } of linesOf(ledgers.labels)) {
     const [id = '', label = '', time] = body.includes('"') ? csvParseRows(body)[0]! : body.split(',');
     truth.set(id, label);
     last = time;

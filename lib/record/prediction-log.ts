@@ -4,18 +4,8 @@
  */
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import type { Project } from '../config/load.ts';
 import { jsonLedger, type LedgerWriter, openLedger } from '../files/ledger.ts';
 import { isAlive } from '../files/lock.ts';
-
-export function predictionFolder(project: Project): string {
-  return project.path(project.config.data.production_dir, 'predictions');
-}
-
-/** Sensitive columns lie apart from the predictions, so that who reads the one need not see the other. */
-export function sensitiveFolder(project: Project): string {
-  return project.path(project.config.data.production_dir, 'sensitive');
-}
 
 /** Whether a process writes the log file: of another machine's, that is not known. */
 export function isBeingWritten(path: string): boolean | undefined {

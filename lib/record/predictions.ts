@@ -1,8 +1,7 @@
 /** What the servers put on record, read back: the one reader of predictions, refusals, shadow scores and sensitive columns. */
-import type { Project } from '../config/load.ts';
 import { badInput, failed } from '../fault.ts';
 import { readLedger } from '../files/ledger.ts';
-import { linesOf, logsIn } from './catalogue.ts';
+import { type Ledgers, linesOf, logsIn } from './catalogue.ts';
 import { PREDICTION_ID } from './labels.ts';
 import {
   type Fields,
@@ -24,11 +23,11 @@ export interface PredictionLogs {
 }
 
 /** All that the servers logged, oldest first. A torn last line was never answered and is skipped. */
-export function readPredictionLogs(project: Project): PredictionLogs {
+export function readPredictionLogs(ledgers: Ledgers): PredictionLogs {
   const predictions: PredictionLine[] = [];
   const refusals: RefusalLine[] = [];
   const shadows: ShadowLine[] = [];
-  for (const log of logsIn(project, 'predictions')) {
+  for (const log of logsIn(ledgers, 'predictions')) {
     for (const { body } of linesOf(log)) {
       const line = JSON.parse(body) as LogLine;
       if (line.route === 'shadow') shadows.push(line);
@@ -47,9 +46,9 @@ export function readPredictionLogs(project: Project): PredictionLogs {
 }
 
 /** The sensitive columns that came with requests, by the prediction's id. */
-export function readSensitive(project: Project): Map<string, Fields> {
+export function readSensitive(ledgers: Ledgers): Map<string, Fields> {
   return new Map(
-    logsIn(project, 'sensitive')
+    logsIn(ledgers, 'sensitive')
       .flatMap((log) => linesOf(log))
       .map(({ body }) => {
         const { id, sensitive } = JSON.parse(body) as { id: string; sensitive: Fields };
@@ -67,10 +66,10 @@ export interface FoundPrediction {
 }
 
 /** One prediction in the logs, by its id; a damaged log is read as far as it can be. */
-export function findPrediction(project: Project, id: string): FoundPrediction {
+export function findPrediction(ledgers: Ledgers, id: string): FoundPrediction {
   if (!PREDICTION_ID.test(id))
     throw badInput(`ID=${id}  is the id of no prediction: 20 hexadecimal digits, from the answer or the log`);
-  for (const { path, format } of logsIn(project, 'predictions')) {
+  for (const { path, format } of logsIn(ledgers, 'predictions')) {
     const { lines, problems } = readLedger(path, format);
     const at = lines.find(({ body }) => body.includes(`{"id":"${id}"`));
     if (at === undefined) continue;

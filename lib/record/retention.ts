@@ -1,33 +1,33 @@
 /** Dropping prediction logs after their time: what was dropped stays on record with the head of its chain. */
 import { rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { csvParseRows } from 'd3-dsv';
-import type { Ledger, Project } from '../config/load.ts';
 import { csvLine } from '../files/csv.ts';
 import { sha256File } from '../files/hash.ts';
 import { appendLedger, readLedger } from '../files/ledger.ts';
 import { withLock } from '../files/lock.ts';
-import { allLogs, ledgersOf, linesOf } from './catalogue.ts';
+import { allLogs, type Ledger, type Ledgers, linesOf } from './catalogue.ts';
 
 const DAY_MS = 86_400_000;
 
 /**
- * Drops the files that were last written to more than deployment.log.keep_days ago and that no running process writes; those whose chain is broken stay.
+ * Drops the files that were last written to more than so many days ago (0 keeps all) and that no running process writes; those whose chain is broken stay.
  * The ledger line comes first: a file that outlives it is dropped by the next call. Returns the dropped names.
  */
 export function dropOldLogs(
-  project: Project,
+  ledgers: Ledgers,
+  keepDays: number,
   isWritten: (path: string) => boolean,
   now = new Date(),
 ): string[] {
-  const { keep_days } = project.config.deployment.log;
-  if (keep_days === 0) return [];
-  const isOld = ({ path }: Ledger) => now.getTime() - statSync(path).mtimeMs > keep_days * DAY_MS;
-  return withLock(project.path(project.config.data.production_dir, '.retention.lock'), 10_000, () => {
-    const old = allLogs(project).filter((ledger) => !isWritten(ledger.path) && isOld(ledger));
-    const recorded = droppedFiles(project);
+  if (keepDays === 0) return [];
+  const isOld = ({ path }: Ledger) => now.getTime() - statSync(path).mtimeMs > keepDays * DAY_MS;
+  return withLock(`${dirname(ledgers.dropped.path)}/.retention.lock`, 10_000, () => {
+    const old = allLogs(ledgers).filter((ledger) => !isWritten(ledger.path) && isOld(ledger));
+    const recorded = droppedFiles(ledgers);
     const dropped: string[] = [];
     for (const ledger of old) {
-      if (!recorded.has(ledger.name) && !recordDropped(project, ledger, now)) continue;
+      if (!recorded.has(ledger.name) && !recordDropped(ledgers, ledger, now)) continue;
       rmSync(ledger.path, { force: true });
       dropped.push(ledger.name);
     }
@@ -36,7 +36,7 @@ export function dropOldLogs(
 }
 
 /** False for a file whose chain is broken: it is evidence, and stays. A torn last line was never answered and is no breach. */
-function recordDropped(project: Project, { name, path, format }: Ledger, now: Date): boolean {
+function recordDropped(ledgers: Ledgers, { name, path, format }: Ledger, now: Date): boolean {
   const { lines, head, problems } = readLedger(path, format);
   if (problems.some(({ kind }) => kind !== 'torn')) return false;
   const cells = [
@@ -47,12 +47,12 @@ function recordDropped(project: Project, { name, path, format }: Ledger, now: Da
     sha256File(path),
     head,
   ];
-  const { dropped } = ledgersOf(project);
+  const { dropped } = ledgers;
   appendLedger(dropped.path, dropped.format, [csvLine(cells)]);
   return true;
 }
 
 /** Names of the ledgers that were dropped. */
-export function droppedFiles(project: Project): Set<string> {
-  return new Set(linesOf(ledgersOf(project).dropped).map(({ body }) => csvParseRows(body)[0]![1]!));
+export function droppedFiles(ledgers: Ledgers): Set<string> {
+  return new Set(linesOf(ledgers.dropped).map(({ body }) => csvParseRows(body)[0]![1]!));
 }

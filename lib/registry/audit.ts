@@ -1,11 +1,11 @@
 /** Every chain and every recorded hash: what is wrong, by name. */
 import { existsSync, lstatSync } from 'node:fs';
-import type { Ledger, Project } from '../config/load.ts';
 import { describeChanges } from '../config/settings.ts';
 import { sha256File } from '../files/hash.ts';
 import { type LedgerReading, readLedger } from '../files/ledger.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
-import { catalogue, parseHeads } from '../record/catalogue.ts';
+import type { Project } from '../project.ts';
+import { catalogue, type Ledger, type Ledgers, parseHeads } from '../record/catalogue.ts';
 import { readDeployments } from '../record/deployments.ts';
 import { readLabelled } from '../record/labelled.ts';
 import { readManifest } from '../record/manifest.ts';
@@ -15,7 +15,7 @@ import { pointersAfter } from './live.ts';
 import { readPointers } from './pointer-files.ts';
 import { NO_TRAFFIC, type Pointers } from './pointers.ts';
 import { isRoutedRight } from './split.ts';
-import { latestProblems, listVersions, readMetadata, verifyVersion } from './versions.ts';
+import { latestProblems, listVersions, type Registry, readMetadata, verifyVersion } from './versions.ts';
 
 export interface Audit {
   readonly checked: {
@@ -35,7 +35,7 @@ type Read = Ledger & { readonly reading: LedgerReading };
 
 export function audit(project: Project, checks: readonly AuditCheck[] = []): Audit {
   const ledgers = new Map(
-    catalogue(project).map((ledger): [string, Read] => [
+    catalogue(project.ledgers).map((ledger): [string, Read] => [
       ledger.name,
       { ...ledger, reading: readLedger(ledger.path, ledger.format) },
     ]),
@@ -56,8 +56,8 @@ export function audit(project: Project, checks: readonly AuditCheck[] = []): Aud
     ...anchorsOf(ledgers),
     ...versions.flatMap((version) => attempt(() => headsIn(project, version))),
   ];
-  problems.push(...attempt(() => anchorProblems(ledgers, anchors, droppedFiles(project))));
-  const artefacts = attempt(() => latestArtefacts(project));
+  problems.push(...attempt(() => anchorProblems(ledgers, anchors, droppedFiles(project.ledgers))));
+  const artefacts = attempt(() => latestArtefacts(project.ledgers));
   for (const { path, sha256, in: where } of artefacts)
     problems.push(...fileProblems(project.path(path), sha256, where));
   for (const version of versions) problems.push(...attempt(() => verifyVersion(project, version)));
@@ -67,7 +67,8 @@ export function audit(project: Project, checks: readonly AuditCheck[] = []): Aud
       problems.push(`model version ${version} is registered and its folder is missing`);
   }
   problems.push(...attempt(() => routingProblems(ledgers)));
-  for (const check of [pointerProblems, latestProblems, monitorProblems, ...checks])
+  problems.push(...attempt(() => monitorProblems(project.ledgers, project.reports)));
+  for (const check of [pointerProblems, latestProblems, ...checks])
     problems.push(...attempt(() => check(project)));
   const lines = [...ledgers.values()].reduce((sum, { reading }) => sum + reading.lines.length, 0);
   return {
@@ -102,8 +103,8 @@ function anchorsOf(ledgers: ReadonlyMap<string, Read>): Anchor[] {
   });
 }
 
-function headsIn(project: Project, version: string): Anchor[] {
-  const { heads } = readMetadata(project, version);
+function headsIn(registry: Registry, version: string): Anchor[] {
+  const { heads } = readMetadata(registry, version);
   return parseHeads(heads).map((each) => ({ from: `${version}/metadata.json`, ...each }));
 }
 
@@ -134,9 +135,9 @@ function fileProblems(path: string, sha256: string, where: string): string[] {
 }
 
 /** The last manifest line of each path (the bad day is made anew when its settings change), and labelled files. */
-function latestArtefacts(project: Project): { path: string; sha256: string; in: string }[] {
-  const made = [...new Map(readManifest(project).map((line) => [line.path, line])).values()];
-  const labelled = new Map([...readLabelled(project).values()].flat().map((file) => [file.path, file]));
+function latestArtefacts(ledgers: Ledgers): { path: string; sha256: string; in: string }[] {
+  const made = [...new Map(readManifest(ledgers).map((line) => [line.path, line])).values()];
+  const labelled = new Map([...readLabelled(ledgers).values()].flat().map((file) => [file.path, file]));
   return [
     ...made.map(({ path, sha256 }) => ({ path: path!, sha256: sha256!, in: 'the manifest' })),
     ...[...labelled.values()].map((file) => ({ ...file, in: 'labelled.csv' })),
@@ -158,10 +159,10 @@ function routingProblems(ledgers: ReadonlyMap<string, Read>): string[] {
 }
 
 /** Every pointer is where the deployment log says that it was moved to; never moved and moved back to nothing are the same. */
-function pointerProblems(project: Project): string[] {
+function pointerProblems(registry: Registry): string[] {
   const withTraffic = (pointers: Pointers) => ({ ...pointers, traffic: pointers.traffic ?? NO_TRAFFIC });
   return describeChanges(
-    withTraffic(pointersAfter(readDeployments(project))),
-    withTraffic(readPointers(project)),
+    withTraffic(pointersAfter(readDeployments(registry.ledgers))),
+    withTraffic(readPointers(registry)),
   ).map((change) => `a pointer is not where the deployment log left it: ${change}. make doctor puts it back`);
 }

@@ -1,11 +1,11 @@
 /** Two versions side by side: what went into them, their metrics on the same rows, and where they disagree. */
 import { existsSync } from 'node:fs';
-import type { Project } from '../config/load.ts';
 import type { MetricName } from '../config/schema.ts';
 import { describeChanges } from '../config/settings.ts';
 import { readDataset } from '../data/dataset.ts';
 import { badInput } from '../fault.ts';
 import { type Candidate, compareScores, type Difference } from '../measure/evaluate.ts';
+import type { Project } from '../project.ts';
 import { giveClasses, type LoadedVersion, loadVersion } from './load.ts';
 import { readValidation } from './validation.ts';
 

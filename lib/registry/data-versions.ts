@@ -1,6 +1,5 @@
 /** Data versions: the training and test rows that the raw and labelled rows give, written once, each a line of the manifest. */
 import { existsSync } from 'node:fs';
-import type { Project } from '../config/load.ts';
 import { rawFiles, settingsHash } from '../config/settings.ts';
 import { type Prepared, prepareData } from '../data/prepare.ts';
 import { writeRows } from '../data/table.ts';
@@ -10,6 +9,7 @@ import { csvWriter } from '../files/csv-writer.ts';
 import { sha256File } from '../files/hash.ts';
 import { withLock } from '../files/lock.ts';
 import { type Staged, stageFile, touch } from '../files/write.ts';
+import { commitOf, type Project } from '../project.ts';
 import { labelledFiles, recordLabelled } from '../record/labelled.ts';
 import { inputsOf, nextDataVersion, readManifest, recordArtefacts, sourceOf } from '../record/manifest.ts';
 
@@ -32,8 +32,8 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
   const lock = project.path(config.data.processed_dir, '.prepare.lock');
   return withLock(lock, 0, () => {
     const { current_version } = config.data;
-    const own = labelledFiles(project, version);
-    const labelled = own.length > 0 ? own : labelledFiles(project, current_version);
+    const own = labelledFiles(project.ledgers, version);
+    const labelled = own.length > 0 ? own : labelledFiles(project.ledgers, current_version);
     for (const { path, sha256 } of labelled)
       if (!existsSync(project.path(path)) || sha256File(project.path(path)) !== sha256)
         throw failed(`${project.path(path)}  is not the file of labelled rows that is on record: make audit`);
@@ -49,13 +49,14 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
         for (const { file } of staged) touch(file.path);
         return { ...about, isNew: false, prepared };
       }
-      if (own.length === 0) recordLabelled(project, version, paths);
+      if (own.length === 0) recordLabelled(project.ledgers, version, labelled);
       for (const { file } of staged) file.keep();
-      const recorded = new Set(readManifest(project).map((line) => line.path));
-      const inputs = [...rawFiles(config), ...paths];
+      const recorded = new Set(readManifest(project.ledgers).map((line) => line.path));
+      const raw = rawFiles(config).map((path) => ({ path, sha256: sha256File(project.path(path)) }));
+      const inputs = [...raw, ...labelled];
       recordArtefacts(
-        project,
-        'scripts/data-prepare.ts',
+        project.ledgers,
+        { script: 'scripts/data-prepare.ts', commit: commitOf(project) },
         staged
           .filter(({ path }) => !recorded.has(path))
           .map(({ path, rows, file }) => ({
@@ -64,7 +65,7 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
             sha256: file.sha256,
             rows,
             columns: prepared.table.columns.length,
-            source: sourceOf(project),
+            source: rawSource(project),
             config: settingsHash(config, 'prepare'),
             inputs,
           })),
@@ -74,6 +75,11 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
       for (const { file } of staged) file.drop();
     }
   });
+}
+
+/** Where the raw rows came from, as they were recorded: simulated, uci or file. */
+export function rawSource({ config, path, ledgers }: Project): string {
+  return sourceOf(ledgers, sha256File(path(config.data.raw_path))) ?? config.data.source;
 }
 
 /** A part of a data version, as the config would name it. */
@@ -115,7 +121,7 @@ function contentOf(project: Project, version: string, { table, train, test, inva
 
 /** A version means one content for ever, whether its files are still there or only its line in the manifest. */
 function refuseOtherContent(project: Project, version: string, staged: readonly OutputFile[]): void {
-  const manifest = readManifest(project);
+  const manifest = readManifest(project.ledgers);
   for (const { path, file } of staged) {
     const line = manifest.filter((entry) => entry.path === path).at(-1);
     const known = line?.sha256 ?? (existsSync(file.path) ? sha256File(file.path) : undefined);
@@ -127,7 +133,7 @@ function refuseOtherContent(project: Project, version: string, staged: readonly 
         ? 'its settings were others'
         : `it was made from raw ${madeFrom}…, this is raw ${raw}…`;
     throw badInput(
-      `data version ${version} exists with other content (${why}).\n           Versions are never overwritten: make prepare VERSION=${nextDataVersion(project)}`,
+      `data version ${version} exists with other content (${why}).\n           Versions are never overwritten: make prepare VERSION=${nextDataVersion(project.ledgers, project.path(project.config.data.processed_dir))}`,
     );
   }
 }

@@ -1,5 +1,4 @@
 /** Loading a version for scoring, or refusing it: bytes as registered, golden rows scored as in training. */
-import type { Project } from '../config/load.ts';
 import type { Schema } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { groupingsOf, groupNames } from '../data/groups.ts';
@@ -11,7 +10,14 @@ import { classify } from '../numbers/outputs.ts';
 import type { DriftReference, Golden, Metrics } from '../train/build.ts';
 import { type Pipeline, transform } from '../train/pipeline.ts';
 import type { Signature } from '../train/signature.ts';
-import { type Metadata, readMetadata, readVersionFile, verifyVersion, versionPath } from './versions.ts';
+import {
+  type Metadata,
+  type Registry,
+  readMetadata,
+  readVersionFile,
+  verifyVersion,
+  versionPath,
+} from './versions.ts';
 
 export interface LoadedVersion {
   readonly version: string;
@@ -28,21 +34,21 @@ export interface LoadedVersion {
 const TOLERANCE = 1e-9;
 
 /** Fails with what is wrong and what to do about it; never returns a version that is not whole. */
-export function loadVersion(project: Project, version: string): LoadedVersion {
-  const metadata = readMetadata(project, version);
-  const problems = verifyVersion(project, version);
+export function loadVersion(registry: Registry, version: string): LoadedVersion {
+  const metadata = readMetadata(registry, version);
+  const problems = verifyVersion(registry, version);
   if (problems.length > 0) {
     throw failed(
       `${problems[0]}: refused. make audit shows what else is damaged; make reproduce VERSION=${version} makes it again.`,
     );
   }
-  const read = (name: string) => readVersionFile(project, version, name);
+  const read = (name: string) => readVersionFile(registry, version, name);
   const pipeline = read('pipeline.json') as Pipeline;
   const signature = read('signature.json') as Signature;
   const model = read('model.json') as Model;
   const problem = modelProblem(model, pipeline.features, signature.output.classes);
   if (problem !== undefined)
-    throw failed(`${versionPath(project, version, 'model.json')} is no model: ${problem}: refused`);
+    throw failed(`${versionPath(registry, version, 'model.json')} is no model: ${problem}: refused`);
   const scorer = scorerOf(model);
   checkGolden(version, pipeline, scorer, read('golden.json') as Golden);
   return {
@@ -57,8 +63,8 @@ export function loadVersion(project: Project, version: string): LoadedVersion {
   };
 }
 
-export function readReference(project: Project, version: string): DriftReference {
-  return readVersionFile(project, version, 'reference.json') as DriftReference;
+export function readReference(registry: Registry, version: string): DriftReference {
+  return readVersionFile(registry, version, 'reference.json') as DriftReference;
 }
 
 function checkGolden(version: string, pipeline: Pipeline, scorer: Scorer, golden: Golden): void {

@@ -1,7 +1,8 @@
 /** Moving pointers: one at a time under a lock, first a line in the deployment log, then the files that servers follow. */
-import type { Project } from '../config/load.ts';
+
 import { badInput, failed } from '../fault.ts';
 import { withLock } from '../files/lock.ts';
+import { commitOf, type Project } from '../project.ts';
 import { recordDeployment } from '../record/deployments.ts';
 import { refuseUnfit } from './gate.ts';
 import { loadVersion } from './load.ts';
@@ -37,7 +38,7 @@ export function movePointers(
     const subject = subjectOf(move) ?? after.aliases.champion ?? listVersions(project).at(-1)!;
     const metadata = readMetadata(project, subject);
     recordDeployment(
-      project,
+      project.ledgers,
       {
         event: move.event,
         change: describeMove(before, move),
@@ -45,6 +46,7 @@ export function movePointers(
         sha256: metadata.files['model.json']!,
         dataVersion: metadata.data.version,
         reason,
+        commit: commitOf(project),
       },
       waitMs,
     );

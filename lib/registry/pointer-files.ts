@@ -1,7 +1,7 @@
 /** The pointers as small files that servers follow: aliases.json, stages.json and traffic.json. */
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
-import type { Project } from '../config/load.ts';
 import { ALIAS, VERSION } from '../config/schema.ts';
 import { badInput, failed } from '../fault.ts';
 import { parseFile } from '../files/json-file.ts';
@@ -17,18 +17,18 @@ import {
   stageOf,
   type Traffic,
 } from './pointers.ts';
-import { listVersions } from './versions.ts';
+import { listVersions, type Registry } from './versions.ts';
 
 const FILES = ['stages', 'traffic', 'aliases'] as const;
 
-export function pointersPath(project: Project, name: (typeof FILES)[number]): string {
-  return project.path(project.config.paths.models, `${name}.json`);
+export function pointersPath(registry: Registry, name: (typeof FILES)[number]): string {
+  return join(registry.models, `${name}.json`);
 }
 
 /** Changes whenever a pointer file does. */
-export function pointersStamp(project: Project): string {
+export function pointersStamp(registry: Registry): string {
   return FILES.map((name) => {
-    const stats = statSync(pointersPath(project, name), { throwIfNoEntry: false });
+    const stats = statSync(pointersPath(registry, name), { throwIfNoEntry: false });
     return stats === undefined ? '' : `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
   }).join();
 }
@@ -40,14 +40,14 @@ const SCHEMAS = {
   traffic: v.strictObject({ split: v.record(version, v.number()), shadow: v.array(version) }),
 };
 
-export function readPointers(project: Project): Pointers {
+export function readPointers(registry: Registry): Pointers {
   const read = <Name extends keyof typeof SCHEMAS>(name: Name) =>
-    readPointerFile(project, name) as v.InferOutput<(typeof SCHEMAS)[Name]> | undefined;
+    readPointerFile(registry, name) as v.InferOutput<(typeof SCHEMAS)[Name]> | undefined;
   return { aliases: read('aliases') ?? {}, stages: read('stages') ?? {}, traffic: read('traffic') };
 }
 
-function readPointerFile(project: Project, name: keyof typeof SCHEMAS): unknown {
-  const path = pointersPath(project, name);
+function readPointerFile(registry: Registry, name: keyof typeof SCHEMAS): unknown {
+  const path = pointersPath(registry, name);
   const text = readIfThere(path);
   if (text === undefined) return undefined;
   try {
@@ -61,37 +61,37 @@ function readPointerFile(project: Project, name: keyof typeof SCHEMAS): unknown 
 }
 
 /** The pointers as the deployment log tells them. */
-export function recordedPointers(project: Project): Pointers {
-  return pointersAfter(readDeployments(project));
+export function recordedPointers(registry: Registry): Pointers {
+  return pointersAfter(readDeployments(registry.ledgers));
 }
 
 /** An empty file is made for nothing: that aliases.json is there means that something is live. */
-export function writePointers(project: Project, { aliases, stages, traffic }: Pointers): void {
+export function writePointers(registry: Registry, { aliases, stages, traffic }: Pointers): void {
   const files = { stages, traffic: traffic ?? {}, aliases };
   for (const name of FILES) {
-    const path = pointersPath(project, name);
+    const path = pointersPath(registry, name);
     if (Object.keys(files[name]).length > 0 || existsSync(path)) writeIfChanged(path, json(files[name]));
   }
 }
 
 /** The version that a version, an alias, latest or a stage stands for; fails where it stands for none. */
-export function resolveVersion(project: Project, name: string): string {
+export function resolveVersion(registry: Registry, name: string): string {
   if (VERSION.test(name)) return name;
   if (name === 'latest') {
-    const newest = listVersions(project).at(-1);
+    const newest = listVersions(registry).at(-1);
     if (newest === undefined) throw failed('no model version yet: make train makes the first');
     return newest;
   }
-  const pointers = readPointers(project);
+  const pointers = readPointers(registry);
   const { aliases } = pointers;
   if (STAGES.includes(name as Stage)) {
-    const staged = listVersions(project).filter((version) => stageOf(pointers, version) === name);
+    const staged = listVersions(registry).filter((version) => stageOf(pointers, version) === name);
     const version = staged.includes(aliases.champion ?? '') ? aliases.champion : staged.at(-1);
     if (version === undefined) throw failed(`no version is in stage ${name}: make registry lists them`);
     return version;
   }
   if (!ALIAS.test(name)) {
-    const known = listVersions(project).join(', ') || 'none yet: make train makes the first';
+    const known = listVersions(registry).join(', ') || 'none yet: make train makes the first';
     throw badInput(`there is no model version ${JSON.stringify(name)} (registered: ${known})`);
   }
   const version = aliasOf(pointers, name);

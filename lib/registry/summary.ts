@@ -1,8 +1,7 @@
 /** Every version with what points at it. */
-import type { Project } from '../config/load.ts';
 import { readPointers } from './pointer-files.ts';
 import { type Stage, stageOf, usesOf } from './pointers.ts';
-import { listVersions, type Metadata, readMetadata } from './versions.ts';
+import { listVersions, type Metadata, type Registry, readMetadata } from './versions.ts';
 
 export interface VersionSummary {
   readonly version: string;
@@ -13,12 +12,12 @@ export interface VersionSummary {
 }
 
 /** Oldest first. */
-export function summarise(project: Project): VersionSummary[] {
-  const pointers = readPointers(project);
-  return listVersions(project).map((version) => ({
+export function summarise(registry: Registry): VersionSummary[] {
+  const pointers = readPointers(registry);
+  return listVersions(registry).map((version) => ({
     version,
     stage: stageOf(pointers, version),
     uses: usesOf(pointers, version),
-    metadata: readMetadata(project, version),
+    metadata: readMetadata(registry, version),
   }));
 }

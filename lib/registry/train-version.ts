@@ -1,10 +1,10 @@
 /** Trains on one data version, evaluates out of fold, and registers the result as the next model version. */
-import type { Project } from '../config/load.ts';
+
 import { programHashes } from '../config/programs.ts';
 import { readDataset } from '../data/dataset.ts';
 import { currentCommit } from '../files/git.ts';
 import { sha256File } from '../files/hash.ts';
-import { sourceOf } from '../record/manifest.ts';
+import type { Project } from '../project.ts';
 import {
   buildVersion,
   type TrainingChange,
@@ -12,7 +12,7 @@ import {
   type Version,
   versionFiles,
 } from '../train/build.ts';
-import { partPath } from './data-versions.ts';
+import { partPath, rawSource } from './data-versions.ts';
 import { describeCheck, judgeGate } from './gate.ts';
 import { setStage } from './moves.ts';
 import { type Metadata, registerVersion } from './versions.ts';
@@ -46,7 +46,7 @@ export async function trainVersion(
     versionFiles(version, data.target),
     {
       algorithm: config.model_params.algorithm,
-      source: sourceOf(project),
+      source: rawSource(project),
       data: { version: dataVersion, path, sha256: sha256File(project.path(path)), rows: data.inputs.rows },
       git: currentCommit(project.configPath),
       node: process.version,
@@ -57,6 +57,7 @@ export async function trainVersion(
       settings: trainingSettings(config, changes),
       code: programHashes(program),
     },
+    project.text,
     role,
   );
   const gate = judgeGate(config, version.metrics);

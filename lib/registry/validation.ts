@@ -1,7 +1,6 @@
 /** validation.csv of a version: label, class given and out-of-fold scores of every training row. */
-import type { Project } from '../config/load.ts';
 import { readRecords } from '../files/csv.ts';
-import { versionPath } from './versions.ts';
+import { type Registry, versionPath } from './versions.ts';
 
 export interface Validation {
   /** Class indices. */
@@ -11,11 +10,11 @@ export interface Validation {
   readonly scores: Float64Array;
 }
 
-export function readValidation(project: Project, version: string): Validation {
+export function readValidation(registry: Registry, version: string): Validation {
   const labels: number[] = [];
   const classes: number[] = [];
   const scores: number[] = [];
-  readRecords(versionPath(project, version, 'validation.csv'), ([label, given, ...probabilities], line) => {
+  readRecords(versionPath(registry, version, 'validation.csv'), ([label, given, ...probabilities], line) => {
     if (line === 1) return;
     labels.push(Number(label));
     classes.push(Number(given));

@@ -1,8 +1,8 @@
 /** The registry: a folder per version, written once, and a ledger line for each. */
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { editConfig } from '../config/edit.ts';
-import type { Project } from '../config/load.ts';
 import { VERSION } from '../config/schema.ts';
 import { badInput, failed } from '../fault.ts';
 import type { Commit } from '../files/git.ts';
@@ -13,7 +13,7 @@ import { withLock } from '../files/lock.ts';
 import { formatLogfmt, parseLogfmt } from '../files/logfmt.ts';
 import { json, readIfThere, writeAtomic, writeFolder } from '../files/write.ts';
 import type { Thresholds } from '../numbers/outputs.ts';
-import { headsOf, ledgersOf, linesOf } from '../record/catalogue.ts';
+import { headsOf, type Ledgers, linesOf } from '../record/catalogue.ts';
 import type { Metrics } from '../train/build.ts';
 import { didYouMean } from '../words.ts';
 
@@ -49,6 +49,12 @@ export interface Metadata {
   readonly heads: string;
 }
 
+/** A folder of versions and pointers, and the ledgers that tell of them. */
+export interface Registry {
+  readonly models: string;
+  readonly ledgers: Ledgers;
+}
+
 /** Kept with the version but outside its content hash: comments in a config change no model. */
 export const CONFIG_COPY = 'config.yaml';
 
@@ -57,13 +63,13 @@ export function versionNumber(version: string): number {
 }
 
 /** Held while a version is written and registered. */
-export function registryLock(project: Project): string {
-  return project.path(project.config.paths.models, '.registry.lock');
+export function registryLock(registry: Registry): string {
+  return join(registry.models, '.registry.lock');
 }
 
 /** Registered versions, oldest first. */
-export function listVersions(project: Project): string[] {
-  const folder = project.path(project.config.paths.models);
+export function listVersions(registry: Registry): string[] {
+  const folder = registry.models;
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => VERSION.test(name))
@@ -77,76 +83,76 @@ const latestSchema = v.object({
   content_sha256: v.string(),
 });
 
-export function latestPath(project: Project): string {
-  return project.path(project.config.paths.models, 'latest.json');
+export function latestPath(registry: Registry): string {
+  return join(registry.models, 'latest.json');
 }
 
 /** The version that make train gave last. */
-export function lastTrained(project: Project): string {
-  const text = readIfThere(latestPath(project));
+export function lastTrained(registry: Registry): string {
+  const text = readIfThere(latestPath(registry));
   if (text === undefined) throw failed('no model version yet: make train makes the first');
-  return parseFile(latestPath(project), text, latestSchema).version;
+  return parseFile(latestPath(registry), text, latestSchema).version;
 }
 
 /** Says, on record and then in latest.json, which version the current data and settings give. */
-export function keepLatest(project: Project, { version, algorithm, data, content_sha256 }: Metadata): void {
-  const { path, format } = ledgersOf(project).models;
-  if (registeredLatest(project) !== version) {
-    const { role: _, ...line } = registrationOf(project, version)!;
+export function keepLatest(registry: Registry, { version, algorithm, data, content_sha256 }: Metadata): void {
+  const { path, format } = registry.ledgers.models;
+  if (registeredLatest(registry) !== version) {
+    const { role: _, ...line } = registrationOf(registry, version)!;
     appendLedger(path, format, [formatLogfmt({ ...line, time: new Date().toISOString(), role: 'latest' })]);
   }
   const summary = `${version} (${algorithm}, data ${data.version})`;
-  writeAtomic(latestPath(project), json({ version, summary, content_sha256 }));
+  writeAtomic(latestPath(registry), json({ version, summary, content_sha256 }));
 }
 
 /** The version that the ledger names last as what make train gave; undefined for ledgers older than that word. */
-function registeredLatest(project: Project): string | undefined {
-  return readRegistrations(project)
+function registeredLatest(registry: Registry): string | undefined {
+  return readRegistrations(registry)
     .filter(({ role }) => role === 'latest')
     .at(-1)?.version;
 }
 
 /** latest.json says what the ledger of registrations says last. */
-export function latestProblems(project: Project): string[] {
-  const path = latestPath(project);
+export function latestProblems(registry: Registry): string[] {
+  const path = latestPath(registry);
   if (!existsSync(path)) return [];
-  const version = registeredLatest(project);
-  const same = version === undefined || readIfThere(path) === latestText(readMetadata(project, version));
+  const version = registeredLatest(registry);
+  const same = version === undefined || readIfThere(path) === latestText(readMetadata(registry, version));
   return same ? [] : [`${path} is not what make train wrote last: make doctor writes it again`];
 }
 
 /** Writes latest.json again as the ledger says. */
-export function mendLatest(project: Project): string[] {
-  if (latestProblems(project).length === 0) return [];
-  writeAtomic(latestPath(project), latestText(readMetadata(project, registeredLatest(project)!)));
-  return [`${latestPath(project)}: written again from the ledger of versions`];
+export function mendLatest(registry: Registry): string[] {
+  if (latestProblems(registry).length === 0) return [];
+  writeAtomic(latestPath(registry), latestText(readMetadata(registry, registeredLatest(registry)!)));
+  return [`${latestPath(registry)}: written again from the ledger of versions`];
 }
 
 function latestText({ version, algorithm, data, content_sha256 }: Metadata): string {
   return json({ version, summary: `${version} (${algorithm}, data ${data.version})`, content_sha256 });
 }
 
-export function versionPath(project: Project, version: string, ...parts: string[]): string {
-  return project.path(project.config.paths.models, version, ...parts);
+export function versionPath(registry: Registry, version: string, ...parts: string[]): string {
+  return join(registry.models, version, ...parts);
 }
 
 /** Fails where it is not the file that was registered: nothing rests on what an audit would reject. */
-export function readMetadata(project: Project, version: string): Metadata {
-  if (!VERSION.test(version) || !existsSync(versionPath(project, version))) {
-    const known = listVersions(project);
+export function readMetadata(registry: Registry, version: string): Metadata {
+  if (!VERSION.test(version) || !existsSync(versionPath(registry, version))) {
+    const known = listVersions(registry);
     throw badInput(
       `there is no model version ${JSON.stringify(version)}${didYouMean(version, known)} (registered: ${known.join(', ') || 'none yet: make train makes the first'})`,
     );
   }
-  const path = versionPath(project, version, 'metadata.json');
-  const registered = registrationOf(project, version)?.metadata_sha256;
+  const path = versionPath(registry, version, 'metadata.json');
+  const registered = registrationOf(registry, version)?.metadata_sha256;
   const problem = registered === undefined ? undefined : hashProblem(path, registered);
   if (problem !== undefined) throw failed(`${problem}. make audit shows what else is damaged.`);
-  return readVersionFile(project, version, 'metadata.json') as Metadata;
+  return readVersionFile(registry, version, 'metadata.json') as Metadata;
 }
 
-export function readVersionFile(project: Project, version: string, name: string): unknown {
-  const path = versionPath(project, version, name);
+export function readVersionFile(registry: Registry, version: string, name: string): unknown {
+  const path = versionPath(registry, version, name);
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
@@ -177,28 +183,28 @@ export function contentHash(hashes: Record<string, string>): string {
 }
 
 /** Lines of the ledger of registrations, oldest first. */
-function readRegistrations(project: Project): Record<string, string>[] {
-  return linesOf(ledgersOf(project).models).map(({ body }) => parseLogfmt(body));
+function readRegistrations(registry: Registry): Record<string, string>[] {
+  return linesOf(registry.ledgers.models).map(({ body }) => parseLogfmt(body));
 }
 
 /** The ledger line of a version, undefined if it has none. */
-export function registrationOf(project: Project, version: string): Record<string, string> | undefined {
-  return readRegistrations(project)
+export function registrationOf(registry: Registry, version: string): Record<string, string> | undefined {
+  return readRegistrations(registry)
     .filter((line) => line.version === version)
     .at(-1);
 }
 
 /** What differs between a version's files, its metadata and the ledger; empty when all is well. */
-export function verifyVersion(project: Project, version: string): string[] {
-  const registration = registrationOf(project, version);
+export function verifyVersion(registry: Registry, version: string): string[] {
+  const registration = registrationOf(registry, version);
   if (registration === undefined)
-    return [`${versionPath(project, version)} is not in the ledger of registrations`];
-  const metadataPath = versionPath(project, version, 'metadata.json');
+    return [`${versionPath(registry, version)} is not in the ledger of registrations`];
+  const metadataPath = versionPath(registry, version, 'metadata.json');
   const damaged = hashProblem(metadataPath, registration.metadata_sha256!);
   if (damaged !== undefined) return [damaged];
-  const { files } = readMetadata(project, version);
+  const { files } = readMetadata(registry, version);
   const problems = Object.entries(files).flatMap(
-    ([name, recorded]) => hashProblem(versionPath(project, version, name), recorded) ?? [],
+    ([name, recorded]) => hashProblem(versionPath(registry, version, name), recorded) ?? [],
   );
   if (files['model.json'] !== registration.model_sha256)
     problems.push(`${metadataPath} and the ledger name different models`);
@@ -211,35 +217,36 @@ export function verifyVersion(project: Project, version: string): string[] {
  * without being what the current settings give.
  */
 export function registerVersion(
-  project: Project,
+  registry: Registry,
   files: Record<string, string>,
   about: Omit<Metadata, 'version' | 'files' | 'content_sha256' | 'heads' | 'training_date'>,
-  role: 'latest' | 'challenger' = 'latest',
+  configText: string,
+  role: 'latest' | 'challenger',
 ): { version: string; isNew: boolean; metadata: Metadata } {
-  return withLock(registryLock(project), 10_000, () => {
+  return withLock(registryLock(registry), 10_000, () => {
     const hashes = Object.fromEntries(Object.entries(files).map(([name, text]) => [name, sha256(text)]));
     const content = contentHash(hashes);
-    const registered = listVersions(project).filter(
-      (version) => registrationOf(project, version) !== undefined,
+    const registered = listVersions(registry).filter(
+      (version) => registrationOf(registry, version) !== undefined,
     );
     for (const version of registered) {
-      const metadata = readMetadata(project, version);
+      const metadata = readMetadata(registry, version);
       if (metadata.content_sha256 === content && metadata.data.version === about.data.version)
         return { version, isNew: false, metadata };
     }
     const version = `v${versionNumber(registered.at(-1) ?? 'v0') + 1}`;
-    const { name, path, format } = ledgersOf(project).models;
-    const config = editConfig(project.text, { 'data.current_version': about.data.version });
+    const { name, path, format } = registry.ledgers.models;
+    const config = editConfig(configText, { 'data.current_version': about.data.version });
     const metadata: Metadata = {
       version,
       training_date: new Date().toISOString(),
       ...about,
       files: { ...hashes, [CONFIG_COPY]: sha256(config) },
       content_sha256: content,
-      heads: headsOf(project, name),
+      heads: headsOf(registry.ledgers, name),
     };
     const text = json(metadata);
-    writeFolder(versionPath(project, version), {
+    writeFolder(versionPath(registry, version), {
       ...files,
       [CONFIG_COPY]: config,
       'metadata.json': text,

@@ -1,7 +1,7 @@
 /** Talking to the project's own server: finding it, asking it, waiting for it. */
 import { readFileSync } from 'node:fs';
-import type { Project } from '../config/load.ts';
 import { isRunning } from '../files/lock.ts';
+import type { Project } from '../project.ts';
 import { resolveVersion } from '../registry/pointer-files.ts';
 import type { Traffic } from '../registry/pointers.ts';
 

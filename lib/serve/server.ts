@@ -2,21 +2,15 @@
 
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Project } from '../config/load.ts';
 import { currentCommit, describeCommit } from '../files/git.ts';
 import { retryBusy } from '../files/lock.ts';
 import { followFleet, type Lineup } from '../predict/fleet.ts';
 import { createPredictor } from '../predict/predict.ts';
 import type { ServedModel } from '../predict/served-model.ts';
-import { ledgersOf } from '../record/catalogue.ts';
+import type { Project } from '../project.ts';
 import { type DeploymentEvent, recordDeployment } from '../record/deployments.ts';
 import { appendLabels } from '../record/labels.ts';
-import {
-  isBeingWritten,
-  openPredictionLog,
-  predictionFolder,
-  sensitiveFolder,
-} from '../record/prediction-log.ts';
+import { isBeingWritten, openPredictionLog } from '../record/prediction-log.ts';
 import { dropOldLogs } from '../record/retention.ts';
 import { setTraffic } from '../registry/moves.ts';
 import { createApp } from './app.ts';
@@ -69,7 +63,7 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       commit,
     };
     noted = noted
-      .then(() => retryBusy((waitMs) => recordDeployment(project, line, waitMs)))
+      .then(() => retryBusy((waitMs) => recordDeployment(project.ledgers, line, waitMs)))
       .catch((error: Error) =>
         logEvent('error', 'the deployment log could not be written', { problem: error.message }),
       );
@@ -93,8 +87,8 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
   let stopping = false;
   const troubles: string[] = [];
   const log = openPredictionLog({
-    folder: isThrowaway ? throwaway : predictionFolder(project),
-    sensitiveFolder: isThrowaway ? `${throwaway}/sensitive` : sensitiveFolder(project),
+    folder: isThrowaway ? throwaway : project.ledgers.predictions,
+    sensitiveFolder: isThrowaway ? `${throwaway}/sensitive` : project.ledgers.sensitive,
     durability: deployment.durability,
     maxBytes: deployment.log.max_bytes,
     onRotate: () => setImmediate(drop),
@@ -125,7 +119,7 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       stack: (error as Error)?.stack,
     });
   };
-  const { labels } = ledgersOf(project);
+  const { labels } = project.ledgers;
   const labelled = isThrowaway ? { ...labels, path: `${throwaway}/labels.csv` } : labels;
   const { hono: app } = createApp({
     name: project.config.project_name,
@@ -161,7 +155,11 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
   const drop = () => {
     if (isThrowaway) return;
     try {
-      const dropped = dropOldLogs(project, (path) => isBeingWritten(path) === true);
+      const dropped = dropOldLogs(
+        project.ledgers,
+        deployment.log.keep_days,
+        (path) => isBeingWritten(path) === true,
+      );
       if (dropped.length > 0) logEvent('info', 'old prediction logs dropped', { files: dropped });
     } catch (error) {
       logEvent('error', 'old prediction logs could not be dropped', { problem: (error as Error).message });

@@ -1,11 +1,12 @@
 /** What the status page says, gathered from the registry, the ledgers, the counters, and who hands in cards. */
+import { join } from 'node:path';
 import * as v from 'valibot';
-import type { Project } from '../config/load.ts';
 import { parseFile } from '../files/json-file.ts';
 import { readIfThere } from '../files/write.ts';
 import type { Thresholds } from '../numbers/outputs.ts';
 import type { Html } from '../page/page.ts';
 import type { Fleet } from '../predict/fleet.ts';
+import type { Project } from '../project.ts';
 import { readDecisions } from '../record/decisions.ts';
 import { readDeployments } from '../record/deployments.ts';
 import { lastMove } from '../registry/live.ts';
@@ -90,17 +91,17 @@ export function gatherStatus(
       return otherwise;
     }
   };
-  const deployments = attempt(() => readDeployments(project), []);
+  const deployments = attempt(() => readDeployments(project.ledgers), []);
   const put = lastMove(deployments);
   const isHere = put?.model_version === model.version;
   const { traffic, model: named } = project.config.deployment;
   const shadow = attempt(() => readPointers(project).traffic?.shadow ?? traffic.shadow, traffic.shadow);
   const cards = parts.flatMap((part) => attempt(() => part.card?.(project), undefined) ?? []);
   const alarms = [
-    ...attempt(() => auditAlarms(project), []),
+    ...attempt(() => auditAlarms(project.reports), []),
     ...parts.flatMap((part) => attempt(() => part.alarms?.(project), undefined) ?? []),
   ];
-  const decisions = attempt(() => readDecisions(project), []);
+  const decisions = attempt(() => readDecisions(project.ledgers), []);
   return {
     name: project.config.project_name,
     time: new Date().toISOString(),
@@ -153,14 +154,14 @@ function latest<T>(lines: readonly T[], describe: (line: T) => EventLine): Event
 const auditSchema = v.object({ time: v.string(), problems: v.array(v.string()) });
 
 /** Problems that the last make audit found. */
-export function lastAudit(project: Project): { time: string; problems: string[] } | undefined {
-  const path = project.path(project.config.paths.reports, 'audit.json');
+export function lastAudit(reports: string): { time: string; problems: string[] } | undefined {
+  const path = join(reports, 'audit.json');
   const text = readIfThere(path);
   return text === undefined ? undefined : parseFile(path, text, auditSchema);
 }
 
-function auditAlarms(project: Project): string[] {
-  const { time, problems } = lastAudit(project) ?? { time: '', problems: [] };
+function auditAlarms(reports: string): string[] {
+  const { time, problems } = lastAudit(reports) ?? { time: '', problems: [] };
   return problems
     .slice(0, SHOWN)
     .map((problem) => `audit of ${time.slice(0, 16).replace('T', ' ')}: ${problem}`);

@@ -3,12 +3,13 @@
  * config's line moves last. Whoever finds the note of a run that was killed finishes it, or forgets it where nothing went live.
  */
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { moveDataVersion } from '../config/edit.ts';
-import type { Project } from '../config/load.ts';
 import { VERSION } from '../config/schema.ts';
 import { parseFile } from '../files/json-file.ts';
 import { json, readIfThere, writeAtomic } from '../files/write.ts';
+import type { Project } from '../project.ts';
 import { readDecisions, recordDecision } from '../record/decisions.ts';
 import { promote } from '../registry/moves.ts';
 import { recordedPointers, writePointers } from '../registry/pointer-files.ts';
@@ -26,39 +27,39 @@ const noteSchema = v.strictObject({
 });
 export type RetrainingNote = v.InferOutput<typeof noteSchema>;
 
-function notePath(project: Project): string {
-  return project.path(project.config.paths.models, 'retraining.json');
+function notePath(models: string): string {
+  return join(models, 'retraining.json');
 }
 
 /** Puts the challenger live and moves the config to its data; killed anywhere, it is as before or finishRetraining ends it. */
 export function concludeRetraining(project: Project, note: RetrainingNote): void {
-  writeAtomic(notePath(project), json(note));
+  writeAtomic(notePath(project.models), json(note));
   promote(project, note.version, note.reason);
   settle(project, note);
 }
 
 /** Says what it finished or forgot of a retraining that was killed; nothing where there is none. */
 export function finishRetraining(project: Project): string[] {
-  const text = readIfThere(notePath(project));
+  const text = readIfThere(notePath(project.models));
   if (text === undefined) return [];
-  const note = parseFile(notePath(project), text, noteSchema);
+  const note = parseFile(notePath(project.models), text, noteSchema);
   const recorded = recordedPointers(project);
   if (recorded.aliases.champion !== note.version) {
-    rmSync(notePath(project));
-    return [`${notePath(project)}: of a retraining that put nothing live, removed`];
+    rmSync(notePath(project.models));
+    return [`${notePath(project.models)}: of a retraining that put nothing live, removed`];
   }
   writePointers(project, recorded);
   settle(project, note);
   return [
-    `${notePath(project)}: ${note.version} was live already; ${project.configPath} reads data ${note.data_version} now`,
+    `${notePath(project.models)}: ${note.version} was live already; ${project.configPath} reads data ${note.data_version} now`,
   ];
 }
 
 function settle(project: Project, { version, data_version, verdict, evidence }: RetrainingNote): void {
-  const decided = readDecisions(project).at(-1);
+  const decided = readDecisions(project.ledgers).at(-1);
   if (decided?.decision !== 'promoted' || decided.version !== version)
-    recordDecision(project, 'promoted', version, [`${version} ${verdict}`], evidence);
+    recordDecision(project.ledgers, 'promoted', version, [`${version} ${verdict}`], evidence);
   keepLatest(project, readMetadata(project, version));
   moveDataVersion(project, data_version);
-  rmSync(notePath(project));
+  rmSync(notePath(project.models));
 }

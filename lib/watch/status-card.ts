@@ -1,8 +1,8 @@
 /** What the status page says of the last run of make monitor. */
 import { html } from 'hono/html';
-import type { Project } from '../config/load.ts';
 import type { Html } from '../page/page.ts';
 import { sparkline } from '../page/sparkline.ts';
+import type { Project } from '../project.ts';
 import { lastReport, readRuns } from '../record/monitoring.ts';
 import { formatCount, formatPercent, formatTime } from '../words.ts';
 import type { MonitorReport } from './monitor.ts';
@@ -10,13 +10,13 @@ import type { MonitorReport } from './monitor.ts';
 const RUNS_SHOWN = 60;
 
 export function monitorCard(project: Project): { id: string; title: string; body: Html } {
-  const text = lastReport(project);
+  const text = lastReport(project.ledgers, project.reports);
   const body =
     text === undefined
       ? html`<p>No run yet: <code>make monitor</code>.</p>`
       : runOf(
           JSON.parse(text) as MonitorReport,
-          readRuns(project).slice(-RUNS_SHOWN),
+          readRuns(project.ledgers).slice(-RUNS_SHOWN),
           project.config.monitoring.limits.max_psi,
         );
   return { id: 'monitor', title: 'Last monitoring run', body };

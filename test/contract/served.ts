@@ -1,7 +1,7 @@
 /** An API over a small forest that was taught "more torque, more risk", with everything it records in memory. */
+
 import { join } from 'node:path';
 import type { Hono } from 'hono';
-import type { Addition, Project } from '../../lib/config/load.ts';
 import { parseConfig } from '../../lib/config/parse.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { failed } from '../../lib/fault.ts';
@@ -11,6 +11,8 @@ import { random } from '../../lib/numbers/random.ts';
 import { type Lineup, lineupOf, type Refusal } from '../../lib/predict/fleet.ts';
 import { createPredictor } from '../../lib/predict/predict.ts';
 import { type ServedModel, serveModel } from '../../lib/predict/served-model.ts';
+import type { Addition, Project } from '../../lib/project.ts';
+import { ledgersOf } from '../../lib/record/catalogue.ts';
 import { type LogLine, predictionsIn } from '../../lib/record/prediction-lines.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import type { Traffic } from '../../lib/registry/pointers.ts';
@@ -81,7 +83,9 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     root: folder,
     path,
     state: path,
-    ledgers: [],
+    models: path(config.paths.models),
+    reports: path(config.paths.reports),
+    ledgers: ledgersOf(config, path),
   };
   const { inputs, target } = trainingRows();
   const pipeline = fitPipeline(inputs, config.schema, config.features.engineered, false);

@@ -4,18 +4,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Figures } from '../../bench/words.ts';
-import { loadProject } from '../../lib/config/load.ts';
 import { sha256, sha256File } from '../../lib/files/hash.ts';
 import { jsonLedger, type LedgerFormat, readLedger } from '../../lib/files/ledger.ts';
 import { parseLogfmt } from '../../lib/files/logfmt.ts';
-import { ledgersOf, parseHeads } from '../../lib/record/catalogue.ts';
+import { loadProject } from '../../lib/project.ts';
+import { catalogue, parseHeads } from '../../lib/record/catalogue.ts';
 
 const LIFE = 'docs/life';
 const at = (...parts: string[]) => join(LIFE, ...parts);
 const json = <T>(...parts: string[]) => JSON.parse(readFileSync(at(...parts), 'utf8')) as T;
 const figures = JSON.parse(readFileSync('bench/figures.json', 'utf8')) as Figures;
 /** As they lie in the record: its own config names the folders. */
-const kept = Object.values(ledgersOf(loadProject([], at('models/v1/config.yaml'))))
+const kept = catalogue(loadProject([], at('models/v1/config.yaml')).ledgers)
   .map(({ name, path, format }) => ({
     name,
     format,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDocument } from 'yaml';
 import { editConfig } from '../../lib/config/edit.ts';
-import { loadProject } from '../../lib/config/load.ts';
 import { parseConfig } from '../../lib/config/parse.ts';
 import { programFiles } from '../../lib/config/programs.ts';
 import { describeChanges, settingsHash } from '../../lib/config/settings.ts';
+import { loadProject } from '../../lib/project.ts';
 import { defaultConfig } from '../support.ts';
 
 const text = defaultConfig;

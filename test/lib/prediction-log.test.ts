@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadProject } from '../../lib/config/load.ts';
 import { jsonLedger, readLedger } from '../../lib/files/ledger.ts';
+import { loadProject } from '../../lib/project.ts';
 import { headsOf } from '../../lib/record/catalogue.ts';
 import {
   isBeingWritten,
@@ -112,21 +112,21 @@ test('old logs are dropped on record, and the audit still holds', async () => {
   }
   const old = new Date(Date.now() - 40 * 86_400_000);
   utimesSync(join(folder, names[0]!), old, old);
-  assert.match(headsOf(made, ''), /predictions\/20250101T000000-elsewhere-1\.jsonl=[0-9a-f]{32}/);
+  assert.match(headsOf(made.ledgers, ''), /predictions\/20250101T000000-elsewhere-1\.jsonl=[0-9a-f]{32}/);
   assert.deepEqual(
-    dropOldLogs(made, () => true),
+    dropOldLogs(made.ledgers, 30, () => true),
     [],
     'not while it is being written',
   );
   assert.deepEqual(
-    dropOldLogs(made, () => false),
+    dropOldLogs(made.ledgers, 30, () => false),
     [`predictions/${names[0]}`],
   );
   assert.deepEqual(readdirSync(folder), [names[1]]);
   const dropped = readFileSync(made.path('data/production/dropped.csv'), 'utf8');
   assert.match(dropped, /,predictions\/20250101T000000-elsewhere-1\.jsonl,1,\d+,[0-9a-f]{64},[0-9a-f]{32},/);
   assert.deepEqual(
-    dropOldLogs(made, () => false),
+    dropOldLogs(made.ledgers, 30, () => false),
     [],
     'and once',
   );
@@ -135,7 +135,7 @@ test('old logs are dropped on record, and the audit still holds', async () => {
 
 test('keep_days: 0 keeps everything', () => {
   assert.deepEqual(
-    dropOldLogs(project(0), () => false),
+    dropOldLogs(project(0).ledgers, 0, () => false),
     [],
   );
 });

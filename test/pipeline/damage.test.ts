@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
-import { loadProject } from '../../lib/config/load.ts';
 import { chapters } from '../../lib/door.ts';
 import { random } from '../../lib/numbers/random.ts';
+import { loadProject } from '../../lib/project.ts';
 import { audit } from '../../lib/registry/audit.ts';
 import { livedProject } from '../support.ts';
 

@@ -15,7 +15,7 @@ import { versionExplainer } from '../version.ts';
 const BAR = 30;
 
 step({ chapters, args: { ID: required('which prediction? make explain ID=…') } }, (project, { ID }) => {
-  const { line } = findPrediction(project, ID);
+  const { line } = findPrediction(project.ledgers, ID);
   const loaded = loadVersion(project, line.model);
   const { pipeline, signature, scorer } = loaded;
   const { outputs, target } = signature.output;

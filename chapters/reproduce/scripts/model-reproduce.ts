@@ -12,14 +12,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { Project } from '../../../lib/config/load.ts';
 import { parseConfig } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { FAILED, failed } from '../../../lib/fault.ts';
 import { git } from '../../../lib/files/git.ts';
 import { sha256File } from '../../../lib/files/hash.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
-import { ledgersOf } from '../../../lib/record/catalogue.ts';
+import type { Project } from '../../../lib/project.ts';
 import { inputsOf, readManifest } from '../../../lib/record/manifest.ts';
 import { CONFIG_COPY, type Metadata, readMetadata, versionPath } from '../../../lib/registry/versions.ts';
 import { step, versionOrTrained } from '../../../lib/step.ts';
@@ -93,12 +92,12 @@ function layOutInputs(project: Project, { version, data }: Metadata, folder: str
   const config = join(folder, relative('.', project.configPath));
   mkdirSync(dirname(config), { recursive: true });
   writeFileSync(config, text);
-  const line = readManifest(project)
+  const line = readManifest(project.ledgers)
     .filter(({ path, sha256 }) => path === data.path && sha256 === data.sha256)
     .at(-1);
   const inputs = inputsOf(line ?? {});
   if (inputs.length === 0) throw failed(`the manifest does not say what ${data.path} was made from`);
-  const labelled = ledgersOf(project).labelled.path;
+  const labelled = project.ledgers.labelled.path;
   if (existsSync(labelled)) {
     const to = join(dirname(config), relative(project.path('.'), labelled));
     mkdirSync(dirname(to), { recursive: true });

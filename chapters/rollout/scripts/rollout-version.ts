@@ -3,10 +3,10 @@
  * a dead server takes the traffic back, and while nothing can be said the rollout pauses where it is. Started again it goes on.
  */
 
-import type { Project } from '../../../lib/config/load.ts';
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput, Fault, failed, MISSED } from '../../../lib/fault.ts';
+import type { Project } from '../../../lib/project.ts';
 import { promote, setTraffic } from '../../../lib/registry/moves.ts';
 import { readPointers, resolveVersion } from '../../../lib/registry/pointer-files.ts';
 import { withoutVersion } from '../../../lib/registry/pointers.ts';

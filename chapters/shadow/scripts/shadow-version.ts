@@ -4,15 +4,15 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Project } from '../../../lib/config/load.ts';
 import { chapters } from '../../../lib/door.ts';
 import { readLedger } from '../../../lib/files/ledger.ts';
 import { idSource } from '../../../lib/predict/predict.ts';
 import { serveModel } from '../../../lib/predict/served-model.ts';
+import type { Project } from '../../../lib/project.ts';
 import { logsIn } from '../../../lib/record/catalogue.ts';
 import { readDeployments } from '../../../lib/record/deployments.ts';
 import { type LogLine, predictionsIn, type ShadowLine } from '../../../lib/record/prediction-lines.ts';
-import { openPredictionLog, predictionFolder } from '../../../lib/record/prediction-log.ts';
+import { openPredictionLog } from '../../../lib/record/prediction-log.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { parseMove } from '../../../lib/registry/pointers.ts';
 import { logEvent } from '../../../lib/serve/application-log.ts';
@@ -34,8 +34,8 @@ step({ chapters, args: { VERSION: which } }, async (project, { VERSION: version 
   const parent = process.ppid;
 
   const log = openPredictionLog({
-    folder: predictionFolder(project),
-    sensitiveFolder: predictionFolder(project),
+    folder: project.ledgers.predictions,
+    sensitiveFolder: project.ledgers.predictions,
     durability: 'process',
     maxBytes: deployment.log.max_bytes,
     onBroken: () => process.exit(1),
@@ -87,7 +87,7 @@ step({ chapters, args: { VERSION: which } }, async (project, { VERSION: version 
 function shadowingSince(project: Project, version: string): string {
   let since = '';
   let shadowing = false;
-  for (const { time, event, change } of readDeployments(project)) {
+  for (const { time, event, change } of readDeployments(project.ledgers)) {
     const move = parseMove(event, change);
     if (move?.event !== 'traffic') continue;
     const now = move.traffic.shadow.includes(version);
@@ -99,7 +99,7 @@ function shadowingSince(project: Project, version: string): string {
 
 function writtenSince(project: Project, since: string) {
   const from = since === '' ? 0 : Date.parse(since);
-  return logsIn(project, 'predictions').filter(
+  return logsIn(project.ledgers, 'predictions').filter(
     ({ path }) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= from,
   );
 }
