@@ -1,6 +1,7 @@
 /** Three requests against the live API: is it up, does it answer as promised, is it the model that was evaluated? */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,11 +34,13 @@ async function withThrowaway<T>(work: (url: string) => Promise<T>): Promise<T> {
   });
   try {
     const state = join(folder, 'server.json');
-    while (!existsSync(state) && server.exitCode === null) await sleep(25);
+    while (!existsSync(state) && server.exitCode === null) await sleep(10);
     if (server.exitCode !== null) throw failed('the server did not start');
     return await work((JSON.parse(readFileSync(state, 'utf8')) as { url: string }).url);
   } finally {
-    server.kill('SIGTERM');
+    // It has nothing to end in good order.
+    server.kill('SIGKILL');
+    if (server.exitCode === null) await once(server, 'exit');
     rmSync(folder, { recursive: true, force: true });
   }
 }

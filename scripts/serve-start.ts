@@ -43,7 +43,7 @@ step({ chapters }, async (project) => {
   child.once('exit', () => {
     exited = true;
   });
-  for (const start = Date.now(); Date.now() - start < PATIENCE_MS && !exited; await sleep(25)) {
+  for (const start = Date.now(); Date.now() - start < PATIENCE_MS && !exited; await sleep(10)) {
     const server = runningServer(project);
     if (server?.pid !== child.pid) continue;
     child.unref();

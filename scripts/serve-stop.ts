@@ -15,7 +15,7 @@ step({ chapters }, async (project) => {
     return;
   }
   process.kill(server.pid, 'SIGTERM');
-  for (const start = Date.now(); isAlive(server.pid); await sleep(25)) {
+  for (const start = Date.now(); isAlive(server.pid); await sleep(10)) {
     if (Date.now() - start > PATIENCE_MS)
       throw failed(`process ${server.pid} has not stopped after ${PATIENCE_MS / 1000} s`);
   }
