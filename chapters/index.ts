@@ -8,4 +8,5 @@ export { chapter as oip } from './oip/chapter.ts';
 export { chapter as report } from './report/chapter.ts';
 export { chapter as rollout } from './rollout/chapter.ts';
 export { chapter as shadow } from './shadow/chapter.ts';
+export { chapter as status } from './status/chapter.ts';
 export { chapter as tune } from './tune/chapter.ts';

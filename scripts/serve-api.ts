@@ -13,7 +13,6 @@ import { startServer } from '../lib/serve/server.ts';
 import { superviseWorkers } from '../lib/serve/workers.ts';
 import { optional, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
-import { monitorCard } from '../lib/watch/status-card.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -85,7 +84,7 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
     throwaway: THROWAWAY,
     adminToken: process.env.CLOCKWORK_ADMIN_TOKEN || undefined,
     routes: await Promise.all(chapters.flatMap(({ routes }) => routes?.(project) ?? [])),
-    statusParts: [{ card: monitorCard }, ...handedIn('status')],
+    statusParts: handedIn('status'),
     onListening(port, { version, sha256 }) {
       if (!isFirst) return;
       say('serve', `${version} live on ${urlOf(port)}   sha256 ${sha256.slice(0, 12)}… = evaluated`);

@@ -3,7 +3,7 @@ import { chapters, handedIn } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import { headsOf } from '../lib/record/catalogue.ts';
-import { audit } from '../lib/registry/audit.ts';
+import { audit, auditPath } from '../lib/registry/audit.ts';
 import { step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { formatMany } from '../lib/words.ts';
@@ -13,7 +13,7 @@ step({ chapters }, (project) => {
   // Kept elsewhere, each head must be in its ledger for ever.
   const heads = headsOf(project.ledgers, '');
   const result = { time: new Date().toISOString(), checked, problems, heads };
-  writeAtomic(project.path(project.config.paths.reports, 'audit.json'), json(result));
+  writeAtomic(auditPath(project.reports), json(result));
   const what = [
     formatMany(checked.ledgers, 'ledger'),
     formatMany(checked.lines, 'line'),

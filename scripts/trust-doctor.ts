@@ -1,4 +1,5 @@
 /** Says what an interrupted run left behind and mends it: half-written files, stale locks, torn lines, a dead server. */
+
 import { type Dirent, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeChanges } from '../lib/config/settings.ts';
@@ -11,6 +12,7 @@ import type { Project } from '../lib/project.ts';
 import { catalogue } from '../lib/record/catalogue.ts';
 import { readDeployments } from '../lib/record/deployments.ts';
 import { isBeingWritten } from '../lib/record/prediction-log.ts';
+import { auditPath } from '../lib/registry/audit.ts';
 import {
   pointersPath,
   readPointers,
@@ -49,7 +51,7 @@ step({ chapters }, (project) => {
   for (const line of trouble) console.error(line);
   if (trouble.length > 0) process.exitCode = FAILED;
   // What the last audit said is no longer so.
-  if (mended.length > 0) rmSync(project.path(project.config.paths.reports, 'audit.json'), { force: true });
+  if (mended.length > 0) rmSync(auditPath(project.reports), { force: true });
   const others = trouble.length > 0 ? ' else' : '';
   say(
     'doctor',

@@ -3,8 +3,8 @@ import type { Monitored } from '../../lib/chapter.ts';
 import type { Project } from '../../lib/project.ts';
 import { readDeployments } from '../../lib/record/deployments.ts';
 import { readLabels } from '../../lib/record/labels.ts';
+import { lastAudit } from '../../lib/registry/audit.ts';
 import { verifyVersion } from '../../lib/registry/versions.ts';
-import { lastAudit } from '../../lib/serve/status.ts';
 import type { Signals } from '../../lib/watch/meaning.ts';
 
 export function readSignals(

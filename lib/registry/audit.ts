@@ -1,9 +1,14 @@
 /** Every chain and every recorded hash: what is wrong, by name. */
+
 import { existsSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
 import { describeChanges } from '../config/settings.ts';
 import { sha256File } from '../files/hash.ts';
+import { parseFile } from '../files/json-file.ts';
 import { type LedgerReading, readLedger } from '../files/ledger.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
+import { readIfThere } from '../files/write.ts';
 import type { Project } from '../project.ts';
 import { catalogue, type Ledger, type Ledgers, parseHeads } from '../record/catalogue.ts';
 import { readDeployments } from '../record/deployments.ts';
@@ -165,4 +170,17 @@ function pointerProblems(registry: Registry): string[] {
     withTraffic(pointersAfter(readDeployments(registry.ledgers))),
     withTraffic(readPointers(registry)),
   ).map((change) => `a pointer is not where the deployment log left it: ${change}. make doctor puts it back`);
+}
+
+const auditSchema = v.object({ time: v.string(), problems: v.array(v.string()) });
+
+export function auditPath(reports: string): string {
+  return join(reports, 'audit.json');
+}
+
+/** What the last make audit found. */
+export function lastAudit(reports: string): { time: string; problems: string[] } | undefined {
+  const path = auditPath(reports);
+  const text = readIfThere(path);
+  return text === undefined ? undefined : parseFile(path, text, auditSchema);
 }

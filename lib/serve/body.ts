@@ -1,7 +1,5 @@
-/** Bodies of requests: read up to the limit, as text, as JSON, as a form. */
+/** Bodies of requests: read up to the limit, as text, as JSON. */
 import type { Context } from 'hono';
-import { parseNumber } from '../data/columns.ts';
-import type { SignatureInput } from '../train/signature.ts';
 import { isJson, PROBLEMS } from './http.ts';
 
 /** The JSON body, or the answer that refuses it. */
@@ -31,18 +29,4 @@ export async function readText(c: Context, maxBytes: number): Promise<string | u
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
-}
-
-/** What a form sends are texts: numbers where the input is one, null where the field was left empty. */
-export function formRow(
-  values: Readonly<Record<string, string>>,
-  inputs: readonly SignatureInput[],
-): Record<string, unknown> {
-  return Object.fromEntries(
-    inputs.map(({ name, categories }) => {
-      const text = Object.hasOwn(values, name) ? values[name]!.trim() : '';
-      if (text === '') return [name, null];
-      return [name, categories === undefined ? (parseNumber(text) ?? text) : text];
-    }),
-  );
 }

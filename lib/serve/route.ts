@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.ts';
 import type { Fleet } from '../predict/fleet.ts';
 import type { Caller, Predictor } from '../predict/predict.ts';
 import { readJson } from './body.ts';
+import type { StatusPart } from './status.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -54,6 +55,11 @@ export interface ServerParts {
   readonly predictor: Predictor;
   readonly isReady: () => boolean;
   readonly onError: (error: unknown) => void;
+  /** Prometheus text of all workers. */
+  readonly metricsText: () => Promise<string>;
+  /** What rooms and chapters show on a page about the server, and what goes wrong in the server itself. */
+  readonly statusParts: readonly StatusPart[];
+  readonly troubles: () => readonly string[];
   /** Who asks, from the request's headers. */
   callerOf(c: Context): Caller;
 }
@@ -117,4 +123,10 @@ export function checkFields<S extends v.GenericSchema>(
     };
   });
   return { fields };
+}
+
+/** A page under the policy that says what it may load. */
+export function pageOf(c: Context, { html, policy }: { html: string; policy: string }): Response {
+  c.header('content-security-policy', policy);
+  return c.html(html);
 }

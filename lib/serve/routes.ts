@@ -1,20 +1,23 @@
-/** The core's routes: the status page, what the server says of itself, predictions, their truth, and administration. */
-import type { Context } from 'hono';
 import * as v from 'valibot';
 import { BUSY, Fault } from '../fault.ts';
 import { type Label, PREDICTION_ID } from '../record/labels.ts';
 import { checkTraffic, type Traffic } from '../registry/pointers.ts';
-import { formRow, readJson, readText } from './body.ts';
+import { readJson } from './body.ts';
 import { docsFile, docsPage } from './docs.ts';
-import { JSON_TYPE, PROBLEMS } from './http.ts';
-import { checkFields, json, oneOrMany, type Route, type ServerParts, text, withBody } from './route.ts';
-import { type StatusPage, statusPage } from './status-page.ts';
+import { JSON_TYPE } from './http.ts';
+import {
+  checkFields,
+  json,
+  oneOrMany,
+  pageOf,
+  type Route,
+  type ServerParts,
+  text,
+  withBody,
+} from './route.ts';
 
 export interface CoreParts extends ServerParts {
   readonly recordLabels: (labels: readonly Label[], time: string) => Promise<void>;
-  /** Prometheus text of all workers. */
-  readonly metricsText: () => Promise<string>;
-  readonly status: () => Promise<StatusPage>;
   readonly document: () => Readonly<Record<string, unknown>>;
   readonly admin: {
     /** Undefined turns the routes off. */
@@ -69,44 +72,6 @@ export function coreRoutes(parts: CoreParts): Route[] {
     return split?.text ?? `${model.version}=100`;
   };
   return [
-    {
-      id: 'status',
-      method: 'GET',
-      path: '/',
-      summary: 'What is live and how it does, as a page',
-      ok: { description: 'The status page', content: page },
-      errors: [],
-      handle: async (c) => htmlOf(c, await statusPage(await parts.status())),
-    },
-    {
-      id: 'status_form',
-      method: 'POST',
-      path: '/',
-      summary: 'A prediction by the form of that page',
-      body: {
-        'application/x-www-form-urlencoded': {
-          schema: { type: 'object', additionalProperties: { type: 'string' } },
-          example: signature.example,
-        },
-      },
-      ok: {
-        description: 'The status page with the prediction, or with what is wrong in the form',
-        content: page,
-      },
-      errors: [413, 415, 503],
-      async handle(c) {
-        if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-          return c.json({ error: 'content-type must be application/x-www-form-urlencoded' }, 415);
-        const caller = parts.callerOf(c);
-        const body = await readText(c, maxBytes);
-        if (body === undefined) return c.json({ error: PROBLEMS.tooLarge(maxBytes) }, 413);
-        const values = Object.fromEntries(new URLSearchParams(body));
-        const row = formRow(values, fleet.current().model.loaded.signature.inputs);
-        const predictions = await predictor.all([row], caller);
-        const answer = 'problems' in predictions ? { problems: predictions.problems } : predictions[0]!;
-        return htmlOf(c, await statusPage(await parts.status(), { values, answer }));
-      },
-    },
     {
       id: 'health',
       method: 'GET',
@@ -181,7 +146,7 @@ export function coreRoutes(parts: CoreParts): Route[] {
       summary: 'This document as a page to try it with',
       ok: { description: 'Swagger UI', content: page },
       errors: [],
-      handle: (c) => htmlOf(c, docsPage(name)),
+      handle: (c) => pageOf(c, docsPage(name)),
     },
     {
       id: 'docs_file',
@@ -289,9 +254,4 @@ export function coreRoutes(parts: CoreParts): Route[] {
         }),
     },
   ];
-}
-
-function htmlOf(c: Context, { html, policy }: { html: string; policy: string }): Response {
-  c.header('content-security-policy', policy);
-  return c.html(html);
 }

@@ -18,7 +18,7 @@ import { logEvent } from './application-log.ts';
 import { createListener } from './listener.ts';
 import { type ServerMetrics, serverMetrics } from './metrics.ts';
 import type { Route, ServerParts } from './route.ts';
-import { gatherStatus, readCounts, type StatusPart } from './status.ts';
+import type { StatusPart } from './status.ts';
 import { supervisor } from './workers.ts';
 
 export interface ServerOptions {
@@ -130,15 +130,8 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     isReady: () => ready,
     metrics,
     metricsText: crew.metricsText,
-    status: async () =>
-      gatherStatus(
-        project,
-        options.statusParts,
-        fleet,
-        ready,
-        readCounts(await crew.metricsText()),
-        troubles,
-      ),
+    statusParts: options.statusParts,
+    troubles: () => troubles,
     more: options.routes,
     admin: {
       token: options.adminToken,

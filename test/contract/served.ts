@@ -20,7 +20,6 @@ import { createApp } from '../../lib/serve/app.ts';
 import { createListener, type Listener } from '../../lib/serve/listener.ts';
 import { serverMetrics } from '../../lib/serve/metrics.ts';
 import type { Route, ServerParts } from '../../lib/serve/route.ts';
-import { readCounts, type StatusPage } from '../../lib/serve/status.ts';
 import { fitPipeline, transform } from '../../lib/train/pipeline.ts';
 import { signatureOf } from '../../lib/train/signature.ts';
 import { defaultConfig, temporaryFolder } from '../support.ts';
@@ -55,7 +54,6 @@ export interface Served {
     lineup: Lineup;
     refused: Refusal[];
     reloads: number;
-    status: Partial<StatusPage>;
   };
 }
 
@@ -123,7 +121,6 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     lineup: lineupOf(models[0]!, [], 'salt'),
     refused: [],
     reloads: 0,
-    status: {},
   };
   const recorded: Record<string, unknown>[] = [];
   const sensitive: Record<string, unknown>[] = [];
@@ -160,31 +157,8 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     isReady: () => state.ready,
     metrics,
     metricsText: () => metrics.registry.metrics(),
-    status: async () => ({
-      name: config.project_name,
-      time: '2026-01-02T00:00:00Z',
-      ready: state.ready,
-      live: {
-        version: 'v1',
-        sha256: 'a'.repeat(64),
-        algorithm: 'RandomForest',
-        data: 'v1',
-        simulated: true,
-        since: '2026-01-01T00:00:00Z',
-        actor: 'somebody',
-        reason: 'first <model>',
-      },
-      traffic: [{ version: 'v1', percent: 100 }],
-      shadow: [],
-      alarms: [],
-      counts: readCounts(await metrics.registry.metrics()),
-      cards: [],
-      deployments: [],
-      decisions: [],
-      signature,
-      thresholds: [0.5],
-      ...state.status,
-    }),
+    statusParts: [],
+    troubles: () => [],
     admin: {
       token: options.adminToken,
       reload: () => state.reloads++,

@@ -1,70 +1,85 @@
 /** The status page in a real Chromium: wide and narrow, dark and light, with JavaScript and without. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { listen, type Served, served } from './served.ts';
+import { test } from 'node:test';
+import { inBrowserAt } from '../../../test/browser.ts';
+import { errorsAreNamed, posted, routesKeepTheirWord } from '../../../test/contract/contract.ts';
+import { poster, row, served } from '../../../test/contract/served.ts';
+import { statusRoutes } from '../route.ts';
+import { readCounts, type StatusPage } from '../status.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-);
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
+/** What the tests change of the page. */
+let changed: Partial<StatusPage> = {};
+const routes = statusRoutes(async ({ name, isReady, metricsText, fleet }) => ({
+  name,
+  time: '2026-01-02T00:00:00Z',
+  ready: isReady(),
+  live: {
+    version: 'v1',
+    sha256: 'a'.repeat(64),
+    algorithm: 'RandomForest',
+    data: 'v1',
+    simulated: true,
+    since: '2026-01-01T00:00:00Z',
+    actor: 'somebody',
+    reason: 'first <model>',
+  },
+  traffic: [{ version: 'v1', percent: 100 }],
+  shadow: [],
+  alarms: [],
+  counts: readCounts(await metricsText()),
+  cards: [],
+  deployments: [],
+  decisions: [],
+  signature: fleet.current().model.loaded.signature,
+  thresholds: [0.5],
+  ...changed,
+}));
+const make = () => served({ more: [() => routes] });
+const inBrowser = inBrowserAt('/', make);
 
-let api: Served;
-let url: string;
-let browser: Browser | undefined;
-before(async () => {
-  api = await served();
-  url = await listen(api.listener);
-  if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: ARGUMENTS });
-});
-after(async () => {
-  await browser?.close();
-  api.listener.server.closeAllConnections();
-  api.listener.server.close();
-});
+routesKeepTheirWord('the page', make);
+const wrongForm = posted('Type=L', 'application/x-www-form-urlencoded');
+errorsAreNamed('the page', make, [
+  ['status_form', '/', posted('{}'), 415],
+  ['status_form', '/', posted(' '.repeat(20_001), 'application/x-www-form-urlencoded'), 413],
+  [
+    'status_form',
+    '/',
+    { ...wrongForm, headers: { ...wrongForm.headers, 'sec-fetch-site': 'cross-site' } },
+    403,
+  ],
+]);
 
-/** A test in the browser that fails on any complaint of the page itself; says so where there is no browser. */
-function inBrowser(what: string, options: BrowserContextOptions, work: (page: Page) => Promise<void>): void {
-  test(what, async (t) => {
-    if (browser === undefined) return t.skip('there is no Chromium here');
-    const context = await browser.newContext(options);
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(url);
-    await work(page);
-    assert.deepEqual(complaints, []);
-    await context.close();
+test('the page allows GET and POST, and a form of another origin puts nothing on record', async () => {
+  const api = await make();
+  assert.equal((await api.app.request('/', { method: 'DELETE' })).headers.get('allow'), 'GET, POST');
+  const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+  const sent = await poster(api.app)('/', row, {
+    ...evil,
+    'content-type': 'application/x-www-form-urlencoded',
   });
-}
+  assert.equal(sent.status, 403);
+  assert.equal(api.recorded.length, 0);
+});
 
 inBrowser(
   'it renews itself: an alarm shows without a reload, and nothing in it is markup',
   {},
   async (page) => {
     assert.equal(await page.textContent('#state'), 'all well');
-    api.state.status = { alarms: ['v2 was refused: <img src=x onerror=alert(1)>'] };
+    changed = { alarms: ['v2 was refused: <img src=x onerror=alert(1)>'] };
     await page.waitForSelector('section.alarm', { timeout: 6000 });
     assert.match((await page.textContent('section.alarm'))!, /<img src=x/);
     assert.equal(await page.locator('section.alarm img').count(), 0);
     assert.equal(await page.textContent('#state'), 'needs a look');
     assert.match((await page.textContent('#live'))!, /first <model>/);
-    api.state.status = {};
+    changed = {};
   },
 );
 
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? 'in place' : 'without JavaScript';
-  inBrowser(`the form predicts ${how}, by keyboard alone`, { javaScriptEnabled }, async (page) => {
+  inBrowser(`the form predicts ${how}, by keyboard alone`, { javaScriptEnabled }, async (page, _, api) => {
     await page.getByLabel('Type').focus();
     for (const _ of ['Air', 'Process', 'Rotational', 'Torque']) await page.keyboard.press('Tab');
     await page.keyboard.press('Control+A');
@@ -109,15 +124,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
     },
   );
 }
-
-inBrowser('the docs page shows every route, and asks no other host', {}, async (page) => {
-  const hosts = new Set<string>();
-  page.on('request', (request) => hosts.add(new URL(request.url()).host));
-  await page.goto(`${url}/docs`);
-  await page.waitForSelector('.opblock', { timeout: 10_000 });
-  assert.ok((await page.locator('.opblock').count()) === api.routes.length);
-  assert.deepEqual([...hosts], [new URL(url).host]);
-});
 
 /** WCAG 2.1 contrast ratio of two colours. */
 function contrast(a: readonly number[], b: readonly number[]): number {

@@ -1,11 +1,11 @@
 /** What the status page says of the last run of make monitor. */
 import { html } from 'hono/html';
-import type { Html } from '../page/page.ts';
-import { sparkline } from '../page/sparkline.ts';
-import type { Project } from '../project.ts';
-import { lastReport, readRuns } from '../record/monitoring.ts';
-import { formatCount, formatPercent, formatTime } from '../words.ts';
-import type { MonitorReport } from './monitor.ts';
+import type { MonitorReport } from '../../lib/../lib/watch/monitor.ts';
+import type { Html } from '../../lib/page/page.ts';
+import type { Project } from '../../lib/project.ts';
+import { lastReport, readRuns } from '../../lib/record/monitoring.ts';
+import { formatCount, formatPercent, formatTime } from '../../lib/words.ts';
+import { sparkline } from './sparkline.ts';
 
 const RUNS_SHOWN = 60;
 

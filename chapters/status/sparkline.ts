@@ -1,6 +1,6 @@
 /** A line over the runs, from 0 to its highest point; said in words for those who do not see it. */
 import { html } from 'hono/html';
-import type { Html } from './page.ts';
+import type { Html } from '../../lib/page/page.ts';
 
 export function sparkline(values: readonly number[], what: string): Html | '' {
   if (values.length < 2) return '';

@@ -1,12 +1,10 @@
 /** The status page: what is live and how it does. Whole without JavaScript; with it, it renews itself and the form answers in place. */
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
-import type { Prediction } from '../record/prediction-lines.ts';
-import type { SignatureInput } from '../train/signature.ts';
-import { formatCount, formatTime } from '../words.ts';
+import type { Prediction } from '../../lib/record/prediction-lines.ts';
+import type { SignatureInput } from '../../lib/train/signature.ts';
+import { formatCount, formatTime } from '../../lib/words.ts';
 import type { EventLine, RequestCounts, StatusPage } from './status.ts';
-
-export type { StatusPage };
 
 /** What the form sent and what came of it. */
 export interface FormResult {
