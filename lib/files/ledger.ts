@@ -202,6 +202,10 @@ export function readLedger(path: string, format: LedgerFormat): LedgerReading {
   const lines: LedgerLine[] = [];
   const note = (kind: LedgerProblem['kind'], at: number, what: string) =>
     problems.push({ kind, text: `${path}:${at}  ${what}` });
+  if (text.length < format.header.length && format.header.startsWith(text)) {
+    note('torn', 1, 'the header was not written whole (make doctor takes it back)');
+    return { lines, head: '', problems };
+  }
   if (!text.startsWith(format.header)) note('header', 1, 'the header is not that of this ledger');
   let number = format.header.split('\n').length - 1;
   let previous = '';

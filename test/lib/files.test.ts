@@ -12,6 +12,7 @@ import {
   logfmtLedger,
   openLedger,
   readLedger,
+  soundLines,
 } from '../../lib/files/ledger.ts';
 import { takeLock } from '../../lib/files/lock.ts';
 import { formatLogfmt, parseLogfmt } from '../../lib/files/logfmt.ts';
@@ -77,6 +78,21 @@ test('a torn last line is taken back before the next one is written', () => {
     lines.map(({ body }) => body),
     ['{"a":1}', '{"a":3}'],
   );
+});
+
+test('a header that was not written whole is torn, and written by whoever comes next', () => {
+  const format = csvLedger(['a']);
+  for (const text of ['', 'a,ch']) {
+    const path = join(folder, `header-${text.length}.csv`);
+    writeFileSync(path, text);
+    assert.deepEqual(
+      readLedger(path, format).problems.map(({ kind }) => kind),
+      ['torn'],
+    );
+    assert.deepEqual(soundLines(path, format), []);
+    appendLedger(path, format, ['1']);
+    assert.deepEqual(readLedger(path, format).problems, []);
+  }
 });
 
 test('a ledger longer than its tail buffer finds its head', () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { takeLock } from '../../lib/files/lock.ts';
 import { get, type Health, load, logLines, threeVersions } from '../serving.ts';
 
 const TOKEN = 'token for the tests';
@@ -97,6 +98,27 @@ test('the pages and the administrator', async () => {
   assert.equal((await route('Bearer wrong')).status, 401);
   assert.deepEqual(await (await route(`Bearer ${TOKEN}`)).json(), { traffic: 'v1=95 v2=5' });
   assert.match(project.read('deployment_log.csv'), /POST \/admin\/routes: by the API/);
+  assert.equal(project.make('canary', 'SPLIT=none').status, 0);
+});
+
+test('who shares the traffic waits for another program, and nobody else does', async () => {
+  const release = takeLock(project.path('models/aliases.json.lock'));
+  const { url } = project.server();
+  const routed = fetch(`${url}/admin/routes`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify({ split: { v2: 5 }, reason: 'waits' }),
+  });
+  try {
+    for (let i = 0; i < 8; i++) {
+      const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });
+      assert.equal(answer.status, 200);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    release();
+  }
+  assert.deepEqual(await (await routed).json(), { traffic: 'v1=95 v2=5' });
   assert.equal(project.make('canary', 'SPLIT=none').status, 0);
 });
 
