@@ -2,12 +2,11 @@
 
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { currentCommit, describeCommit } from '../files/git.ts';
 import { retryBusy } from '../files/lock.ts';
 import { followFleet, type Lineup } from '../predict/fleet.ts';
 import { createPredictor } from '../predict/predict.ts';
 import type { ServedModel } from '../predict/served-model.ts';
-import type { Project } from '../project.ts';
+import { commitOf, type Project } from '../project.ts';
 import { type DeploymentEvent, recordDeployment } from '../record/deployments.ts';
 import { appendLabels } from '../record/labels.ts';
 import { isBeingWritten, openPredictionLog } from '../record/prediction-log.ts';
@@ -45,7 +44,8 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
   const { throwaway } = options;
   const { deployment } = project.config;
   const isThrowaway = throwaway !== undefined;
-  const commit = isThrowaway ? '' : describeCommit(currentCommit(project.configPath));
+  /** Asking git takes as long as loading a model, and only the deployment log wants to know. */
+  let commit: string | undefined;
   let port = isThrowaway ? 0 : deployment.port;
   // One line after the other, without waiting for another program that writes the ledger: requests go on meanwhile.
   let noted = Promise.resolve();
@@ -60,10 +60,13 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       dataVersion: loaded.metadata.data.version,
       port,
       reason,
-      commit,
     };
     noted = noted
-      .then(() => retryBusy((waitMs) => recordDeployment(project.ledgers, line, waitMs)))
+      .then(() => {
+        commit ??= commitOf(project);
+        const dated = { ...line, commit };
+        return retryBusy((waitMs) => recordDeployment(project.ledgers, dated, waitMs));
+      })
       .catch((error: Error) =>
         logEvent('error', 'the deployment log could not be written', { problem: error.message }),
       );
