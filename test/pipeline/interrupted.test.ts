@@ -67,11 +67,12 @@ test('Ctrl-C in make start leaves no server', async () => {
   const project = trainedProject();
   project.make('smoke');
   const child = spawn('make', ['start'], { cwd: project.folder, env: plainEnvironment(), detached: true });
-  await wait(350);
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await wait(200);
   try {
     process.kill(-child.pid!, 'SIGINT');
   } catch {}
-  await new Promise((resolve) => child.once('close', resolve));
+  await ended;
   await wait(1500);
   // Whoever was too late for the interruption has a server, which stop ends; nobody has one that stop does not know.
   project.make('stop');
