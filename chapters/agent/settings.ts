@@ -1,6 +1,6 @@
 /** chapters.agent of config.yaml; the limits are monitoring.limits. */
 import * as v from 'valibot';
-import { count, milliseconds } from '../../lib/config/schema.ts';
+import { count, milliseconds } from '../../lib/config/values.ts';
 
 export const agentSection = {
   name: 'agent',

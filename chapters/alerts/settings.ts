@@ -1,7 +1,8 @@
 /** chapters.alerts of config.yaml; the limits are monitoring.limits. */
 import * as v from 'valibot';
 import type { SettingFault } from '../../lib/config/parse.ts';
-import { atLeast, type Config, count, milliseconds, SIGNALS, text } from '../../lib/config/schema.ts';
+import { type Config, SIGNALS } from '../../lib/config/schema.ts';
+import { atLeast, count, milliseconds, text } from '../../lib/config/values.ts';
 
 const schema = v.strictObject({
   rules: v.array(

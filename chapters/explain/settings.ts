@@ -1,6 +1,6 @@
 /** chapters.explain of config.yaml. */
 import * as v from 'valibot';
-import { count, oneOf } from '../../lib/config/schema.ts';
+import { count, oneOf } from '../../lib/config/values.ts';
 
 export const explainSection = {
   name: 'explain',

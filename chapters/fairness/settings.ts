@@ -2,7 +2,8 @@
 import * as v from 'valibot';
 import type { SettingFault } from '../../lib/config/parse.ts';
 import { rolesOf } from '../../lib/config/roles.ts';
-import { between, type Config, count, oneOf, text } from '../../lib/config/schema.ts';
+import type { Config } from '../../lib/config/schema.ts';
+import { between, count, oneOf, text } from '../../lib/config/values.ts';
 
 const schema = v.strictObject({
   favourable: text,

@@ -1,5 +1,5 @@
 /** What a CSV of unknown making holds, column by column, from one pass over all of its rows. */
-import { RESERVED } from '../../lib/config/schema.ts';
+import { RESERVED } from '../../lib/config/values.ts';
 import { parseNumber } from '../../lib/data/columns.ts';
 import { badInput } from '../../lib/fault.ts';
 import { readStart, recordCutter } from '../../lib/files/csv.ts';

@@ -1,7 +1,7 @@
 /** How far a rollout has come, in a file, so that it goes on after whatever interrupted it. */
 import { rmSync } from 'node:fs';
 import * as v from 'valibot';
-import { VERSION } from '../../lib/config/schema.ts';
+import { VERSION } from '../../lib/config/values.ts';
 import { parseFile } from '../../lib/files/json-file.ts';
 import { json, readIfThere, writeAtomic } from '../../lib/files/write.ts';
 import { commitOf, type Project } from '../../lib/project.ts';

@@ -1,6 +1,6 @@
 /** chapters.rollout of config.yaml. */
 import * as v from 'valibot';
-import { atLeast, between, count } from '../../lib/config/schema.ts';
+import { atLeast, between, count } from '../../lib/config/values.ts';
 
 export const rolloutSection = {
   name: 'rollout',

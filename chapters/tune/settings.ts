@@ -1,7 +1,8 @@
 /** chapters.tune of config.yaml. */
 import * as v from 'valibot';
 import type { SettingFault } from '../../lib/config/parse.ts';
-import { type Config, count, METRICS, modelParams, oneOf, text } from '../../lib/config/schema.ts';
+import { type Config, METRICS, modelParams } from '../../lib/config/schema.ts';
+import { count, oneOf, text } from '../../lib/config/values.ts';
 
 const tunedValue = v.union([v.string(), v.number()], 'a text or a number');
 const searchRange = v.union(

@@ -4,7 +4,8 @@ import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocum
 import { badInput } from '../fault.ts';
 import { didYouMean } from '../words.ts';
 import { rolesOf } from './roles.ts';
-import { type Config, configSchema, RESERVED } from './schema.ts';
+import { type Config, configSchema } from './schema.ts';
+import { RESERVED } from './values.ts';
 
 /** What a chapter adds to config.yaml: chapters.<name>, its shape, and what no single key can know. */
 export interface Section<S extends v.GenericSchema = v.GenericSchema> {

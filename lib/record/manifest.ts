@@ -1,6 +1,6 @@
 /** manifest.txt: which artefact was made by which script from what. */
 import { existsSync, readdirSync } from 'node:fs';
-import { VERSION } from '../config/schema.ts';
+import { VERSION } from '../config/values.ts';
 import { appendLedger } from '../files/ledger.ts';
 import { formatLogfmt, parseLogfmt } from '../files/logfmt.ts';
 import { type Ledgers, linesOf } from './catalogue.ts';

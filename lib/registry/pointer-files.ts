@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { ALIAS, VERSION } from '../config/schema.ts';
+import { ALIAS, VERSION } from '../config/values.ts';
 import { badInput, failed } from '../fault.ts';
 import { parseFile } from '../files/json-file.ts';
 import { json, readIfThere, writeIfChanged } from '../files/write.ts';

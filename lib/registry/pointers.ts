@@ -2,7 +2,7 @@
  * What points at versions: aliases, stages, and who gets which share of the traffic. Values in, values out. Every move is a
  * line of the deployment log, and replaying the lines gives the pointers again.
  */
-import { ALIAS, VERSION } from '../config/schema.ts';
+import { ALIAS, VERSION } from '../config/values.ts';
 import { badInput, failed } from '../fault.ts';
 
 export const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;

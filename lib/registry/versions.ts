@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { editConfig } from '../config/edit.ts';
-import { VERSION } from '../config/schema.ts';
+import { VERSION } from '../config/values.ts';
 import { badInput, failed } from '../fault.ts';
 import type { Commit } from '../files/git.ts';
 import { sha256, sha256File } from '../files/hash.ts';

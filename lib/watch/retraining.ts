@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { moveDataVersion } from '../config/edit.ts';
-import { VERSION } from '../config/schema.ts';
+import { VERSION } from '../config/values.ts';
 import { parseFile } from '../files/json-file.ts';
 import { json, readIfThere, writeAtomic } from '../files/write.ts';
 import type { Project } from '../project.ts';

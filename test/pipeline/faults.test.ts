@@ -76,12 +76,9 @@ test('a port in use is named, and make start twice is no error', async () => {
   assert.equal(project.make('start').status, 0);
   assert.match(project.make('start').out, /runs already/);
   assert.equal(project.make('smoke').out.trimEnd(), 'smoke      3 of 3');
-  assert.equal(project.make('stop').status, 0);
-  assert.equal(project.make('smoke').out.trimEnd(), 'smoke      3 of 3', 'with a throwaway server');
 });
 
-test('kill -9 of a busy server: every answer it gave is in its log', async () => {
-  assert.equal(project.make('start').status, 0);
+test('kill -9 of a busy server: every answer it gave is in its log, and it starts again', async () => {
   const { url, pid } = JSON.parse(project.read('.make/config/server.json')) as { url: string; pid: number };
   const { signature } = (await (await fetch(`${url}/model_info`)).json()) as {
     signature: { example: object };
@@ -118,14 +115,12 @@ test('kill -9 of a busy server: every answer it gave is in its log', async () =>
     given.filter((id) => !logged.has(id)),
     [],
   );
-  assert.equal(project.make('start').status, 0, 'and it starts again');
-  assert.equal(project.make('stop').status, 0);
+  assert.equal(project.make('start').status, 0);
   assert.equal(project.make('doctor').status, 0);
   assert.equal(project.make('audit').status, 0);
 });
 
 test('switching under load drops no request', async () => {
-  assert.equal(project.make('start').status, 0);
   const { url } = JSON.parse(project.read('.make/config/server.json')) as { url: string };
   const { signature } = (await (await fetch(`${url}/model_info`)).json()) as {
     signature: { example: object };
