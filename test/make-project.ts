@@ -1,4 +1,4 @@
-/** A project with a first version, and the same after `make all`: tests that begin there copy them. */
+/** A project with a first version, and the same after `make -j4 all`: tests that begin there copy them. */
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -32,10 +32,10 @@ async function trainVersions(): Promise<void> {
 async function liveOnce(): Promise<void> {
   const lived = makeProject(LIVED);
   lived.set({ rows: 8000, train_rows: 5600, window: 2400, threads: 0, folds: 5, bootstrap_rounds: 200 });
-  writeFileSync(LIVED_SAID, await make(lived, 'all'));
+  writeFileSync(LIVED_SAID, await make(lived, '-j4', 'all'));
 }
 
-async function make({ folder }: TemporaryProject, verb: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('make', [verb], { cwd: folder, env: plainEnvironment() });
+async function make({ folder }: TemporaryProject, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('make', args, { cwd: folder, env: plainEnvironment() });
   return stdout;
 }

@@ -9,6 +9,13 @@ const project = livedProject();
 
 test('make all: two days, a recorded no, a recorded yes, a new version live', () => {
   const out = readFileSync(LIVED_SAID, 'utf8');
+  const steps = [...out.matchAll(/^(serve|smoke|replay|monitor|retrain|stop|audit)\b/gm)];
+  assert.deepEqual(
+    steps.map(([, step]) => step),
+    ['serve', 'smoke', ...['replay', 'monitor', 'retrain', 'replay', 'monitor', 'retrain'], 'stop', 'audit'],
+    'in their order, whatever -j',
+  );
+  assert.ok(!existsSync(project.path('.make/config/server.json')), 'no server is left');
   assert.match(out, /^raw .*8,000 rows, simulated/m);
   assert.match(out, /^prepare +v1 {2}5,600 train · 2,400 production/m);
   assert.match(out, /^gate +pass/m);
