@@ -6,7 +6,7 @@ bench: $(PACKAGES) .venv/installed ## quality and speed beside scikit-learn, Lig
 	@node --import tsx bench/bench.ts $$ONLY
 faults: $(PROGRAMS)/built ## kills, full and failing disks, damaged files: how many were tried, what was lost (must be 0)
 	@node --import tsx bench/faults.ts
-prove: $(PACKAGES) .make/test-project/made ## tears chapters out, half of them at a time and all at once, and tests what is left: takes minutes   [CHAPTER=name]
+prove: $(PACKAGES) ## tears chapters out, half of them at a time and all at once, and tests what is left: takes minutes   [CHAPTER=name]
 	@node --import tsx test/tear-out.ts
 figures: $(PROGRAMS)/built ## the figures that the texts quote, from a life on the real AI4I file: bench/figures.json
 	@node --import tsx bench/figures.ts

