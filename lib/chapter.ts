@@ -1,5 +1,4 @@
 /** What a chapter may hand to the core. */
-
 import type { Block } from './page/blocks.ts';
 import type { Html } from './page/page.ts';
 import type { Addition, Project } from './project.ts';

@@ -9,7 +9,6 @@
  *
  * What fails throws a Fault whose message says what to do.
  */
-
 import { badInput } from './fault.ts';
 import { serveModel } from './predict/served-model.ts';
 import { loadProject, type Project } from './project.ts';

@@ -1,5 +1,4 @@
 /** Moves the data version that config.yaml names to VERSION, comments kept. */
-
 import { moveDataVersion } from '../lib/config/edit.ts';
 import { chapters } from '../lib/door.ts';
 import { required, step } from '../lib/step.ts';

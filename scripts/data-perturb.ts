@@ -1,5 +1,4 @@
 /** Makes the bad day: the later rows with the changes that replay.bad declares. */
-
 import { settingsHash } from '../lib/config/settings.ts';
 import { perturbRows } from '../lib/data/perturb.ts';
 import { chapters } from '../lib/door.ts';

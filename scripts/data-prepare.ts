@@ -1,5 +1,4 @@
 /** Checks, splits and cleans the raw rows into the training and test rows of one data version. */
-
 import { VERSION as IS_VERSION } from '../lib/config/values.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';

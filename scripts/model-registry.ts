@@ -1,5 +1,4 @@
 /** Lists every version with its data, metrics, stage and aliases, and what is live with which share of the traffic. */
-
 import type { MetricName } from '../lib/config/schema.ts';
 import { chapters } from '../lib/door.ts';
 import { summarise } from '../lib/registry/summary.ts';

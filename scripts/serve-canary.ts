@@ -1,5 +1,4 @@
 /** Shares the traffic among versions: a share for one (VERSION, WEIGHT), or for several at once (SPLIT). */
-
 import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import type { Project } from '../lib/project.ts';

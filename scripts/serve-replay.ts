@@ -1,5 +1,4 @@
 /** Sends a day's rows through the API at the configured rate, then the truth of those that were answered. */
-
 import { rolesOf } from '../lib/config/roles.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput, failed } from '../lib/fault.ts';

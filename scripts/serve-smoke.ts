@@ -32,15 +32,16 @@ async function withThrowaway<T>(work: (url: string) => Promise<T>): Promise<T> {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, THROWAWAY: folder, OWNER: String(process.pid) },
   });
+  const hasEnded = () => server.exitCode !== null || server.signalCode !== null;
   try {
     const state = join(folder, 'server.json');
-    while (!existsSync(state) && server.exitCode === null) await sleep(10);
-    if (server.exitCode !== null) throw failed('the server did not start');
+    while (!existsSync(state) && !hasEnded()) await sleep(10);
+    if (hasEnded()) throw failed('the server did not start');
     return await work((JSON.parse(readFileSync(state, 'utf8')) as { url: string }).url);
   } finally {
     // It has nothing to end in good order.
     server.kill('SIGKILL');
-    if (server.exitCode === null) await once(server, 'exit');
+    if (!hasEnded()) await once(server, 'exit');
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,4 @@
 /** Says what an interrupted run left behind and mends it: half-written files, stale locks, torn lines, a dead server. */
-
 import { type Dirent, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeChanges } from '../lib/config/settings.ts';

@@ -1,5 +1,4 @@
 /** Records the truth of predictions from a CSV with the columns id and label. All of it or nothing. */
-
 import { rolesOf } from '../lib/config/roles.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';

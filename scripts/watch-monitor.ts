@@ -1,5 +1,4 @@
 /** Reads the API logs and writes reports/monitor.json and .html, and a line of the monitoring ledger; with FOREVER again and again. */
-
 import { chapters } from '../lib/door.ts';
 import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';

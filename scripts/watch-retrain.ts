@@ -3,7 +3,6 @@
  * challenger is trained on it and compared with the champion on rows that neither has seen, and if it is better it goes live
  * and the config moves to the new data version.
  */
-
 import { rolesOf } from '../lib/config/roles.ts';
 import { readDataset } from '../lib/data/dataset.ts';
 import { PREDICTION } from '../lib/data/prepare.ts';

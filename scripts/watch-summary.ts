@@ -1,5 +1,4 @@
 /** What is live, what was decided, and where to look. */
-
 import { chapters } from '../lib/door.ts';
 import { DEFAULT_CONFIG } from '../lib/project.ts';
 import { readDecisions } from '../lib/record/decisions.ts';

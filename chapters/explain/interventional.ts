@@ -2,7 +2,6 @@
  * Exact Shapley values of one tree where a feature that is left out takes the value of a background row, the mean over all
  * of them (Lundberg et al. 2020, algorithm 3).
  */
-
 import type { Tree } from '../../lib/learn/tree.ts';
 import type { Matrix } from '../../lib/numbers/matrix.ts';
 import type { TreeExplainer } from './path-dependent.ts';

@@ -1,5 +1,4 @@
 /** What the report on a version says of the inputs it looks at. */
-
 import { sectionOf } from '../../lib/config/parse.ts';
 import { type Block, heading, image, table, text } from '../../lib/page/blocks.ts';
 import type { Project } from '../../lib/project.ts';

@@ -1,5 +1,4 @@
 /** What groups of people get from a model, and how far they lie apart, with intervals. */
-
 import type { Grouping } from '../../lib/data/groups.ts';
 import { type BootstrapOptions, bootstrap } from '../../lib/measure/bootstrap.ts';
 import type { Estimate, Verdict } from '../../lib/numbers/estimate.ts';

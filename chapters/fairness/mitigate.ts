@@ -1,5 +1,4 @@
 /** Two ways to bring groups closer: other weights before training, other thresholds after it. */
-
 import type { Grouping } from '../../lib/data/groups.ts';
 import type { DecisionRule } from '../../lib/numbers/outputs.ts';
 import type { Criterion } from './measure.ts';

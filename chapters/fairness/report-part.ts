@@ -1,5 +1,4 @@
 /** What the report on a version says of groups of people. */
-
 import { sectionOf } from '../../lib/config/parse.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { type Block, heading, table, text } from '../../lib/page/blocks.ts';

@@ -1,5 +1,4 @@
 /** What make fairness says of a version: groups, gaps, and what each mitigation would change and cost. */
-
 import { sectionOf } from '../../lib/config/parse.ts';
 import { rolesOf } from '../../lib/config/roles.ts';
 import type { Config } from '../../lib/config/schema.ts';

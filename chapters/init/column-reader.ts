@@ -1,5 +1,4 @@
 /** What one column of a CSV of unknown making holds, from its cells one after the other. */
-
 import { parseTime, type TimeFormat } from '../../lib/data/time.ts';
 import type { CsvRecord } from '../../lib/files/csv-records.ts';
 import { readWritten } from './written-number.ts';

@@ -2,7 +2,6 @@
  * The model card of a version in the sections of Mitchell et al. (2019, "Model Cards for Model Reporting"). What people must
  * say comes from the config; every number comes from the version's own files or, for groups, from make fairness.
  */
-
 import * as v from 'valibot';
 import { sectionOf } from '../../lib/config/parse.ts';
 import { parseFile } from '../../lib/files/json-file.ts';

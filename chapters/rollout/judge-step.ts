@@ -2,7 +2,6 @@
  * One step of a rollout: is the new version worse than the model by more than a margin? Each check is a non-inferiority
  * test: pass when the whole confidence interval lies within the margin, fail when it lies beyond, inconclusive otherwise.
  */
-
 import { populationStability, shareOfBins } from '../../lib/measure/drift.ts';
 import { newcombe } from '../../lib/measure/intervals.ts';
 import { type Estimate, together, type Verdict } from '../../lib/numbers/estimate.ts';

@@ -1,5 +1,4 @@
 /** What the status page says, gathered from the registry, the ledgers, the counters, and who hands in cards. */
-
 import type { Thresholds } from '../../lib/numbers/outputs.ts';
 import type { Project } from '../../lib/project.ts';
 import { readDecisions } from '../../lib/record/decisions.ts';

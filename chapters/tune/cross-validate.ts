@@ -1,5 +1,4 @@
 /** What settings reach on rows that they were not fitted on, fold by fold. */
-
 import { rolesOf } from '../../lib/config/roles.ts';
 import type { Config, ModelParams } from '../../lib/config/schema.ts';
 import type { Dataset } from '../../lib/data/dataset.ts';

@@ -1,5 +1,4 @@
 /** Prepared data as numbers: what training, monitoring and comparison read. */
-
 import { rolesOf } from '../config/roles.ts';
 import type { Schema } from '../config/schema.ts';
 import { badInput } from '../fault.ts';

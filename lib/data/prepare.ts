@@ -1,5 +1,4 @@
 /** From raw and labelled rows to the training and test rows of a data version. */
-
 import { isKept, type NamedColumn, rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';

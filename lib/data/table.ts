@@ -1,5 +1,4 @@
 /** Rows that fit the schema, column by column: a number each, and the texts of columns of text. */
-
 import type { NamedColumn } from '../config/roles.ts';
 import { csvWriter } from '../files/csv-writer.ts';
 import type { Matrix } from '../numbers/matrix.ts';

@@ -1,5 +1,4 @@
 /** Checking a raw table against the schema, row by row. */
-
 import type { NamedColumn } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';

@@ -1,5 +1,4 @@
 /** The row work of boosting on one shard of rows: gradients, histograms, partitions, scores. */
-
 import { mix } from '../numbers/random.ts';
 import { partitionIndex } from './partition.ts';
 

@@ -3,7 +3,6 @@
  * round; Newton leaves as in Chen & Guestrin 2016), grown leaf by leaf on histograms (Ke et al. 2017). All sums are whole
  * numbers, so the number of threads that share the rows changes nothing.
  */
-
 import type { Matrix } from '../numbers/matrix.ts';
 import type { BinColumns } from './bins.ts';
 import { type Edges, findEdges } from './bins.ts';

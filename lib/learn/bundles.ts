@@ -3,7 +3,6 @@
  * each other and of which no row has two, such as the categories of one input, share a column of bins. Bin 0 is none of
  * them, bin i + 1 the i-th. Trees are those that the features alone would give, from fewer histograms.
  */
-
 import type { Matrix } from '../numbers/matrix.ts';
 import { type BinColumns, type Edges, MISSING, thresholdAfter } from './bins.ts';
 

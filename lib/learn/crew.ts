@@ -2,7 +2,6 @@
  * Threads that each own a shard of the boosting rows and work in step with this one, which owns the first shard.
  * Commands go through a shared block: [sequence, done, command, arguments …, per shard: start, end, middle].
  */
-
 import type { Matrix } from '../numbers/matrix.ts';
 import type { BinColumns } from './bins.ts';
 import { binRows, type Edges } from './bins.ts';

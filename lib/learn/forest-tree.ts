@@ -2,7 +2,6 @@
  * One classification tree on a bootstrap sample (Breiman 2001), grown on binned features with Gini impurity.
  * Class counts are whole numbers, so a split never depends on the order of rows.
  */
-
 import { mix, random, seedOf } from '../numbers/random.ts';
 import { MISSING, thresholdAfter } from './bins.ts';
 import type { ForestData, ForestTreeParams } from './forest-data.ts';

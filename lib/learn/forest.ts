@@ -1,5 +1,4 @@
 /** Random forest (Breiman 2001): trees by number, so that any thread may grow any of them. */
-
 import type { Matrix } from '../numbers/matrix.ts';
 import { binRows, findEdges } from './bins.ts';
 import { eachAlone } from './bundles.ts';

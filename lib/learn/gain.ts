@@ -1,5 +1,4 @@
 /** The best second-order split of a node (Chen & Guestrin 2016, XGBoost, equation 7) from its histogram. */
-
 import type { BinColumns } from './bins.ts';
 import { MISSING } from './bins.ts';
 import { GRADIENT } from './boosting-shard.ts';

@@ -1,5 +1,4 @@
 /** The thresholds that suit scored rows best. */
-
 import { orderDescending } from '../numbers/order.ts';
 import { mostProbable, outputsOf } from '../numbers/outputs.ts';
 import { outputOf, rankScores, type ScoredRows } from './metrics.ts';

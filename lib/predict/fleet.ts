@@ -1,5 +1,4 @@
 /** The models that answer now, and the pointers that they follow. */
-
 import type { Project } from '../project.ts';
 import { refuseUnfit } from '../registry/gate.ts';
 import { loadVersion } from '../registry/load.ts';

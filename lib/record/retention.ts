@@ -11,7 +11,8 @@ import { allLogs, type Ledger, type Ledgers, linesOf } from './catalogue.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Drops the files that were last written to more than so many days ago (0 keeps all) and that no running process writes; those whose chain is broken stay.
+ * Drops the files that were last written to more than so many days ago (0 keeps all) and that no running process writes;
+ * those whose chain is broken stay.
  * The ledger line comes first: a file that outlives it is dropped by the next call. Returns the dropped names.
  */
 export function dropOldLogs(

@@ -1,5 +1,4 @@
 /** Every chain and every recorded hash: what is wrong, by name. */
-
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';

@@ -1,5 +1,4 @@
 /** Moving pointers: one at a time under a lock, first a line in the deployment log, then the files that servers follow. */
-
 import { badInput, failed } from '../fault.ts';
 import { withLock } from '../files/lock.ts';
 import { commitOf, type Project } from '../project.ts';

@@ -1,5 +1,4 @@
 /** Trains on one data version, evaluates out of fold, and registers the result as the next model version. */
-
 import { programHashes } from '../config/programs.ts';
 import { readDataset } from '../data/dataset.ts';
 import { currentCommit } from '../files/git.ts';

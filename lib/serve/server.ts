@@ -1,5 +1,4 @@
 /** One server process: loads and checks its models, listens, follows the registry, and drains when told to stop. */
-
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { retryBusy } from '../files/lock.ts';

@@ -1,5 +1,4 @@
 /** A pipeline and a model fitted on the same rows of a table, and the scores they give to others. */
-
 import { rolesOf } from '../config/roles.ts';
 import type { Engineered, ModelParams, Schema } from '../config/schema.ts';
 import { type FitOptions, fitModel, type Model, needsScaling, scorerOf } from '../learn/estimator.ts';

@@ -2,7 +2,6 @@
  * From raw inputs to features: imputation, engineered columns, one-hot categories, scaling. Fitted on training rows,
  * saved as pipeline.json, and run by the same code for one row of a request as for a whole table.
  */
-
 import { rolesOf } from '../config/roles.ts';
 import type { Engineered, Schema } from '../config/schema.ts';
 import { fillFor, isFilled } from '../data/impute.ts';

@@ -1,5 +1,4 @@
 /** What a model takes and gives: the API, its documentation and drift types all come from here. */
-
 import { rolesOf } from '../config/roles.ts';
 import type { Column, Schema } from '../config/schema.ts';
 import type { Matrix } from '../numbers/matrix.ts';

@@ -1,5 +1,4 @@
 /** Labelled production rows as the rows of a new data version, some of them held out. */
-
 import { rolesOf } from '../config/roles.ts';
 import type { Column, Config } from '../config/schema.ts';
 import { readCell } from '../data/columns.ts';

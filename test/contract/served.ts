@@ -1,5 +1,4 @@
 /** An API over a small forest that was taught "more torque, more risk", with everything it records in memory. */
-
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { parseConfig } from '../../lib/config/parse.ts';

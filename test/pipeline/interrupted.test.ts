@@ -69,6 +69,14 @@ test('Ctrl-C in make start leaves no server', async () => {
   assert.equal(left.stdout ?? '', '');
 });
 
+test('a smoke test whose server is killed while it starts says so', () => {
+  const project = trainedProject();
+  writeFileSync(project.path('.make/programs/serve-api.mjs'), "process.kill(process.pid, 'SIGKILL')");
+  const { status, err } = project.script('serve-smoke');
+  assert.equal(status, 1);
+  assert.match(err, /the server did not start/);
+});
+
 test('packages of another project are not emptied through a link', () => {
   const project = trainedProject();
   utimesSync(project.path('package-lock.json'), new Date(), new Date(Date.now() + 60_000));

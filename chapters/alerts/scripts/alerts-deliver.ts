@@ -1,5 +1,4 @@
 /** Sends the alerts that the webhook has not had, in their order, each tried again with growing pauses. */
-
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';

@@ -1,5 +1,4 @@
 /** Drift of one CSV against another, column by column: PSI in the report, KS in a file beside it. */
-
 import type { NamedColumn } from '../../../lib/config/roles.ts';
 import type { Config } from '../../../lib/config/schema.ts';
 import { indexOfCategory, readRawCell } from '../../../lib/data/columns.ts';

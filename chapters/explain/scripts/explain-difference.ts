@@ -1,5 +1,4 @@
 /** What changed between two versions: how much each input moves either, on the same rows. */
-
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';

@@ -1,5 +1,4 @@
 /** What a version looks at: Shapley values of many rows, permutation importance and partial dependence, as JSON, page and pictures. */
-
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';

@@ -1,5 +1,4 @@
 /** What groups of people get from a version, how far apart they lie, and what bringing them closer would cost. */
-
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { readDataset } from '../../../lib/data/dataset.ts';
 import { chapters } from '../../../lib/door.ts';

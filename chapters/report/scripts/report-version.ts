@@ -1,5 +1,4 @@
 /** The report of a version against the champion, as Markdown and HTML with images beside them, and its model card. */
-
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';

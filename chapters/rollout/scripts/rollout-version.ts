@@ -2,7 +2,6 @@
  * Gives a version more of the traffic step by step. Each step is judged from the prediction log: a pass goes on, a failure or
  * a dead server takes the traffic back, and while nothing can be said the rollout pauses where it is. Started again it goes on.
  */
-
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput, Fault, failed, MISSED } from '../../../lib/fault.ts';

@@ -1,5 +1,4 @@
 /** The search around the trials: with RUNG it names the files of a rung for make; without it, the leaderboard and the best. */
-
 import { writeSettings } from '../../../lib/config/edit.ts';
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
