@@ -38,7 +38,7 @@ def metric_cases():
             "precision": metrics.precision_score(labels, classed, zero_division=0),
             "recall": metrics.recall_score(labels, classed, zero_division=0),
             "f1": metrics.f1_score(labels, classed, zero_division=0),
-            "log_loss": metrics.log_loss(labels, np.clip(scores, 1e-15, 1 - 1e-15)),
+            "log_loss": metrics.log_loss(labels, scores),
             "brier": metrics.brier_score_loss(labels, scores),
         })
     return cases
@@ -157,12 +157,14 @@ def boosting_classes_case():
 def logistic_case():
     values, labels = table(6)
     scaled = (values - values.mean(axis=0)) / values.std(axis=0)
-    model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(scaled, labels)
+    fits = {
+        name: LogisticRegression(tol=1e-10, max_iter=10_000, **settings).fit(scaled, labels)
+        for name, settings in {"plain": {"C": 1}, "strong": {"C": 0.01}, "balanced": {"C": 1, "class_weight": "balanced"}}.items()
+    }
     return {
         "values": scaled.tolist(),
         "labels": labels.tolist(),
-        "intercept": float(model.intercept_[0]),
-        "coefficients": model.coef_[0].tolist(),
+        "fits": {name: {"intercept": float(model.intercept_[0]), "coefficients": model.coef_[0].tolist()} for name, model in fits.items()},
     }
 
 
@@ -171,7 +173,7 @@ def logistic_classes_case():
     noise = np.random.default_rng(11).normal(0, 1, len(values))
     labels = np.digitize(values[:, 0] + values[:, 1] + noise, [-0.7, 0.7])
     scaled = (values - values.mean(axis=0)) / values.std(axis=0)
-    model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(scaled, labels)
+    model = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(scaled, labels)
     return {"values": scaled.tolist(), "labels": labels.tolist(), "probabilities": model.predict_proba(scaled).tolist()}
 
 

@@ -63,7 +63,7 @@ export async function benchFit(
     return {
       algorithm,
       ...common,
-      logistic: fitLogistic(matrix, target, { maxIter: 1000, classRepeats: [1, 1] }),
+      logistic: fitLogistic(matrix, target, { C: 1, maxIter: 1000, classWeights: [1, 1] }),
     };
   }
   if (algorithm === 'RandomForest') {

@@ -43,6 +43,7 @@ export const modelParams = v.strictObject({
   learning_rate: v.pipe(between(0, 1), v.gtValue(0, 'a number above 0')),
   max_leaves: count(2),
   l2_regularization: atLeast(0),
+  C: v.pipe(atLeast(0), v.gtValue(0, 'a number above 0')),
   max_iter: count(1),
   threads: count(0),
 });

@@ -53,10 +53,11 @@ export async function fitModel(
   const seed = seedOf(params.random_state, params.algorithm);
   const workers = threadsFor(matrix.values.length * trees, threads);
   if (params.algorithm === 'LogisticRegression') {
-    const classRepeats = classWeightsOf(params, target, classes.length).map((weight) =>
-      Math.max(1, Math.round(weight)),
-    );
-    const logistic = fitLogistic(matrix, target, { maxIter: params.max_iter, classRepeats });
+    const weights = classWeightsOf(params, target, classes.length);
+    // So that rows weigh 1 on average, and the penalty as much as without weights (King & Zeng 2001).
+    const sum = target.reduce((all, y) => all + weights[y]!, 0);
+    const classWeights = weights.map((weight) => (weight * target.length) / sum);
+    const logistic = fitLogistic(matrix, target, { C: params.C, maxIter: params.max_iter, classWeights });
     return { algorithm: params.algorithm, ...common, logistic };
   }
   const onTree = (done: number) => onProgress(done, trees);

@@ -40,7 +40,8 @@ export function rankScores(labels: Uint8Array, scores: Float64Array): Ranking {
 
 /**
  * Area under the ROC curve, ties counted half (Hanley & McNeil 1982), and average precision (the step-wise area under
- * the precision–recall curve, as in scikit-learn). `weights` are row counts; NaN where a class is absent.
+ * the precision–recall curve, as in scikit-learn: 0 without positives). `weights` are row counts; the former is NaN where a
+ * class is absent.
  */
 export function rankMetrics(
   ranking: Ranking,
@@ -68,7 +69,10 @@ export function rankMetrics(
     // Where no row weighs anything yet, 0 of 0 counts as 0.
     areaPr += (positives * truePositives) / (truePositives + falsePositives || 1);
   }
-  return { roc_auc: pairs / (truePositives * falsePositives), pr_auc: areaPr / truePositives };
+  return {
+    roc_auc: pairs / (truePositives * falsePositives),
+    pr_auc: truePositives === 0 ? 0 : areaPr / truePositives,
+  };
 }
 
 /**
@@ -143,13 +147,16 @@ export function thresholdMetrics(confusion: Confusion) {
   };
 }
 
-/** Mean negative log likelihood of the true classes, with probabilities kept 1e−15 from 0 and 1. */
+/** Mean negative log likelihood of the true classes, with probabilities kept 2⁻⁵² from 0 and 1, as in scikit-learn. */
 export function logLoss({ classes, labels, scores }: ScoredRows): number {
   const outputs = outputsOf(classes).length;
   let sum = 0;
   for (let i = 0; i < labels.length; i++) {
     const y = labels[i]!;
-    const given = Math.min(Math.max(scores[i * outputs + (outputs === 1 ? 0 : y)]!, 1e-15), 1 - 1e-15);
+    const given = Math.min(
+      Math.max(scores[i * outputs + (outputs === 1 ? 0 : y)]!, Number.EPSILON),
+      1 - Number.EPSILON,
+    );
     sum -= Math.log(outputs === 1 && y === 0 ? 1 - given : given);
   }
   return sum / labels.length;

@@ -89,8 +89,11 @@ async function fitOnThread(
   return fitted;
 }
 
+/** Passes over the rows after which logistic regression has mostly found its weights. */
+const LOGISTIC_PASSES = 50;
+
 function visitsOf({ inputs, params }: FitTask, parts: readonly Part[]): number {
-  const passes = params.algorithm === 'LogisticRegression' ? params.max_iter : params.n_estimators;
+  const passes = params.algorithm === 'LogisticRegression' ? LOGISTIC_PASSES : params.n_estimators;
   return parts.reduce((sum, { learn }) => sum + learn.length, 0) * inputs.names.length * passes;
 }
 

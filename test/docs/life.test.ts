@@ -14,13 +14,9 @@ const LIFE = 'docs/life';
 const at = (...parts: string[]) => join(LIFE, ...parts);
 const json = <T>(...parts: string[]) => JSON.parse(readFileSync(at(...parts), 'utf8')) as T;
 const figures = JSON.parse(readFileSync('bench/figures.json', 'utf8')) as Figures;
-/** As they lie in the record: its own config names the folders. */
-const kept = catalogue(loadProject([], at('models/v1/config.yaml')).ledgers)
-  .map(({ name, path, format }) => ({
-    name,
-    format,
-    path: at(path.replace(/^docs\/life\/models\/v1\//, '')),
-  }))
+/** As they lie in the record: where the shipped config, which it was lived with, keeps them. */
+const kept = catalogue(loadProject([], 'config.yaml').ledgers)
+  .map(({ name, path, format }) => ({ name, format, path: at(path) }))
   .filter(({ path }) => existsSync(path));
 const ledgers = new Map<string, { path: string; format: LedgerFormat }>([
   ...kept.map((ledger) => [ledger.name, ledger] as const),

@@ -254,3 +254,9 @@ test('many rows are ordered like few: by value, and of equal values by row', () 
     assert.equal(wrong, -1);
   }
 });
+
+test('without positives nothing ranks: no ROC-AUC, and a PR-AUC of 0 as in scikit-learn', () => {
+  const { roc_auc, pr_auc } = rankMetrics(rankScores(new Uint8Array(3), Float64Array.of(0.1, 0.2, 0.2)));
+  assert.ok(Number.isNaN(roc_auc));
+  assert.equal(pr_auc, 0);
+});

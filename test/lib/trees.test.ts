@@ -185,17 +185,28 @@ test('rows are laid out anew however their number and width divide', async () =>
   assert.equal(JSON.stringify(one), JSON.stringify(two));
 });
 
-test('logistic regression finds the coefficients of scikit-learn', () => {
-  const known = fixture<{ values: number[][]; labels: number[]; intercept: number; coefficients: number[] }>(
-    'logistic',
-  );
-  const fitted = fitLogistic(matrixOf(known.values), Uint8Array.from(known.labels), {
-    maxIter: 2000,
-    classRepeats: [1, 1],
-  });
-  assertClose(fitted.intercepts[0]!, known.intercept, 1e-3, 'intercept');
-  for (const [f, coefficient] of known.coefficients.entries())
-    assertClose(fitted.coefficients[0]![f]!, coefficient, 1e-3, `coefficient ${f}`);
+test('logistic regression finds the coefficients of scikit-learn, by either solver', () => {
+  const known = fixture<{
+    values: number[][];
+    labels: number[];
+    fits: Record<'plain' | 'strong' | 'balanced', { intercept: number; coefficients: number[] }>;
+  }>('logistic');
+  const labels = Uint8Array.from(known.labels);
+  const positives = labels.reduce((sum, y) => sum + y, 0);
+  const balanced = [labels.length - positives, positives].map((count) => labels.length / (2 * count));
+  for (const [fit, C, classWeights, maxIter, tolerance] of [
+    // So many steps that the package is left aside, so few that it is not, and weights that it cannot take.
+    ['plain', 1, [1, 1], 1e9, 1e-3],
+    ['plain', 1, [1, 1], 1000, 0.02],
+    ['strong', 0.01, [1, 1], 1e9, 1e-3],
+    ['balanced', 1, balanced, 1000, 1e-3],
+  ] as const) {
+    const fitted = fitLogistic(matrixOf(known.values), labels, { C, maxIter, classWeights });
+    const { intercept, coefficients } = known.fits[fit];
+    assertClose(fitted.intercepts[0]!, intercept, tolerance, `${fit}: intercept`);
+    for (const [f, coefficient] of coefficients.entries())
+      assertClose(fitted.coefficients[0]![f]!, coefficient, tolerance, `${fit}: coefficient ${f}`);
+  }
 });
 
 test('logistic regression of several classes gives the probabilities of scikit-learn', () => {
@@ -204,8 +215,9 @@ test('logistic regression of several classes gives the probabilities of scikit-l
   );
   const matrix = matrixOf(known.values);
   const logistic = fitLogistic(matrix, Uint8Array.from(known.labels), {
+    C: 0.1,
     maxIter: 1000,
-    classRepeats: [1, 1, 1],
+    classWeights: [1, 1, 1],
   });
   const model: Model = {
     algorithm: 'LogisticRegression',
