@@ -48,7 +48,7 @@ gate: $(LATEST) ## pass, fail (exit 3) or inconclusive against evaluation.minimu
 
 registry: ## every version: data, metrics, stage, aliases, what is live with which share
 	@$(RUN)/model-registry.mjs
-compare: ## two versions on the same rows   A=v1 B=v2
+compare: ## versions on the same rows, each two of them   A=v1 B=v2 [C=v3] [D=v4] [E=v5] [F=v6]
 	@$(RUN)/model-compare.mjs
 alias: ## points a name at a version (VERSION=none takes it away)   NAME=challenger VERSION=v3 [REASON="…"]
 	@$(RUN)/model-alias.mjs

@@ -69,7 +69,6 @@ function prepare(): void {
   const config = editConfig(readFileSync('test/fixtures/config.yaml', 'utf8'), {
     'deployment.port': 0,
     'model_params.n_estimators': 20,
-    'evaluation.bootstrap_rounds': 100,
   });
   writeFileSync(at('config.yaml'), config);
   for (const trees of [20, 21]) {

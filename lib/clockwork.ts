@@ -34,8 +34,8 @@ export interface Registry {
     predict(rows: readonly unknown[]): Given[];
   };
   compare(a: string, b: string): Comparison;
-  /** Makes a whole version that does not fail the gate champion; returns the one before. */
-  promote(version: string, reason: string): string | undefined;
+  /** Makes a whole version that passes the gate champion, or one that a person insists on; returns the one before. */
+  promote(version: string, reason: string, insists?: boolean): string | undefined;
   /** Ends a canary, or makes the previous champion champion again. */
   rollback(reason: string): { version: string; from: string };
   alias(name: string, version: string | undefined, reason: string): string | undefined;
@@ -71,7 +71,7 @@ export function openRegistry(configPath?: string): Registry {
       };
     },
     compare: (a, b) => compareVersions(project, a, b),
-    promote: (version, reason) => moves.promote(project, version, reason),
+    promote: (version, reason, insists) => moves.promote(project, version, reason, insists),
     rollback: (reason) => moves.rollback(project, reason),
     alias: (name, version, reason) => moves.setAlias(project, name, version, reason),
     stage: (version, stage, reason) => moves.setStage(project, version, stage, reason),

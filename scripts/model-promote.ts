@@ -1,8 +1,8 @@
-/** Makes a version champion. Only a whole version that does not fail the gate may go live. */
+/** Makes a version champion. One that does not pass the gate goes live only for a reason that a person gives. */
 import { chapters } from '../lib/door.ts';
 import { promote } from '../lib/registry/moves.ts';
 import { championFollowed } from '../lib/serve/client.ts';
-import { step, text, version } from '../lib/step.ts';
+import { optional, step, version } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 
 step(
@@ -10,11 +10,11 @@ step(
     chapters,
     args: {
       VERSION: version('which version? make promote VERSION=v2 (make registry lists them)'),
-      REASON: text('make promote'),
+      REASON: optional,
     },
   },
   async (project, { VERSION, REASON }) => {
-    const before = promote(project, VERSION, REASON);
+    const before = promote(project, VERSION, REASON ?? 'make promote', REASON !== undefined);
     if (before === VERSION) {
       say('promote', `${VERSION} is champion already`);
       return;

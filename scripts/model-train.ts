@@ -10,6 +10,7 @@ import { readValidation } from '../lib/registry/validation.ts';
 import { keepLatest, lastTrained, latestPath, readMetadata } from '../lib/registry/versions.ts';
 import { step } from '../lib/step.ts';
 import { progress, say } from '../lib/terminal.ts';
+import { describeBaselines, describeBeaten } from '../lib/train/baselines.ts';
 import { trainingSettings } from '../lib/train/build.ts';
 import { formatInterval } from '../lib/words.ts';
 
@@ -29,6 +30,7 @@ step({ chapters, lock: 'train' }, async (project) => {
     say('train', `no new version: the result equals ${trained.version}, byte for byte`);
     return;
   }
+  say('baseline', describeBaselines(trained.metrics.baselines));
   sayResult(project, trained);
   sayAgainstChampion(project, trained);
   if (trained.isCandidate) say('', `${trained.version} passes the gate and is a candidate: stage Staging`);
@@ -51,9 +53,10 @@ function sayResult({ config }: Project, { version, metadata, metrics }: TrainedV
   const { pr_auc, recall, precision, accuracy, f1 } = metrics.metrics;
   const size = algorithm === 'LogisticRegression' ? '' : ` ${n_estimators} × ${max_depth}`;
   const what = metadata.source === 'simulated' ? '   (simulated data)' : '';
+  const beside = describeBeaten(metrics.baselines, metrics.log_loss);
   say(
     'train',
-    `${version}  ${algorithm}${size}   PR-AUC ${formatInterval(pr_auc)}${what}`,
+    `${version}  ${algorithm}${size}   PR-AUC ${formatInterval(pr_auc)}   log loss ${metrics.log_loss.toFixed(3)}, ${beside}${what}`,
     metrics.thresholds.length === 1
       ? `recall ${recall.value.toFixed(3)}  precision ${precision.value.toFixed(3)}  at threshold ${metrics.thresholds[0]!.toFixed(3)}`
       : `${metrics.class_rows.length} classes: accuracy ${formatInterval(accuracy)}  macro F1 ${f1.value.toFixed(3)}`,
@@ -65,11 +68,10 @@ function sayAgainstChampion(project: Project, { version, metadata, metrics, labe
   const { champion } = readPointers(project).aliases;
   if (champion === undefined || champion === version) return;
   if (readMetadata(project, champion).data.sha256 !== metadata.data.sha256) return;
-  const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
-  const seed = project.config.model_params.random_state;
   const [before, after] = [readValidation(project, champion), readValidation(project, version)];
   const rows = { classes: metrics.class_rows.length, labels };
-  const { pr_auc } = compareScores(rows, before, after, 0, { rounds, confidence, seed });
+  const { confidence } = project.config.evaluation;
+  const { pr_auc } = compareScores(rows, before, after, 0, { confidence, entities: after.entities });
   const verdict = {
     pass: 'better',
     fail: 'worse',

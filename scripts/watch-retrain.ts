@@ -19,7 +19,7 @@ import { nextDataVersion } from '../lib/record/manifest.ts';
 import { lastReport } from '../lib/record/monitoring.ts';
 import { readPredictionLogs, readSensitive } from '../lib/record/predictions.ts';
 import { makeDataVersion, partPath } from '../lib/registry/data-versions.ts';
-import { describeCheck, judgeGate } from '../lib/registry/gate.ts';
+import { describeGate, judgeGate } from '../lib/registry/gate.ts';
 import { giveClasses, loadVersion } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { trainVersion } from '../lib/registry/train-version.ts';
@@ -146,7 +146,7 @@ function judge(
   challenger: string,
   test: string,
 ): { difference: Difference; better: boolean; said: string; costs: string[] } {
-  const { schema, evaluation, model_params } = project.config;
+  const { schema, evaluation } = project.config;
   const data = readDataset(project.path(test), schema);
   const [a, b] = [loadVersion(project, champion), loadVersion(project, challenger)];
   const differences = compareScores(
@@ -154,19 +154,15 @@ function judge(
     giveClasses(a, data, schema),
     giveClasses(b, data, schema),
     0,
-    {
-      rounds: evaluation.bootstrap_rounds,
-      confidence: evaluation.confidence,
-      seed: model_params.random_state,
-    },
+    { confidence: evaluation.confidence, entities: data.entities },
   );
   const difference = differences.pr_auc;
   const costs = Object.entries(differences)
     .filter(([, { verdict }]) => verdict === 'fail')
     .map(([metric, { estimate }]) => `at its threshold its ${metric} is lower: ${formatInterval(estimate)}`);
   const gate = judgeGate(project.config, b.metrics);
-  if (gate.verdict === 'fail') {
-    const said = `fails the gate: ${gate.checks.map(describeCheck).join('   ')}`;
+  if (gate.verdict !== 'pass') {
+    const said = `does not pass the gate: ${describeGate(gate)}`;
     return { difference, better: false, said, costs };
   }
   const said = { pass: 'is better', fail: 'is worse', inconclusive: 'is not shown to be better' }[

@@ -31,7 +31,7 @@ async function trainVersions(): Promise<void> {
 
 async function liveOnce(): Promise<void> {
   const lived = makeProject(LIVED);
-  lived.set({ rows: 8000, train_rows: 5600, window: 2400, threads: 0, folds: 5, bootstrap_rounds: 200 });
+  lived.set({ rows: 8000, train_rows: 5600, window: 2400, threads: 0, folds: 5 });
   writeFileSync(LIVED_SAID, await make(lived, '-j4', 'all'));
 }
 

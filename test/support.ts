@@ -111,7 +111,6 @@ export function makeProject(folder: string): TemporaryProject {
     n_estimators: 10,
     threads: 1,
     folds: 3,
-    bootstrap_rounds: 100,
   });
   return project;
 }

@@ -1,6 +1,14 @@
 /** What groups of people get from a model, and how far they lie apart, with intervals. */
 import type { Grouping } from '../../lib/data/groups.ts';
-import { type BootstrapOptions, bootstrap } from '../../lib/measure/bootstrap.ts';
+import {
+  compareApart,
+  type IntervalOptions,
+  type Measured,
+  meanEstimate,
+  measureRanking,
+  measureShare,
+  type ShareCounts,
+} from '../../lib/measure/estimates.ts';
 import type { Estimate, Verdict } from '../../lib/numbers/estimate.ts';
 
 /** Rows with what is favourable for the person: truth, what was given, and its probability. */
@@ -24,7 +32,7 @@ export interface GroupFairness {
   readonly favourable: number;
   /** calibration is the mean probability minus the share that is favourable. Null where there is nothing to divide by. */
   readonly statistics: Readonly<Record<Statistic, Estimate | null>>;
-  /** Too few rows to conclude from. */
+  /** Too few rows to conclude anything from. */
   readonly tiny: boolean;
 }
 
@@ -37,15 +45,18 @@ export type Criterion = (typeof CRITERIA)[number];
 
 export interface Gap {
   readonly criterion: Criterion;
-  /** Highest minus lowest of the groups that are not tiny. */
+  /** Highest minus lowest of the groups whose rates rest on enough rows; the interval is that of the pair that lies furthest apart. */
   readonly spread: Estimate | null;
+  /** The two groups of that difference, the one with the higher rate first. */
+  readonly between: readonly [high: string, low: string] | null;
   /** Each such group minus the reference; of equalized odds, the one of the two differences that is larger in size. */
   readonly to_reference: Readonly<Record<string, Estimate>>;
-  /** Of the spread against the limit: pass within, fail beyond, inconclusive where the interval holds it or a group is missing. */
+  /** Fail where a pair of groups is shown to lie beyond the limit, pass where every pair is shown to lie within, else inconclusive. */
   readonly verdict: Verdict;
 }
 
 export interface ColumnFairness {
+  /** "sex", or of the groups where two columns meet "race × sex". */
   readonly column: string;
   /** The group that the others are compared with. */
   readonly reference: string;
@@ -55,246 +66,223 @@ export interface ColumnFairness {
   readonly gaps: readonly Gap[];
 }
 
-export interface FairnessOptions extends BootstrapOptions {
+export interface FairnessOptions extends IntervalOptions {
   /** By column; the largest group where a column has none. */
   readonly reference: Readonly<Record<string, string>>;
+  /** Rows that a rate must be divided by before anything is concluded from it. */
   readonly minRows: number;
   readonly maxGap: number;
 }
 
-/** All columns at once, so that the rows are drawn once for each round. */
+/** `looks`: how many groupings are judged for one conclusion; each is then held to so much more. */
 export function measureFairness(
   rows: FairnessRows,
   groupings: readonly Grouping[],
   options: FairnessOptions,
+  looks = 1,
 ): ColumnFairness[] {
-  const columns = groupings.map((grouping) => prepareColumn(rows, grouping, options));
-  const estimates = bootstrap(
-    rows.given.length,
-    (weights) => {
-      const values: Record<string, number> = {};
-      for (const [i, column] of columns.entries()) {
-        const counts = weights === undefined ? column.counts : column.count(weights);
-        const of = statisticsOf(counts, column.grouping.groups.length);
-        for (const g of column.present)
-          for (const name of STATISTICS) values[`${i} ${name} ${g}`] = of[name][g]!;
-        for (const criterion of CRITERIA) {
-          values[`${i} ${criterion}`] = spreadOf(of, criterion, column.judged);
-          for (const g of column.judged)
-            if (g !== column.reference)
-              values[`${i} ${criterion} ${g}`] = differenceOf(of, criterion, g, column.reference);
-        }
-      }
-      return values;
-    },
-    options,
-  );
-  return columns.map((column, i) =>
-    describeColumn(column, options, (key) => {
-      const estimate = estimates[`${i} ${key}`]!;
-      return Number.isNaN(estimate.value) || Number.isNaN(estimate.low) ? null : estimate;
-    }),
+  return groupings.map((grouping) => measureColumn(rows, grouping, options, looks));
+}
+
+/** The groups where each two columns meet, of those two that lie furthest apart by what is shown; undefined below two columns. */
+export function worstIntersection(
+  rows: FairnessRows,
+  groupings: readonly Grouping[],
+  options: FairnessOptions,
+): ColumnFairness | undefined {
+  const pairs = groupings.flatMap((a, i) => groupings.slice(i + 1).map((b) => intersectionOf(a, b)));
+  const shown = ({ gaps }: ColumnFairness) => Math.max(...gaps.map(({ spread }) => spread?.low ?? -1));
+  return measureFairness(rows, pairs, options, Math.max(1, pairs.length)).reduce<ColumnFairness | undefined>(
+    (worst, each) => (worst === undefined || shown(each) > shown(worst) ? each : worst),
+    undefined,
   );
 }
 
-interface PreparedColumn {
-  readonly grouping: Grouping;
-  readonly count: (weights: ArrayLike<number> | undefined) => Counts;
-  readonly counts: Counts;
-  /** Groups that have rows, and those of them that have enough to conclude from. */
-  readonly present: readonly number[];
-  readonly judged: readonly number[];
-  readonly reference: number;
+function intersectionOf(a: Grouping, b: Grouping): Grouping {
+  return {
+    column: `${a.column} × ${b.column}`,
+    groups: a.groups.flatMap((of) => b.groups.map((to) => `${of} × ${to}`)),
+    groupOf: a.groupOf.map((g, row) =>
+      g < 0 || b.groupOf[row]! < 0 ? -1 : g * b.groups.length + b.groupOf[row]!,
+    ),
+  };
 }
 
-function prepareColumn(rows: FairnessRows, grouping: Grouping, options: FairnessOptions): PreparedColumn {
-  const count = groupCounter(rows, grouping);
-  const counts = count(undefined);
-  const present = grouping.groups.flatMap((_, g) => (counts.rows[g]! > 0 ? [g] : []));
-  const judged = present.filter((g) => counts.rows[g]! >= options.minRows);
-  const largest = present.reduce((a, b) => (counts.rows[b]! > counts.rows[a]! ? b : a), present[0] ?? 0);
-  const wanted = grouping.groups.indexOf(options.reference[grouping.column] ?? '');
-  return { grouping, count, counts, present, judged, reference: wanted >= 0 ? wanted : largest };
-}
-
-function describeColumn(
-  { grouping, counts, present, judged, reference }: PreparedColumn,
-  { maxGap }: FairnessOptions,
-  known: (key: string) => Estimate | null,
+function measureColumn(
+  rows: FairnessRows,
+  { column, groups, groupOf }: Grouping,
+  options: FairnessOptions,
+  looks: number,
 ): ColumnFairness {
-  const { column, groups, groupOf } = grouping;
-  const others = judged.includes(reference) ? judged.filter((g) => g !== reference) : [];
+  const { maxGap, reference } = options;
+  const members: number[][] = groups.map(() => []);
+  let unknown = 0;
+  for (const [row, g] of groupOf.entries())
+    if (g < 0) unknown++;
+    else members[g]!.push(row);
+  const present = groups.flatMap((_, g) => (members[g]!.length > 0 ? [g] : []));
+  const largest = present.reduce(
+    (a, b) => (members[b]!.length > members[a]!.length ? b : a),
+    present[0] ?? 0,
+  );
+  const wanted = groups.indexOf(reference[column] ?? '');
+  const chosen = wanted >= 0 ? wanted : largest;
   return {
     column,
-    reference: groups[reference] ?? '',
-    unknown: groupOf.reduce((sum, g) => sum + (g < 0 ? 1 : 0), 0),
-    groups: present.map((g) => ({
-      group: groups[g]!,
-      rows: counts.rows[g]!,
-      labelled: counts.positives[g]! + counts.negatives[g]!,
-      favourable: counts.positives[g]!,
-      statistics: Object.fromEntries(
-        STATISTICS.map((name) => [name, known(`${name} ${g}`)]),
-      ) as GroupFairness['statistics'],
-      tiny: !judged.includes(g),
-    })),
+    reference: groups[chosen] ?? '',
+    unknown,
+    groups: present.map((g) => describeGroup(rows, groups[g]!, members[g]!, options)),
     gaps: CRITERIA.map((criterion) => {
-      const spread = judged.length < 2 ? null : known(criterion);
+      const pairs = pairsOf(criterion, rows, present, members, options, looks);
+      const to_reference: Record<string, Estimate> = {};
+      for (const { a, b, difference } of pairs) {
+        if (a !== chosen && b !== chosen) continue;
+        const estimate = b === chosen ? turned(difference) : difference;
+        const name = groups[a === chosen ? b : a]!;
+        const before = to_reference[name];
+        if (before === undefined || Math.abs(estimate.value) > Math.abs(before.value))
+          to_reference[name] = estimate;
+      }
+      const sizes = pairs.map(({ difference }) => sizeOf(difference));
+      const widest = pairs.reduce<(typeof pairs)[number] | undefined>(
+        (most, each) =>
+          most === undefined || Math.abs(each.difference.value) > Math.abs(most.difference.value)
+            ? each
+            : most,
+        undefined,
+      );
       return {
         criterion,
-        spread,
-        to_reference: Object.fromEntries(
-          others.flatMap((g) => {
-            const estimate = known(`${criterion} ${g}`);
-            return estimate === null ? [] : [[groups[g]!, estimate]];
-          }),
-        ),
-        verdict: judgeGap(spread, maxGap),
+        spread: widest === undefined ? null : furthest(sizes),
+        between:
+          widest === undefined
+            ? null
+            : widest.difference.value < 0
+              ? [groups[widest.a]!, groups[widest.b]!]
+              : [groups[widest.b]!, groups[widest.a]!],
+        to_reference,
+        verdict: judgePairs(sizes, maxGap),
       };
     }),
   };
 }
 
-function judgeGap(spread: Estimate | null, limit: number): Verdict {
-  if (spread === null) return 'inconclusive';
-  if (spread.high <= limit) return 'pass';
-  return spread.low > limit ? 'fail' : 'inconclusive';
-}
-
-/** Row counts by group. */
-interface Counts {
-  readonly rows: Float64Array;
-  readonly selected: Float64Array;
-  readonly positives: Float64Array;
-  readonly negatives: Float64Array;
-  readonly truePositives: Float64Array;
-  readonly falsePositives: Float64Array;
-  /** Sum of the scores of labelled rows. */
-  readonly scores: Float64Array;
-  /** Pairs of a positive and a negative that are ranked right, ties half. */
-  readonly pairs: Float64Array;
-}
-
-/** Counts again and again with other weights; rows are ranked once. */
-function groupCounter(
+function describeGroup(
   { truth, given, scores }: FairnessRows,
-  { groups, groupOf }: Grouping,
-): (weights: ArrayLike<number> | undefined) => Counts {
-  const order = Int32Array.from(groupOf.keys())
-    .filter((row) => groupOf[row]! >= 0)
-    .sort((a, b) => scores[a]! - scores[b]!);
-  const size = groups.length;
-  const group = Int16Array.from(order, (row) => groupOf[row]!);
-  const truths = Int8Array.from(order, (row) => truth[row]!);
-  const selected = Uint8Array.from(order, (row) => given[row]!);
-  const sorted = Float64Array.from(order, (row) => scores[row]!);
-
-  return (weights) => {
-    const length = order.length;
-    const make = () => new Float64Array(size);
-    const counts: Counts = {
-      rows: make(),
-      selected: make(),
-      positives: make(),
-      negatives: make(),
-      truePositives: make(),
-      falsePositives: make(),
-      scores: make(),
-      pairs: make(),
-    };
-    const { rows, positives, negatives, truePositives, falsePositives, pairs } = counts;
-    /** Per group: the score it has come to, negatives below it, negatives and positives at it so far. */
-    const [score, below, negativesAt, positivesAt] = [make().fill(Number.NaN), make(), make(), make()];
-    for (let i = 0; i < length; i++) {
-      const weight = weights === undefined ? 1 : weights[order[i]!]!;
-      if (weight === 0) continue;
-      const g = group[i]!;
-      rows[g]! += weight;
-      const isSelected = selected[i]! * weight;
-      counts.selected[g]! += isSelected;
-      if (truths[i]! < 0) continue;
-      const s = sorted[i]!;
-      counts.scores[g]! += weight * s;
-      if (score[g] !== s) {
-        below[g]! += negativesAt[g]!;
-        negativesAt[g] = 0;
-        positivesAt[g] = 0;
-        score[g] = s;
-      }
-      if (truths[i] === 1) {
-        positives[g]! += weight;
-        truePositives[g]! += isSelected;
-        pairs[g]! += weight * (below[g]! + negativesAt[g]! / 2);
-        positivesAt[g]! += weight;
-      } else {
-        negatives[g]! += weight;
-        falsePositives[g]! += isSelected;
-        pairs[g]! += (weight * positivesAt[g]!) / 2;
-        negativesAt[g]! += weight;
-      }
-    }
-    return counts;
+  group: string,
+  members: readonly number[],
+  options: FairnessOptions,
+): GroupFairness {
+  const labelled = members.filter((row) => truth[row]! >= 0);
+  const favourable = labelled.reduce((sum, row) => sum + truth[row]!, 0);
+  const share = (counts: ShareCounts) => {
+    const { estimate, trials } = shareOf(members, counts, options);
+    return trials === 0 ? null : estimate;
   };
-}
-
-function statisticsOf(counts: Counts, size: number): Record<Statistic, Float64Array> {
-  const ratio = (part: (g: number) => number, whole: (g: number) => number) =>
-    Float64Array.from({ length: size }, (_, g) => (whole(g) === 0 ? Number.NaN : part(g) / whole(g)));
-  const { rows, selected, positives, negatives, truePositives, falsePositives, scores, pairs } = counts;
+  const own = within(labelled, options);
+  const labels = Uint8Array.from(labelled, (row) => truth[row]!);
+  const given_scores = Float64Array.from(labelled, (row) => scores[row]!);
+  const bothKnown = favourable > 0 && favourable < labelled.length;
   return {
-    selection_rate: ratio(
-      (g) => selected[g]!,
-      (g) => rows[g]!,
-    ),
-    tpr: ratio(
-      (g) => truePositives[g]!,
-      (g) => positives[g]!,
-    ),
-    fpr: ratio(
-      (g) => falsePositives[g]!,
-      (g) => negatives[g]!,
-    ),
-    precision: ratio(
-      (g) => truePositives[g]!,
-      (g) => truePositives[g]! + falsePositives[g]!,
-    ),
-    roc_auc: ratio(
-      (g) => pairs[g]!,
-      (g) => positives[g]! * negatives[g]!,
-    ),
-    calibration: ratio(
-      (g) => scores[g]! - positives[g]!,
-      (g) => positives[g]! + negatives[g]!,
-    ),
+    group,
+    rows: members.length,
+    labelled: labelled.length,
+    favourable,
+    statistics: {
+      ...(Object.fromEntries(
+        Object.entries(RATES).map(([name, rate]) => [name, share((row) => rate(truth[row]!, given[row]!))]),
+      ) as Record<Rate, Estimate | null>),
+      roc_auc: bothKnown ? measureRanking(labels, given_scores, own).roc_auc.estimate : null,
+      calibration:
+        labelled.length < 2
+          ? null
+          : meanEstimate(
+              given_scores.map((score, i) => score - labels[i]!),
+              own,
+            ),
+    },
+    tiny: members.length < options.minRows,
   };
 }
 
-const STATISTICS_OF: Readonly<Record<Criterion, readonly Statistic[]>> = {
+/** What a row of this truth, given this, adds to each rate: above, below the line. */
+const RATES = {
+  selection_rate: (_, given) => [given, 1],
+  tpr: (truth, given) => (truth === 1 ? [given, 1] : [0, 0]),
+  fpr: (truth, given) => (truth === 0 ? [given, 1] : [0, 0]),
+  precision: (truth, given) => (truth >= 0 && given === 1 ? [truth, 1] : [0, 0]),
+} satisfies Record<string, (truth: number, given: number) => readonly [number, number]>;
+type Rate = keyof typeof RATES;
+
+function shareOf(members: readonly number[], counts: ShareCounts, options: IntervalOptions): Measured {
+  return measureShare(members.length, (i) => counts(members[i]!), within(members, options));
+}
+
+/** The same options for some of the rows. */
+function within(members: readonly number[], { confidence, entities }: IntervalOptions): IntervalOptions {
+  return {
+    confidence,
+    entities: entities && Int32Array.from(members, (row) => entities[row]!),
+  };
+}
+
+const RATES_OF: Readonly<Record<Criterion, readonly Rate[]>> = {
   demographic_parity: ['selection_rate'],
   equal_opportunity: ['tpr'],
   equalized_odds: ['tpr', 'fpr'],
 };
 
-function spreadOf(
-  of: Record<Statistic, Float64Array>,
+/**
+ * The differences of every two groups, b − a, whose rates rest on enough rows, by Newcombe's intervals, which together hold
+ * with the confidence asked for (Bonferroni).
+ */
+function pairsOf(
   criterion: Criterion,
-  groups: readonly number[],
-): number {
-  return Math.max(
-    ...STATISTICS_OF[criterion].map((name) => {
-      const values = groups.map((g) => of[name][g]!);
-      return Math.max(...values) - Math.min(...values);
-    }),
-  );
+  { truth, given }: FairnessRows,
+  present: readonly number[],
+  members: readonly (readonly number[])[],
+  { minRows, confidence, entities }: FairnessOptions,
+  looks: number,
+): { a: number; b: number; difference: Estimate }[] {
+  const judged = RATES_OF[criterion].map((name) => {
+    const counts: ShareCounts = (row) => RATES[name](truth[row]!, given[row]!);
+    const enough = present.filter(
+      (g) => members[g]!.reduce((sum, row) => sum + counts(row)[1], 0) >= minRows,
+    );
+    return { counts, enough };
+  });
+  const pairs = judged.reduce((sum, { enough }) => sum + (enough.length * (enough.length - 1)) / 2, 0);
+  const strict = { confidence: 1 - (1 - confidence) / Math.max(1, pairs * looks), entities };
+  return judged.flatMap(({ counts, enough }) => {
+    const rates = enough.map((g) => shareOf(members[g]!, counts, strict));
+    return enough.flatMap((a, i) =>
+      enough.slice(i + 1).map((b, j) => ({
+        a,
+        b,
+        difference: compareApart(rates[i]!, rates[i + 1 + j]!, strict),
+      })),
+    );
+  });
 }
 
-function differenceOf(
-  of: Record<Statistic, Float64Array>,
-  criterion: Criterion,
-  group: number,
-  reference: number,
-): number {
-  return STATISTICS_OF[criterion]
-    .map((name) => of[name][group]! - of[name][reference]!)
-    .reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+function turned({ value, low, high }: Estimate): Estimate {
+  return { value: -value, low: -high, high: -low };
+}
+
+/** How far apart, whichever is higher. */
+function sizeOf(difference: Estimate): Estimate {
+  const { value, low, high } = difference.value < 0 ? turned(difference) : difference;
+  return { value, low: Math.max(0, low), high: Math.max(high, -low) };
+}
+
+/** The pair that differs most; the ends of the interval are the highest of any pair. */
+function furthest(sizes: readonly Estimate[]): Estimate {
+  const highest = (end: keyof Estimate) => Math.max(...sizes.map((size) => size[end]));
+  return { value: highest('value'), low: highest('low'), high: highest('high') };
+}
+
+function judgePairs(sizes: readonly Estimate[], limit: number): Verdict {
+  if (sizes.length === 0) return 'inconclusive';
+  if (sizes.some(({ low }) => low > limit)) return 'fail';
+  return sizes.every(({ high }) => high <= limit) ? 'pass' : 'inconclusive';
 }

@@ -51,37 +51,14 @@ export function fairnessPage(
   report: FairnessReport,
   path: string,
 ): Promise<string> {
-  const { favourable, rows, max_gap, min_rows, columns, mitigations, advice } = report;
+  const { favourable, rows, max_gap, min_rows, columns, intersection, at, mitigations, advice } = report;
   const body = html`<h1>What groups get from ${version}</h1>
 <p>${formatCount(rows)} rows of ${path}, scored by models that had not seen them; model sha256 ${sha256.slice(0, 12)}…. The favourable class is
-<strong>${favourable}</strong>. Groups of fewer than ${min_rows} rows are shown, and nothing is concluded from them. A difference up to ${max_gap} passes.</p>
+<strong>${favourable}</strong>. Rates of fewer than ${min_rows} rows are shown, and nothing is concluded from them. Intervals of differences hold for all pairs of groups together (Newcombe, Bonferroni). A difference up to ${max_gap} passes.</p>
 ${advice.length === 0 ? html`<p>${allWithin(columns) ? `Every gap is within ${max_gap}.` : `No gap is shown to be larger than ${max_gap}, and not all are shown to be within it.`}</p>` : html`<ul>${advice.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
-${columns.map(
-  (column) => html`<h2>${column.column}</h2>
-${figure(groupsPicture(column))}
-${tableOf(
-  ['Group', '#rows', '#favourable', ...SHOWN.map((name) => `#${name.replace('_', ' ')}`)],
-  column.groups.map(({ group, rows: count, favourable: good, labelled, statistics, tiny }) => [
-    tiny ? `${group} (inconclusive: few rows)` : group,
-    formatCount(count),
-    labelled === 0 ? '–' : formatCount(good),
-    ...SHOWN.map((name) => shown(statistics[name])),
-  ]),
-)}
-<h3>Differences</h3>
-${tableOf(
-  ['Criterion', '#highest − lowest', `#largest against ${column.reference}`, 'Verdict'],
-  column.gaps.map(({ criterion, spread, to_reference, verdict }) => {
-    const [far] = Object.entries(to_reference).sort(([, a], [, b]) => Math.abs(b.value) - Math.abs(a.value));
-    return [
-      criterion.replace('_', ' '),
-      shown(spread),
-      far === undefined ? '–' : `${far[0]} ${shown(far[1])}`,
-      mark(verdict, 'within', 'beyond'),
-    ];
-  }),
-)}`,
-)}
+${columns.map((column) => columnPart(column))}
+${intersection === null ? '' : html`<h2>Where two columns meet</h2><p class="note">The two columns whose groups lie furthest apart, of all; intervals are as much wider.</p>${gapsTable(intersection)}`}
+${at === null ? '' : at.columns.map((column) => html`<h2>${column.column} at threshold ${at.threshold}</h2>${gapsTable(column)}`)}
 ${
   mitigations.length === 0
     ? ''
@@ -102,6 +79,40 @@ ${tableOf(
 <p class="note">fairness.mitigation in the config makes one of them part of training. Accuracy is the difference to the version as it is.</p>`
 }`;
   return pageOf(`What groups get from ${version}`, body);
+}
+
+function columnPart(column: ColumnFairness) {
+  return html`<h2>${column.column}</h2>
+${figure(groupsPicture(column))}
+${tableOf(
+  ['Group', '#rows', '#favourable', ...SHOWN.map((name) => `#${name.replace('_', ' ')}`)],
+  column.groups.map(({ group, rows: count, favourable: good, labelled, statistics, tiny }) => [
+    tiny ? `${group} (inconclusive: few rows)` : group,
+    formatCount(count),
+    labelled === 0 ? '–' : formatCount(good),
+    ...SHOWN.map((name) => shown(statistics[name])),
+  ]),
+)}
+<h3>Differences</h3>
+${gapsTable(column)}`;
+}
+
+function gapsTable({ reference, gaps }: ColumnFairness) {
+  return tableOf(
+    ['Criterion', '#highest − lowest', 'Between', `#largest against ${reference}`, 'Verdict'],
+    gaps.map(({ criterion, spread, between, to_reference, verdict }) => {
+      const [far] = Object.entries(to_reference).sort(
+        ([, a], [, b]) => Math.abs(b.value) - Math.abs(a.value),
+      );
+      return [
+        criterion.replace('_', ' '),
+        shown(spread),
+        between === null ? '–' : between.join(' and '),
+        far === undefined ? '–' : `${far[0]} ${shown(far[1])}`,
+        mark(verdict, 'within', 'beyond'),
+      ];
+    }),
+  );
 }
 
 function allWithin(columns: readonly ColumnFairness[]): boolean {

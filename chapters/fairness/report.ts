@@ -9,7 +9,13 @@ import type { Estimate } from '../../lib/numbers/estimate.ts';
 import { classify, type DecisionRule, outputsOf } from '../../lib/numbers/outputs.ts';
 import type { Validation } from '../../lib/registry/validation.ts';
 import { buildVersion } from '../../lib/train/build.ts';
-import { type ColumnFairness, type Criterion, type FairnessRows, measureFairness } from './measure.ts';
+import {
+  type ColumnFairness,
+  type Criterion,
+  type FairnessRows,
+  measureFairness,
+  worstIntersection,
+} from './measure.ts';
 import { groupThresholds } from './mitigate.ts';
 import { fairnessSection } from './settings.ts';
 import { trainingWith } from './training.ts';
@@ -35,6 +41,10 @@ export interface FairnessReport {
   readonly min_rows: number;
   readonly rows: number;
   readonly columns: readonly ColumnFairness[];
+  /** The groups where two of the columns meet, of the two that lie furthest apart. */
+  readonly intersection: ColumnFairness | null;
+  /** The same groups at a threshold that the reader named. */
+  readonly at: { readonly threshold: number; readonly columns: readonly ColumnFairness[] } | null;
   readonly mitigations: readonly Mitigated[];
   /** A sentence for every gap beyond the limit. */
   readonly advice: readonly string[];
@@ -60,12 +70,10 @@ export function fairnessRows(
 }
 
 export function fairnessOptions(config: Config) {
-  const { evaluation, model_params } = config;
+  const { evaluation } = config;
   const fairness = sectionOf(config, fairnessSection);
   return {
-    rounds: evaluation.bootstrap_rounds,
     confidence: evaluation.confidence,
-    seed: model_params.random_state,
     reference: fairness.reference,
     minRows: fairness.min_rows,
     maxGap: fairness.max_gap,
@@ -74,11 +82,34 @@ export function fairnessOptions(config: Config) {
 
 /** `validation` are the version's out-of-fold scores of the rows of `data`, and what it gave by them. */
 export function reportGroups(config: Config, data: Dataset, validation: Validation): ColumnFairness[] {
-  const classes = classesOf(config);
-  const { labels, given, scores } = validation;
+  return measureFairness(...measured(config, data, validation));
+}
+
+/** The two columns whose groups lie furthest apart where they meet. */
+export function reportIntersection(
+  config: Config,
+  data: Dataset,
+  validation: Validation,
+): ColumnFairness | undefined {
+  return worstIntersection(...measured(config, data, validation));
+}
+
+/** What groups would get at another threshold for the positive of two classes. */
+export function reportGroupsAt(
+  config: Config,
+  data: Dataset,
+  validation: Validation,
+  threshold: number,
+): ColumnFairness[] {
+  const given = classify(validation.scores, { thresholds: [threshold] });
+  return reportGroups(config, data, { ...validation, given });
+}
+
+function measured(config: Config, data: Dataset, { labels, given, scores }: Validation) {
   const { favourable } = sectionOf(config, fairnessSection);
-  const rows = fairnessRows(classes, favourable, labels, given, scores);
-  return measureFairness(rows, groupingsOf(data.sensitive, config.schema), fairnessOptions(config));
+  const rows = fairnessRows(classesOf(config), favourable, labels, given, scores);
+  const options = { ...fairnessOptions(config), entities: data.entities };
+  return [rows, groupingsOf(data.sensitive, config.schema), options] as const;
 }
 
 /** Tries every mitigation on the columns with a gap beyond the limit; reweighing trains anew. */
@@ -163,14 +194,10 @@ export function adviceOf(
   mitigations: readonly Mitigated[],
   maxGap: number,
 ): string[] {
-  return columns.flatMap(({ column, groups, gaps }) =>
-    gaps.flatMap(({ criterion, spread, verdict }) => {
+  return columns.flatMap(({ column, gaps }) =>
+    gaps.flatMap(({ criterion, spread, between, verdict }) => {
       if (spread === null || spread.value <= maxGap) return [];
-      const judged = groups.filter(({ tiny }) => !tiny);
-      const name = criterion === 'demographic_parity' ? 'selection_rate' : 'tpr';
-      const value = (group: (typeof judged)[number]) => group.statistics[name]?.value ?? Number.NaN;
-      const sorted = [...judged].sort((a, b) => value(b) - value(a));
-      const [high, low] = [sorted[0]!.group, sorted.at(-1)!.group];
+      const [high, low] = between!;
       const sure = verdict === 'fail' ? '' : ' (not certain: the interval holds the limit)';
       const best = mitigations
         .filter((each) => each.column === column)

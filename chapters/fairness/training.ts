@@ -33,18 +33,29 @@ function mitigate(
   if (grouping === undefined) return undefined;
   if (method === 'reweighing') return { weigh: (rows) => reweighed(data.target, rows, grouping) };
   return {
-    decide: (scores, thresholds) => ({
+    decide: (rows, scores, thresholds) => ({
       thresholds,
-      by_group: groupThresholds(data.target, scores, thresholds[0]!, grouping, criterion, minRows),
+      by_group: groupThresholds(
+        Uint8Array.from(rows, (row) => data.target[row]!),
+        Float64Array.from(rows, (row) => scores[row]!),
+        thresholds[0]!,
+        someOf(grouping, rows),
+        criterion,
+        minRows,
+      ),
     }),
   };
+}
+
+function someOf(grouping: Grouping, rows: Int32Array): Grouping {
+  return { ...grouping, groupOf: Int16Array.from(rows, (row) => grouping.groupOf[row]!) };
 }
 
 /** The rows as often as each weighs among them. */
 function reweighed(target: Uint8Array, rows: Int32Array, grouping: Grouping): Int32Array {
   const weighed = reweighedRows(
     Uint8Array.from(rows, (row) => target[row]!),
-    { ...grouping, groupOf: Int16Array.from(rows, (row) => grouping.groupOf[row]!) },
+    someOf(grouping, rows),
   );
   return Int32Array.from(weighed, (i) => rows[i]!);
 }

@@ -55,7 +55,7 @@ export function modelCard(project: Project, version: string): Block[] {
         several
           ? 'by the class with the highest weighed probability'
           : `from threshold ${signature.output.thresholds[0]} on`
-      }. Intervals are percentile bootstraps of ${(metadata.settings as { evaluation: { bootstrap_rounds: number } }).evaluation.bootstrap_rounds} rounds at ${(metadata.settings as { evaluation: { confidence: number } }).evaluation.confidence} confidence.`,
+      }. Intervals hold with ${(metadata.settings as { evaluation: { confidence: number } }).evaluation.confidence} confidence: by scores that cover at few positives, and by entity where rows repeat one.`,
     ),
     heading(2, 'Evaluation data'),
     text(`${metrics.rows} rows of data ${metadata.data.version}. ${metrics.method}.`),

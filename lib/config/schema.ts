@@ -100,7 +100,6 @@ export const configSchema = v.strictObject({
       [oneOf('max_f1', 'most_probable'), between(0, 1)],
       'max_f1, most_probable or a number from 0 to 1',
     ),
-    bootstrap_rounds: count(100),
     confidence: v.pipe(between(0.5, 1), v.ltValue(1, 'a number below 1')),
     minimum: v.strictObject(v.entriesFromList(METRICS, v.optional(between(0, 1)))),
   }),

@@ -2,14 +2,14 @@
 import type { MetricName } from '../config/schema.ts';
 import { type Estimate, judge, type Verdict } from '../numbers/estimate.ts';
 import { classify, outputsOf, type Thresholds } from '../numbers/outputs.ts';
-import { type BootstrapOptions, bootstrapRows } from './bootstrap.ts';
+import { compareMeasured, estimatesOf, type IntervalOptions, measureMetrics } from './estimates.ts';
+import { criticalValue } from './intervals.ts';
 import {
   brierScore,
   type Confusion,
   classMetrics,
   confusionMatrix,
   logLoss,
-  metricsOf,
   outputOf,
   rankMetrics,
   rankScores,
@@ -47,7 +47,7 @@ export function evaluate(
   rows: ScoredRows,
   classes: readonly string[],
   thresholds: Thresholds,
-  options: BootstrapOptions,
+  options: IntervalOptions,
   given: Uint8Array = classify(rows.scores, { thresholds }),
 ): Evaluation {
   const confusion = confusionMatrix(classes.length, rows.labels, given);
@@ -61,32 +61,13 @@ export function evaluate(
     rows: rows.labels.length,
     class_rows: perClass.map((metrics) => metrics.rows),
     thresholds,
-    metrics: bootstrapRows(
-      rows.labels.length,
-      (some) => metricsOf(...takeScored(rows, given, some)),
-      options,
-    ),
+    metrics: estimatesOf(measureMetrics(rows, given, options)),
     weighted: { precision: weighted('precision'), recall: weighted('recall'), f1: weighted('f1') },
     log_loss: logLoss(rows),
     brier: brierScore(rows),
     confusion,
     per_class: perClass,
   };
-}
-
-/** Some of the rows, or all. */
-function takeScored(
-  rows: ScoredRows,
-  given: Uint8Array,
-  some: Int32Array | undefined,
-): [rows: ScoredRows, given: Uint8Array] {
-  if (some === undefined) return [rows, given];
-  const outputs = outputsOf(rows.classes).length;
-  const scores = new Float64Array(some.length * outputs);
-  for (const [i, row] of some.entries())
-    scores.set(rows.scores.subarray(row * outputs, (row + 1) * outputs), i * outputs);
-  const take = (values: Uint8Array) => Uint8Array.from(some, (row) => values[row]!);
-  return [{ classes: rows.classes, labels: take(rows.labels), scores }, take(given)];
 }
 
 function rankOfClass(rows: ScoredRows, k: number): { roc_auc: number | null; pr_auc: number | null } {
@@ -99,6 +80,15 @@ function rankOfClass(rows: ScoredRows, k: number): { roc_auc: number | null; pr_
 export interface Difference {
   readonly estimate: Estimate;
   readonly verdict: Verdict;
+  /** The difference that rows like these show, with this confidence, in eight of ten comparisons. */
+  readonly detectable: number;
+}
+
+const POWER = 0.8;
+
+/** A difference is seen where its interval does not hold 0: half its width, and what leaves the power asked for (Cohen 1988). */
+function detectableOf({ low, high }: Estimate, confidence: number): number {
+  return ((high - low) / 2) * (1 + criticalValue(2 * POWER - 1) / criticalValue(confidence));
 }
 
 /** What one model gave for the rows of a comparison. */
@@ -109,40 +99,34 @@ export interface Candidate {
 }
 
 /** A difference is shown only where the whole interval lies beyond the limit: two that are alike differ in neither direction. */
-function judgeDifference(estimate: Estimate, limit: number): Verdict {
+export function judgeDifference(estimate: Estimate, limit: number): Verdict {
   return estimate.low > limit ? 'pass' : judge(estimate, limit) === 'fail' ? 'fail' : 'inconclusive';
 }
 
 /**
- * Is `b` better than `a` on the same rows, or worse by less than the margin? Paired bootstrap of the difference b − a: pass
- * when the whole interval is above −margin, fail when all of it is below, inconclusive when it holds −margin.
+ * Is `b` better than `a` on the same rows, or worse by less than the margin? Of the difference b − a: pass when the whole
+ * interval is above −margin, fail when all of it is below, inconclusive when it holds −margin.
  */
 export function compareScores(
   rows: Pick<ScoredRows, 'classes' | 'labels'>,
   a: Candidate,
   b: Candidate,
   margin: number,
-  options: BootstrapOptions,
+  options: IntervalOptions,
 ): Record<MetricName, Difference> {
-  const differences = bootstrapRows(
-    rows.labels.length,
-    (some) => {
-      const [metricsA, metricsB] = [a, b].map(({ scores, given }) =>
-        metricsOf(...takeScored({ ...rows, scores }, given, some)),
-      ) as [ReturnType<typeof metricsOf>, ReturnType<typeof metricsOf>];
-      return (weights) => {
-        const before = metricsA(weights);
-        const after = metricsB(weights);
-        for (const name of Object.keys(after) as MetricName[]) after[name] -= before[name];
-        return after;
-      };
-    },
-    options,
-  );
+  const of = measureMetrics({ ...rows, scores: a.scores }, a.given, options);
+  const to = measureMetrics({ ...rows, scores: b.scores }, b.given, options);
   return Object.fromEntries(
-    Object.entries(differences).map(([name, estimate]) => [
-      name,
-      { estimate, verdict: judgeDifference(estimate, -margin) },
-    ]),
+    (Object.keys(to) as MetricName[]).map((name) => {
+      const estimate = compareMeasured(of[name], to[name], options);
+      return [
+        name,
+        {
+          estimate,
+          verdict: judgeDifference(estimate, -margin),
+          detectable: detectableOf(estimate, options.confidence),
+        },
+      ];
+    }),
   ) as Record<MetricName, Difference>;
 }

@@ -1,34 +1,125 @@
+/** Confidence intervals that hold at few events and at none: each comes from a score, not from the spread of the sample. */
 import jstat from 'jstat';
 import type { Estimate } from '../numbers/estimate.ts';
 
-/** Confidence interval of a share (Wilson 1927), which holds for few and for no events. */
+/** The quantile of the standard normal that leaves (1 − confidence) / 2 above it. */
+export function criticalValue(confidence: number): number {
+  return jstat.normal.inv((1 + confidence) / 2, 0, 1);
+}
+
+/** The same of Student's t, for a spread that was estimated with so many degrees of freedom. */
+export function criticalT(confidence: number, freedom: number): number {
+  return jstat.studentt.inv((1 + confidence) / 2, freedom);
+}
+
+/**
+ * Interval of a share (Wilson 1927), with the bound that few events leave open taken from Poisson's distribution (Brown, Cai &
+ * DasGupta 2001, section 4.1.1), so that it covers near 0 and 1 too. Counts need not be whole: rows that tell less than one row
+ * each count as less.
+ */
 export function wilson(events: number, trials: number, confidence: number): Estimate {
   if (trials === 0) return { value: Number.NaN, low: 0, high: 1 };
-  const z = jstat.normal.inv((1 + confidence) / 2, 0, 1);
+  const z = criticalValue(confidence);
   const share = events / trials;
   const centre = share + (z * z) / (2 * trials);
   const spread = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
   const scale = 1 + (z * z) / trials;
+  const few = trials <= 50 ? 2 : 3;
+  const least = (count: number) =>
+    count > 0 && count <= few ? jstat.chisquare.inv(1 - confidence, 2 * count) / 2 / trials : 1;
   return {
     value: share,
-    low: Math.max(0, (centre - spread) / scale),
-    high: Math.min(1, (centre + spread) / scale),
+    low: Math.max(0, Math.min((centre - spread) / scale, least(events))),
+    high: Math.min(1, Math.max((centre + spread) / scale, 1 - least(trials - events))),
   };
 }
 
-/** Confidence interval of the difference of two shares, b − a (Newcombe 1998, method 10: from Wilson's intervals). */
+/** Interval of the difference of two shares, b − a (Newcombe 1998, method 10: from Wilson's intervals). */
 export function newcombe(
   a: { events: number; trials: number },
   b: { events: number; trials: number },
   confidence: number,
 ): Estimate {
-  const [of, to] = [wilson(a.events, a.trials, confidence), wilson(b.events, b.trials, confidence)];
-  const value = to.value - of.value;
+  return differenceOf(wilson(a.events, a.trials, confidence), wilson(b.events, b.trials, confidence));
+}
+
+/**
+ * Interval of b − a from the interval of each (MOVER, Zou 2007): the squared distances to the ends add up as variances do.
+ * `correlation` is that of the two estimates, 0 where they are of different rows.
+ */
+export function differenceOf(a: Estimate, b: Estimate, correlation = 0): Estimate {
+  const value = b.value - a.value;
+  const reach = (x: number, y: number) => Math.sqrt(Math.max(0, x * x + y * y - 2 * correlation * x * y));
   return {
     value,
-    low: value - Math.hypot(to.value - to.low, of.high - of.value),
-    high: value + Math.hypot(to.high - to.value, of.value - of.low),
+    low: value - reach(b.value - b.low, a.high - a.value),
+    high: value + reach(b.high - b.value, a.value - a.low),
   };
+}
+
+/** Interval of the mean of several estimates, by the same; `correlation` of each two. */
+export function meanOfEstimates(
+  each: readonly Estimate[],
+  correlation: (i: number, j: number) => number,
+): Estimate {
+  const value = each.reduce((sum, estimate) => sum + estimate.value, 0) / each.length;
+  const reach = (distances: readonly number[]) => {
+    let sum = 0;
+    for (const [i, x] of distances.entries())
+      for (const [j, y] of distances.entries()) sum += (i === j ? 1 : correlation(i, j)) * x * y;
+    return Math.sqrt(Math.max(0, sum)) / each.length;
+  };
+  return {
+    value,
+    low: value - reach(each.map((estimate) => estimate.value - estimate.low)),
+    high: value + reach(each.map((estimate) => estimate.high - estimate.value)),
+  };
+}
+
+/**
+ * Interval of the area under a ROC curve (Newcombe 2006, part 2, method 5): the areas whose own variance, by Hanley & McNeil
+ * with both samples taken as of the mean size, reaches to the one that was seen.
+ */
+export function areaInterval(
+  area: number,
+  positives: number,
+  negatives: number,
+  confidence: number,
+): Estimate {
+  if (Number.isNaN(area)) return { value: area, low: 0, high: 1 };
+  const z = criticalValue(confidence);
+  const more = (positives + negatives) / 2 - 1;
+  const variance = (a: number) =>
+    (a * (1 - a) * (1 + (more * (1 - a)) / (2 - a) + (more * a) / (1 + a))) / (positives * negatives);
+  const isOutside = (a: number) => Math.abs(a - area) > z * Math.sqrt(Math.max(0, variance(a)));
+  return { value: area, low: edge(area, 0, isOutside), high: edge(area, 1, isOutside) };
+}
+
+const HALVINGS = 50;
+
+/** Where between a value inside an interval and a bound the interval ends. */
+function edge(inside: number, bound: number, isOutside: (x: number) => boolean): number {
+  if (!isOutside(bound)) return bound;
+  let [near, far] = [inside, bound];
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (near + far) / 2;
+    if (isOutside(middle)) far = middle;
+    else near = middle;
+  }
+  return near;
+}
+
+/** Interval of a mean (Student 1908), from the values themselves; of one value nothing is known. */
+export function meanInterval(values: ArrayLike<number>, confidence: number): Estimate {
+  const n = values.length;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += values[i]!;
+  const value = sum / n;
+  if (n < 2) return { value, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += (values[i]! - value) ** 2;
+  const spread = criticalT(confidence, n - 1) * Math.sqrt(squares / (n - 1) / n);
+  return { value, low: value - spread, high: value + spread };
 }
 
 /** The value below which a χ² variable lies with this probability. */

@@ -1,7 +1,12 @@
 declare module 'jstat' {
+  interface Distribution<P extends unknown[]> {
+    inv(probability: number, ...parameters: P): number;
+    cdf(x: number, ...parameters: P): number;
+  }
   const jstat: {
-    normal: { inv(p: number, mean: number, deviation: number): number };
-    chisquare: { inv(p: number, degreesOfFreedom: number): number };
+    normal: Distribution<[mean: number, deviation: number]>;
+    studentt: Distribution<[degreesOfFreedom: number]>;
+    chisquare: Distribution<[degreesOfFreedom: number]>;
   };
   export default jstat;
 }

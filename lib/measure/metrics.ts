@@ -147,19 +147,19 @@ export function thresholdMetrics(confusion: Confusion) {
   };
 }
 
-/** Mean negative log likelihood of the true classes, with probabilities kept 2⁻⁵² from 0 and 1, as in scikit-learn. */
-export function logLoss({ classes, labels, scores }: ScoredRows): number {
+/** Negative log likelihood of each row's true class, with probabilities kept 2⁻⁵² from 0 and 1, as in scikit-learn. */
+export function logLosses({ classes, labels, scores }: ScoredRows): Float64Array {
   const outputs = outputsOf(classes).length;
-  let sum = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const y = labels[i]!;
-    const given = Math.min(
-      Math.max(scores[i * outputs + (outputs === 1 ? 0 : y)]!, Number.EPSILON),
-      1 - Number.EPSILON,
-    );
-    sum -= Math.log(outputs === 1 && y === 0 ? 1 - given : given);
-  }
-  return sum / labels.length;
+  return Float64Array.from(labels, (y, row) => {
+    const score = scores[row * outputs + (outputs === 1 ? 0 : y)]!;
+    const given = Math.min(Math.max(score, Number.EPSILON), 1 - Number.EPSILON);
+    return -Math.log(outputs === 1 && y === 0 ? 1 - given : given);
+  });
+}
+
+/** The mean of these. */
+export function logLoss(rows: ScoredRows): number {
+  return logLosses(rows).reduce((sum, loss) => sum + loss, 0) / rows.labels.length;
 }
 
 /** Mean squared difference of the outputs' probabilities and what was true (Brier 1950). */
@@ -186,6 +186,16 @@ export function outputOf(
         ? scores
         : Float64Array.from(labels, (_, i) => scores[i * outputs.length + output]!),
   };
+}
+
+/** Some of the rows. */
+export function takeScored({ classes, labels, scores }: ScoredRows, some: Int32Array): ScoredRows {
+  const outputs = outputsOf(classes).length;
+  const taken = new Float64Array(some.length * outputs);
+  for (const [i, row] of some.entries())
+    for (let output = 0; output < outputs; output++)
+      taken[i * outputs + output] = scores[row * outputs + output]!;
+  return { classes, labels: Uint8Array.from(some, (row) => labels[row]!), scores: taken };
 }
 
 /** Mean of what is a number; NaN where nothing is. */

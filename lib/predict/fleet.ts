@@ -1,6 +1,6 @@
 /** The models that answer now, and the pointers that they follow. */
 import type { Project } from '../project.ts';
-import { refuseUnfit } from '../registry/gate.ts';
+import { refuseUnfit, refuseUnproven } from '../registry/gate.ts';
 import { loadVersion } from '../registry/load.ts';
 import { pointersStamp, readPointers, resolveVersion } from '../registry/pointer-files.ts';
 import { chooseVersion, describeWeights, type Weights, weightsOf } from '../registry/split.ts';
@@ -99,7 +99,7 @@ export function followFleet(
 
   let seen = stamp();
   const first = load(resolveVersion(project, name));
-  if (name === 'latest') refuseUnfit(project.config, first.loaded);
+  if (name === 'latest') refuseUnproven(project.config, first.loaded);
   let current = lineup(first);
   return {
     current: () => current,

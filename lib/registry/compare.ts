@@ -29,10 +29,11 @@ export interface Comparison {
 
 const APART_SHOWN = 5;
 
-export function compareVersions(project: Project, nameA: string, nameB: string): Comparison {
+/** `pairs`: how many comparisons are looked at together; each interval is as much wider (Bonferroni). */
+export function compareVersions(project: Project, nameA: string, nameB: string, pairs = 1): Comparison {
   if (nameA === nameB) throw badInput(`${nameA} and ${nameB} are the same version`);
   const [a, b] = [loadVersion(project, nameA), loadVersion(project, nameB)];
-  const { labels, candidates, path, outOfFold } = scoresOnSameRows(project, a, b);
+  const { labels, candidates, path, outOfFold, entities } = scoresOnSameRows(project, a, b);
   const { classes } = a.signature.output;
   if (classes.join('\n') !== b.signature.output.classes.join('\n'))
     throw badInput(
@@ -40,8 +41,7 @@ export function compareVersions(project: Project, nameA: string, nameB: string):
     );
   const [of, to] = candidates;
   const outputs = a.signature.output.outputs.length;
-  const { bootstrap_rounds: rounds, confidence } = project.config.evaluation;
-  const seed = project.config.model_params.random_state;
+  const confidence = 1 - (1 - project.config.evaluation.confidence) / pairs;
   const distances = Float64Array.from(labels, (_, row) => {
     let largest = 0;
     for (let at = row * outputs; at < (row + 1) * outputs; at++)
@@ -54,7 +54,7 @@ export function compareVersions(project: Project, nameA: string, nameB: string):
   return {
     changes: changesBetween(a, b),
     rows: { count: labels.length, path, outOfFold },
-    differences: compareScores({ classes: classes.length, labels }, of, to, 0, { rounds, confidence, seed }),
+    differences: compareScores({ classes: classes.length, labels }, of, to, 0, { confidence, entities }),
     agreeing: labels.reduce((sum, _, i) => sum + (of.given[i] === to.given[i] ? 1 : 0), 0),
     apart: [...labels.keys()]
       .sort((i, j) => distances[j]! - distances[i]!)
@@ -87,10 +87,17 @@ function scoresOnSameRows(
   project: Project,
   a: LoadedVersion,
   b: LoadedVersion,
-): { labels: Uint8Array; candidates: [Candidate, Candidate]; path: string; outOfFold: boolean } {
+): {
+  labels: Uint8Array;
+  entities: Int32Array | undefined;
+  candidates: [Candidate, Candidate];
+  path: string;
+  outOfFold: boolean;
+} {
   if (a.metadata.data.sha256 === b.metadata.data.sha256) {
     const [of, to] = [readValidation(project, a.version), readValidation(project, b.version)];
-    return { labels: of.labels, candidates: [of, to], path: a.metadata.data.path, outOfFold: true };
+    const { labels, entities } = of;
+    return { labels, entities, candidates: [of, to], path: a.metadata.data.path, outOfFold: true };
   }
   const newer = Number(a.metadata.data.version.slice(1)) > Number(b.metadata.data.version.slice(1)) ? a : b;
   const path = `${project.config.data.processed_dir}/${newer.metadata.data.version}_test.csv`;
@@ -100,6 +107,7 @@ function scoresOnSameRows(
   const data = readDataset(project.path(path), schema);
   return {
     labels: data.target,
+    entities: data.entities,
     candidates: [giveClasses(a, data, schema), giveClasses(b, data, schema)],
     path,
     outOfFold: false,

@@ -3,7 +3,7 @@ import { badInput, failed } from '../fault.ts';
 import { withLock } from '../files/lock.ts';
 import { commitOf, type Project } from '../project.ts';
 import { recordDeployment } from '../record/deployments.ts';
-import { refuseUnfit } from './gate.ts';
+import { describeGate, judgeGate, refuseUnfit, refuseUnproven } from './gate.ts';
 import { loadVersion } from './load.ts';
 import { pointersPath, readPointers, resolveVersion, writePointers } from './pointer-files.ts';
 import {
@@ -59,15 +59,26 @@ function subjectOf(move: Move): string | undefined {
   return Object.keys(move.traffic.split)[0] ?? move.traffic.shadow[0];
 }
 
-/** A version that goes live is whole and does not fail the gate. */
+/** A version that gets a share of the traffic is whole and does not fail the gate. */
 function refuseUnready(project: Project, version: string): void {
   refuseUnfit(project.config, loadVersion(project, version));
 }
 
-/** Makes a version champion; the one before becomes previous. Returns the one before. */
-export function promote(project: Project, version: string, reason: string): string | undefined {
-  refuseUnready(project, version);
-  return movePointers(project, reason, (pointers) => {
+/**
+ * Makes a version champion; the one before becomes previous. Returns the one before. A version that does not pass the gate is
+ * refused, unless a person `insists`: then the ledger says that, and what the gate says.
+ */
+export function promote(
+  project: Project,
+  version: string,
+  reason: string,
+  insists = false,
+): string | undefined {
+  const loaded = loadVersion(project, version);
+  if (!insists) refuseUnproven(project.config, loaded);
+  const gate = judgeGate(project.config, loaded.metrics);
+  const why = gate.verdict === 'pass' ? reason : `${reason} (insisted: the gate says ${describeGate(gate)})`;
+  return movePointers(project, why, (pointers) => {
     refuseArchived(pointers, version);
     return { event: 'promotion', version };
   }).before.aliases.champion;

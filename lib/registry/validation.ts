@@ -1,4 +1,4 @@
-/** validation.csv of a version: label, class given and out-of-fold scores of every training row. */
+/** validation.csv of a version: label, class given and out-of-fold scores of every training row, and where they repeat its entity. */
 import { readRecords } from '../files/csv.ts';
 import { type Registry, versionPath } from './versions.ts';
 
@@ -8,14 +8,23 @@ export interface Validation {
   readonly given: Uint8Array;
   /** rows × outputs */
   readonly scores: Float64Array;
+  /** Rows of one entity share a number; undefined where each row is one of its own. */
+  readonly entities: Int32Array | undefined;
 }
 
 export function readValidation(registry: Registry, version: string): Validation {
   const labels: number[] = [];
   const classes: number[] = [];
   const scores: number[] = [];
-  readRecords(versionPath(registry, version, 'validation.csv'), ([label, given, ...probabilities], line) => {
-    if (line === 1) return;
+  const entities: number[] = [];
+  let hasEntities = false;
+  readRecords(versionPath(registry, version, 'validation.csv'), (fields, line) => {
+    if (line === 1) {
+      hasEntities = fields.at(-1) === 'entity';
+      return;
+    }
+    if (hasEntities) entities.push(Number(fields.pop()));
+    const [label, given, ...probabilities] = fields;
     labels.push(Number(label));
     classes.push(Number(given));
     for (const probability of probabilities) scores.push(Number(probability));
@@ -24,5 +33,6 @@ export function readValidation(registry: Registry, version: string): Validation 
     labels: Uint8Array.from(labels),
     given: Uint8Array.from(classes),
     scores: Float64Array.from(scores),
+    entities: hasEntities ? Int32Array.from(entities) : undefined,
   };
 }

@@ -10,11 +10,20 @@ import { json } from '../files/write.ts';
 import { featureImportances, type Model, scorerOf } from '../learn/estimator.ts';
 import { categoryReference, numericReference, type Reference } from '../measure/drift.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
-import type { ScoredRows } from '../measure/metrics.ts';
+import { type ScoredRows, takeScored } from '../measure/metrics.ts';
 import { bestF1Thresholds } from '../measure/thresholds.ts';
 import { columnOf, takeRows } from '../numbers/matrix.ts';
-import { classify, type DecisionRule, mostProbable, outputsOf, type Thresholds } from '../numbers/outputs.ts';
+import {
+  classAt,
+  type DecisionRule,
+  mostProbable,
+  outputsOf,
+  type Thresholds,
+  thresholdsFor,
+} from '../numbers/outputs.ts';
+import { type Baselines, logisticParts, measureBaselines } from './baselines.ts';
 import { splitFold, stratifiedFolds } from './folds.ts';
+import type { FittedPart } from './part.ts';
 import { type Pipeline, transform } from './pipeline.ts';
 import { fitParts } from './side-by-side.ts';
 import { type Signature, signatureOf } from './signature.ts';
@@ -23,6 +32,7 @@ import { type Signature, signatureOf } from './signature.ts';
 export interface Metrics extends Evaluation {
   /** How the scores were made that these metrics are of. */
   readonly method: string;
+  readonly baselines: Baselines;
 }
 
 /** The content of reference.json: what monitoring compares with, frozen. */
@@ -50,6 +60,7 @@ export interface Version {
   readonly scores: Float64Array;
   /** Class index given to every training row by those scores. */
   readonly given: Uint8Array;
+  readonly entities: Int32Array | undefined;
 }
 
 const GOLDEN_ROWS = 20;
@@ -65,8 +76,8 @@ export interface TrainingChange {
 export interface PreparedChange {
   /** The rows to learn from, where some count more than once. */
   weigh?(rows: Int32Array): Int32Array;
-  /** How scores become classes. */
-  decide?(scores: Float64Array, thresholds: Thresholds): DecisionRule;
+  /** How scores become classes, by what is known of these rows alone; `scores` are those of all. */
+  decide?(rows: Int32Array, scores: Float64Array, thresholds: Thresholds): DecisionRule;
 }
 
 /** The settings that training depends on, with those of the chapters that change it. */
@@ -91,10 +102,11 @@ export async function buildVersion(
   const changed = changes.flatMap((change) => change.prepare(config, data) ?? []);
   const weighed = (rows: Int32Array) => changed.reduce((seen, { weigh }) => weigh?.(seen) ?? seen, rows);
 
-  refuseRareClasses(data.target, classes, evaluation.folds);
   const fold = stratifiedFolds(data.target, evaluation.folds, seed, data.entities);
+  refuseAbsentClasses(data.target, classes, fold, evaluation.folds);
   const folds = Array.from({ length: evaluation.folds }, (_, which) => splitFold(fold, which));
   const all = Int32Array.from(data.target.keys());
+  const baseline = logisticParts(config, folds) ?? [];
   const fitted = await fitParts(
     {
       inputs: data.inputs,
@@ -106,35 +118,49 @@ export async function buildVersion(
     [
       ...folds.map(({ inside, outside }) => ({ learn: weighed(outside), score: inside })),
       { learn: weighed(all), score: new Int32Array(0) },
+      ...baseline,
     ],
     onProgress,
   );
   // While threads fit, and after the folds while the last of them fits the final model.
   const inputs = inputReferences(config, data);
-  const scores = new Float64Array(data.inputs.rows * outputs);
-  for (const [which, { inside }] of folds.entries()) {
-    const { scores: given } = await fitted[which]!;
-    for (const [i, row] of inside.entries())
-      scores.set(given.subarray(i * outputs, (i + 1) * outputs), row * outputs);
-  }
-
+  const gather = async (parts: readonly Promise<FittedPart>[]) => {
+    const gathered = new Float64Array(data.inputs.rows * outputs);
+    for (const [which, { inside }] of folds.entries()) {
+      const { scores: given } = await parts[which]!;
+      for (const [i, row] of inside.entries())
+        gathered.set(given.subarray(i * outputs, (i + 1) * outputs), row * outputs);
+    }
+    return gathered;
+  };
+  const scores = await gather(fitted);
   const scored = { classes: classes.length, labels: data.target, scores };
-  const thresholds = chooseThresholds(evaluation.threshold, scored);
-  const rule = changed.reduce<DecisionRule>((plain, { decide }) => decide?.(scores, thresholds) ?? plain, {
-    thresholds,
-  });
-  const given = classify(
-    scores,
-    rule,
-    groupNames(groupingsOf(data.sensitive, config.schema), rule.by_group?.column),
-  );
-  const { bootstrap_rounds: rounds, confidence } = evaluation;
-  const measured = evaluate(scored, classes, thresholds, { rounds, confidence, seed }, given);
+  const groups = groupingsOf(data.sensitive, config.schema);
+  const decide = (rows: Int32Array): DecisionRule => {
+    const some = rows.length === data.target.length ? scored : takeScored(scored, rows);
+    const thresholds = chooseThresholds(evaluation.threshold, some);
+    return changed.reduce<DecisionRule>((plain, { decide }) => decide?.(rows, scores, thresholds) ?? plain, {
+      thresholds,
+    });
+  };
+  const rule = decide(all);
+  const given = new Uint8Array(data.target.length);
+  // What is given to a row follows from other folds alone, as its scores do.
+  const isChosen = evaluation.threshold === 'max_f1' || rule.by_group !== undefined;
+  for (const { inside, outside } of folds) {
+    const own = isChosen ? decide(outside) : rule;
+    const groupOf = groupNames(groups, own.by_group?.column);
+    for (const row of inside) given[row] = classAt(scores, row * outputs, thresholdsFor(own, groupOf(row)));
+  }
+  const options = { confidence: evaluation.confidence, entities: data.entities };
+  const measured = evaluate(scored, classes, rule.thresholds, options, given);
+  const logistic = baseline.length === 0 ? scores : await gather(fitted.slice(folds.length + 1));
+  const baselines = measureBaselines(classes, fold, scored, logistic, options);
   const prediction =
     classes.length === 2
       ? numericReference('score', scores)
       : categoryReference('class given', Float64Array.from(given), classes);
-  const { pipeline, model } = await fitted.at(-1)!;
+  const { pipeline, model } = await fitted[folds.length]!;
   return {
     model,
     pipeline,
@@ -142,11 +168,13 @@ export async function buildVersion(
     reference: { inputs, prediction },
     golden: goldenOf(data, pipeline, model),
     metrics: {
-      method: `${evaluation.folds}-fold stratified cross-validation: every row is scored by a model fitted on no row of its entity`,
+      method: `${evaluation.folds}-fold stratified cross-validation: every row is scored, and given its class, by what was learnt from no row of its entity`,
       ...measured,
+      baselines,
     },
     scores,
     given,
+    entities: data.entities,
   };
 }
 
@@ -155,18 +183,26 @@ function chooseThresholds(setting: Config['evaluation']['threshold'], rows: Scor
   return setting === 'most_probable' ? mostProbable(rows.classes) : [setting];
 }
 
-/** A fold without every class can neither teach nor measure. */
-function refuseRareClasses(target: Uint8Array, classes: readonly string[], folds: number): void {
-  const counts = new Int32Array(classes.length);
-  for (const y of target) counts[y]!++;
-  const rarest = counts.indexOf(Math.min(...counts));
-  const rows = counts[rarest]!;
-  if (rows >= folds) return;
-  const name = `class "${classes[rarest]}"`;
+/** A class is learnt for every fold from the others; in as many folds as it has rows it is measured too. */
+function refuseAbsentClasses(
+  target: Uint8Array,
+  classes: readonly string[],
+  fold: Uint8Array,
+  folds: number,
+): void {
+  const rows = classes.map(() => 0);
+  const foldsOf = classes.map(() => new Set<number>());
+  for (const [row, y] of target.entries()) {
+    rows[y]!++;
+    foldsOf[y]!.add(fold[row]!);
+  }
+  const rare = foldsOf.findIndex((own) => own.size < 2);
+  if (rare < 0) return;
+  const name = `class "${classes[rare]}"`;
   throw badInput(
-    rows === 0
+    rows[rare] === 0
       ? `${name} has no training row: take it out of the target's categories`
-      : `${name} has ${rows} training ${rows === 1 ? 'row' : 'rows'}, fewer than evaluation.folds (${folds}): it cannot be learnt and measured. ` +
+      : `${name} has ${rows[rare] === 1 ? '1 training row' : `${rows[rare]} training rows, all of one entity`}: it cannot be learnt and measured in ${folds} folds. ` +
           'Gather more rows of it, join it with another class, or take it out of the data.',
   );
 }
@@ -214,14 +250,24 @@ export function versionFiles(version: Version, labels: Uint8Array): Record<strin
   };
 }
 
-/** The label of every training row and the class given to it, as class indices, and its out-of-fold probability of each output. */
-function validationCsv({ signature, scores, given }: Version, labels: Uint8Array): string {
+/**
+ * The label of every training row and the class given to it, as class indices, its out-of-fold probability of each output, and
+ * where entities have several rows their number.
+ */
+function validationCsv({ signature, scores, given, entities }: Version, labels: Uint8Array): string {
   const { outputs } = signature.output;
-  const header = csvFormatRow(['label', 'given', ...outputs.map((name) => `P(${name})`)]);
-  const lines = Array.from(
-    labels,
-    (label, row) =>
-      `${label},${given[row]},${scores.subarray(row * outputs.length, (row + 1) * outputs.length).join(',')}\n`,
-  );
+  const numbers =
+    entities === undefined ? undefined : new Map([...new Set(entities)].map((id, i) => [id, i]));
+  const repeats = numbers !== undefined && numbers.size < labels.length;
+  const header = csvFormatRow([
+    'label',
+    'given',
+    ...outputs.map((name) => `P(${name})`),
+    ...(repeats ? ['entity'] : []),
+  ]);
+  const lines = Array.from(labels, (label, row) => {
+    const probabilities = scores.subarray(row * outputs.length, (row + 1) * outputs.length).join(',');
+    return `${label},${given[row]},${probabilities}${repeats ? `,${numbers.get(entities![row]!)}` : ''}\n`;
+  });
   return `${header}\n${lines.join('')}`;
 }

@@ -20,6 +20,8 @@ export interface FitTask {
 export interface Part {
   readonly learn: Int32Array;
   readonly score: Int32Array;
+  /** In place of the task's. */
+  readonly params?: ModelParams;
 }
 
 export interface FittedPart {
@@ -31,10 +33,10 @@ export interface FittedPart {
 
 export async function fitPart(
   task: FitTask,
-  { learn, score }: Part,
+  { learn, score, params = task.params }: Part,
   options: FitOptions,
 ): Promise<FittedPart> {
-  const { inputs, schema, engineered, params } = task;
+  const { inputs, schema, engineered } = task;
   const target = Uint8Array.from(learn, (row) => task.target[row]!);
   const classes = rolesOf(schema).target.categories!;
   const pipeline = fitPipeline(inputs, schema, engineered, needsScaling(params.algorithm), learn);

@@ -1,21 +1,12 @@
 /** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
 import type { Config, MetricName } from '../config/schema.ts';
 import { indexOfCategory } from '../data/columns.ts';
-import { bootstrap } from '../measure/bootstrap.ts';
 import { type Drift, measureDrift } from '../measure/drift.ts';
+import { estimatesOf, measureMetrics } from '../measure/estimates.ts';
 import { wilson } from '../measure/intervals.ts';
-import {
-  meanOf,
-  metricsOf,
-  negativeWeight,
-  outputOf,
-  rankMetrics,
-  rankScores,
-  type ScoredRows,
-  wrongRows,
-} from '../measure/metrics.ts';
+import { type ScoredRows, wrongRows } from '../measure/metrics.ts';
+import { differenceApart, type Standardised, standardise } from '../measure/standardised.ts';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
-import { outputsOf } from '../numbers/outputs.ts';
 import type { LoadedVersion } from '../registry/load.ts';
 import type { DriftReference } from '../train/build.ts';
 import type { SignatureInput } from '../train/signature.ts';
@@ -68,13 +59,12 @@ export function monitor(
   config: Config,
   loaded: LoadedVersion,
   reference: DriftReference,
-  validation: { labels: Uint8Array; scores: Float64Array },
+  validation: { labels: Uint8Array; given: Uint8Array; scores: Float64Array },
   { predictions, refusals }: Window,
   time: string,
 ): MonitorReport {
-  const { confidence, bootstrap_rounds: rounds } = config.evaluation;
+  const { confidence } = config.evaluation;
   const { classes, outputs } = loaded.signature.output;
-  const options = { rounds, confidence, seed: config.model_params.random_state };
   const labelled = predictions.filter(({ label }) => label !== undefined);
   const scored: ScoredRows = {
     classes: classes.length,
@@ -105,9 +95,13 @@ export function monitor(
       missing_rate: predictions.length === 0 ? 0 : 1 - labelled.length / predictions.length,
     },
     error_rate: errorRates(labelled, loaded, confidence),
-    metrics: everyClass ? bootstrap(labelled.length, metricsOf(scored, given), options) : null,
+    metrics: everyClass
+      ? estimatesOf(measureMetrics(scored, given, { confidence, entities: entitiesOf(labelled) }))
+      : null,
     training_metrics: loaded.metrics.metrics,
-    harm: everyClass ? measureHarm(config, { classes: classes.length, ...validation }, scored) : null,
+    harm: everyClass
+      ? measureHarm(config, { classes: classes.length, ...validation }, { ...scored, given })
+      : null,
     drift: reference.inputs.map((input) =>
       measureDrift(
         input,
@@ -127,6 +121,18 @@ export function monitor(
     over_time: overTime(predictions),
     scores: predictions.map(({ probability }) => probability),
   };
+}
+
+/** Which predictions are of one entity, by the ids that came with them; one that brought none is of its own. */
+export function entitiesOf(predictions: readonly Observed[]): Int32Array {
+  const numbers = new Map<string, number>();
+  return Int32Array.from(predictions, ({ ids, id }) => {
+    const values = Object.values(ids);
+    const key = values.length === 0 ? id : JSON.stringify(values);
+    const known = numbers.get(key) ?? numbers.size;
+    numbers.set(key, known);
+    return known;
+  });
 }
 
 /** rows × outputs */
@@ -153,58 +159,21 @@ function errorRates(labelled: readonly Observed[], { metrics }: LoadedVersion, c
   return { production, training, verdict };
 }
 
-/** Production minus training, both drawn anew in every round, both at the training share of each class. */
+/** Production minus training, both at the training share of each class. */
 function measureHarm(
   config: Config,
-  training: ScoredRows,
-  production: ScoredRows,
+  training: ScoredRows & { given: Uint8Array },
+  production: ScoredRows & { given: Uint8Array },
 ): NonNullable<MonitorReport['harm']> {
   const { metric } = config.retraining;
-  const outputs = outputsOf(training.classes);
-  const prevalences = outputs.map(
-    (k) => training.labels.reduce((sum, y) => sum + (y === k ? 1 : 0), 0) / training.labels.length,
+  const shares = Array.from(
+    { length: training.classes },
+    (_, k) => training.labels.reduce((sum, y) => sum + (y === k ? 1 : 0), 0) / training.labels.length,
   );
-  const statistic = (rows: ScoredRows) => {
-    const each = outputs.map((_, output) => {
-      const { labels, scores } = outputOf(rows, output);
-      return { labels, ranking: rankScores(labels, scores), prevalence: prevalences[output]! };
-    });
-    return (weights?: Uint16Array) =>
-      meanOf(
-        each.map(({ labels, ranking, prevalence }) => {
-          const negative = negativeWeight(labels, prevalence, weights);
-          const counts = Float64Array.from(labels, (y, i) => (weights?.[i] ?? 1) * (y === 1 ? 1 : negative));
-          return rankMetrics(ranking, counts)[metric];
-        }),
-      );
-  };
-  const [trainingOf, productionOf] = [statistic(training), statistic(production)];
-  const { bootstrap_rounds: rounds, confidence } = config.evaluation;
-  const seed = config.model_params.random_state;
-  const draws = (rows: number, of: (weights?: Uint16Array) => number, name: number) => {
-    const values: number[] = [];
-    const estimate = bootstrap(
-      rows,
-      (weights) => {
-        const value = of(weights);
-        if (weights !== undefined) values.push(value);
-        return { value };
-      },
-      { rounds, confidence, seed: seed + name },
-    );
-    return { value: estimate.value.value, values };
-  };
-  const before = draws(training.labels.length, trainingOf, 1);
-  const now = draws(production.labels.length, productionOf, 2);
-  const differences = Float64Array.from(now.values, (value, i) => value - before.values[i]!)
-    .filter((x) => !Number.isNaN(x))
-    .sort();
-  const at = (q: number) => differences[Math.round(q * (differences.length - 1))] ?? Number.NaN;
-  const difference = {
-    value: now.value - before.value,
-    low: at((1 - confidence) / 2),
-    high: at((1 + confidence) / 2),
-  };
+  const [before, now] = [training, production].map((rows) =>
+    standardise(metric, rows, rows.given, shares),
+  ) as [Standardised, Standardised];
+  const difference = differenceApart(before, now, config.evaluation.confidence);
   return {
     metric,
     production: now.value,

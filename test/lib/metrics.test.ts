@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bootstrap } from '../../lib/measure/bootstrap.ts';
 import { compareScores, evaluate } from '../../lib/measure/evaluate.ts';
 import { wilson } from '../../lib/measure/intervals.ts';
 import {
@@ -65,7 +64,7 @@ test('metrics of several classes equal those of scikit-learn', () => {
     rows,
     known.confusion.map((_, k) => `class ${k}`),
     mostProbable(rows.classes),
-    { rounds: 100, confidence: 0.95, seed: 1 },
+    { confidence: 0.95 },
   );
   assert.deepEqual(ours.confusion, known.confusion);
   assertClose(ours.log_loss, known.log_loss, 1e-12, 'log loss');
@@ -186,31 +185,12 @@ test('negatives weigh so much that positives make up the prevalence', () => {
   assertClose(2 / (2 + 8 * weight), 0.5, 1e-12);
 });
 
-test('the bootstrap is seeded, covers the value, and narrows with more rows', () => {
-  const mean = (rows: number) =>
-    bootstrap(
-      rows,
-      (weights) => {
-        let sum = 0;
-        for (let i = 0; i < rows; i++) sum += (i % 2) * (weights?.[i] ?? 1);
-        return { mean: sum / rows };
-      },
-      { rounds: 400, confidence: 0.95, seed: 1 },
-    ).mean;
-  assert.deepEqual(mean(100), mean(100));
-  const [few, many] = [mean(100), mean(10_000)];
-  assert.ok(few.low < 0.5 && few.high > 0.5);
-  // A binomial share of 100 has a standard error of 0.05: the interval is about ± 0.098.
-  assertClose(few.high - few.low, 0.196, 0.03, 'width');
-  assertClose((few.high - few.low) / (many.high - many.low), 10, 1.5, 'ratio of widths');
-});
-
 test('comparisons say pass, fail or inconclusive', () => {
   const labels = Uint8Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? 1 : 0));
   const of = (scores: Float64Array) => ({ scores, given: classify(scores, half) });
   const good = of(Float64Array.from(labels, (y, i) => y * 0.8 + (i % 10) / 50));
   const bad = of(Float64Array.from(labels, (_, i) => ((i * 7919) % 100) / 100));
-  const options = { rounds: 200, confidence: 0.95, seed: 1 };
+  const options = { confidence: 0.95 };
   assert.equal(compareScores({ classes: 2, labels }, bad, good, 0, options).pr_auc.verdict, 'pass');
   assert.equal(compareScores({ classes: 2, labels }, good, bad, 0, options).pr_auc.verdict, 'fail');
   assert.equal(judge({ value: 0.7, low: 0.6, high: 0.8 }, 0.7), 'inconclusive');
@@ -219,24 +199,6 @@ test('comparisons say pass, fail or inconclusive', () => {
     'inconclusive',
     'no data is never a pass',
   );
-});
-
-test('the intervals of many rows are as wide as drawing all of them gives', () => {
-  const rows = 130_000;
-  const { float } = random(8, 'many');
-  const labels = Uint8Array.from({ length: rows }, () => (float() < 0.1 ? 1 : 0));
-  const scores = Float64Array.from(labels, (y) => Math.min(1, 0.5 * float() + 0.3 * y));
-  const given = classify(scores, half);
-  const scored = { classes: 2, labels, scores };
-  const options = { rounds: 100, confidence: 0.9, seed: 3 };
-  const quick = evaluate(scored, ['a', 'b'], [0.5], options).metrics;
-  const whole = bootstrap(rows, metricsOf(scored, given), options);
-  for (const name of ['roc_auc', 'pr_auc', 'f1'] as const) {
-    assert.equal(quick[name].value, whole[name].value, 'the value is of all rows');
-    assert.ok(quick[name].low < quick[name].value && quick[name].value < quick[name].high, name);
-    const ratio = (quick[name].high - quick[name].low) / (whole[name].high - whole[name].low);
-    assert.ok(ratio > 0.7 && ratio < 1.4, `${name}: ${ratio}`);
-  }
 });
 
 test('many rows are ordered like few: by value, and of equal values by row', () => {

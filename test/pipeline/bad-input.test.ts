@@ -176,7 +176,7 @@ test('too few failures to learn and to measure', () => {
   project.configure(['current_version: v1', 'current_version: v7']);
   const { status, err } = project.script('model-train');
   assert.equal(status, 2);
-  assert.match(err, /class "1" has 1 training row, fewer than evaluation\.folds \(3\)/);
+  assert.match(err, /class "1" has 1 training row: it cannot be learnt and measured in 3 folds/);
   project.configure(['current_version: v7', 'current_version: v1']);
 });
 

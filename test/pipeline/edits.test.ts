@@ -15,7 +15,7 @@ function stepsOf(...args: string[]): string[] {
 }
 
 test('the first run makes everything, the second nothing', () => {
-  assert.deepEqual([...new Set(stepsOf('train'))], ['raw', 'prepare', 'train']);
+  assert.deepEqual([...new Set(stepsOf('train'))], ['raw', 'prepare', 'baseline', 'train']);
   const { out } = project.make('train');
   assert.equal(out, 'train      up to date: v1 (RandomForest, data v1)\n');
 });

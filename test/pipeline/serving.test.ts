@@ -86,7 +86,7 @@ test('the pages and the administrator', async () => {
     const page = await (await fetch(project.server().url)).text();
     for (const part of [
       /<title>v1 live: clockwork-ai4i/,
-      /first to go live; gate: pass/,
+      /first version to pass the gate/,
       /Recent deployments/,
     ])
       assert.match(page, part);
