@@ -75,19 +75,25 @@ def drift_cases():
     rng = np.random.default_rng(2)
     cases = []
     for shift in (0.0, 0.3, 2.0):
-        reference = np.round(rng.normal(0, 1, 700), 2)
-        batch = np.round(rng.normal(shift, 1.2, 300), 2)
+        reference = np.round(rng.normal(0, 1, 700), 3)
+        batch = np.round(rng.normal(shift, 1.2, 300), 3)
         edges = np.unique(np.sort(reference)[np.ceil(np.arange(1, 10) * 700 / 10).astype(int) - 1])
-        share = lambda x: np.maximum(np.bincount(np.searchsorted(edges, x, side="left"), minlength=10) / len(x), 1e-4)
-        p, q = share(reference), share(batch)
+        counts = np.array([np.bincount(np.searchsorted(edges, x, side="left"), minlength=10) for x in (reference, batch)])
+        p, q = (counts + 0.5) / (counts + 0.5).sum(axis=1, keepdims=True)
         cases.append({
             "reference": reference.tolist(),
             "batch": batch.tolist(),
+            "counts": counts.tolist(),
             "psi": float(np.sum((q - p) * np.log(q / p))),
             "ks": float(scipy.stats.ks_2samp(reference, batch).statistic),
-            "chi2_99_9": float(scipy.stats.chi2.ppf(0.99, 9)),
+            "p_value": float(scipy.stats.chi2_contingency(counts, correction=False).pvalue),
         })
     return cases
+
+
+def false_discovery_case():
+    p = [0.0001, 0.2, 0.004, 0.019, 0.041, 0.9, 0.0249, 0.6]
+    return {"p": p, "adjusted": scipy.stats.false_discovery_control(p).tolist()}
 
 
 def wilson_cases():
@@ -249,6 +255,7 @@ def shap_case():
 save("metrics", metric_cases())
 save("metrics_classes", metric_classes_case())
 save("drift", drift_cases())
+save("false_discovery", false_discovery_case())
 save("wilson", wilson_cases())
 save("forest", forest_case())
 save("boosting", boosting_case())

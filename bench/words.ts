@@ -40,7 +40,6 @@ export function wordsOf({ life }: Figures): Readonly<Record<string, string>> {
     'v1.recall': versions.v1.metrics.recall.value.toFixed(3),
     'v1.precision': versions.v1.metrics.precision.value.toFixed(3),
     'quiet.psi': air.psi.toFixed(2),
-    'quiet.psi_limit': air.psi_limit.toFixed(2),
     'quiet.error': percent(quiet.error_rate.production),
     'training.error': percent(quiet.error_rate.training),
     'quiet.pr_auc': quiet.harm!.production.toFixed(3),

@@ -138,9 +138,10 @@ export async function tryMitigations(
       column: before.column,
       criterion: 'demographic_parity',
     } as const;
-    const reweighed = await buildVersion(config, data, [trainingWith(reweighing, min_rows)], (share) =>
-      onProgress((i + share) / wide.length),
-    );
+    const reweighed = await buildVersion(config, data, {
+      changes: [trainingWith(reweighing, min_rows)],
+      onProgress: (share) => onProgress((i + share) / wide.length),
+    });
     results.push(result('reweighing', null, reweighed));
     if (classes.length > 2) continue;
     for (const criterion of ['demographic_parity', 'equal_opportunity'] as const) {

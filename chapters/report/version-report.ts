@@ -1,7 +1,7 @@
 /** The report of a version for the reviewer of a pull request: everything there is about it, against the champion. */
 import { existsSync } from 'node:fs';
 import { readDataset } from '../../lib/data/dataset.ts';
-import { measureDrift } from '../../lib/measure/drift.ts';
+import { measureDrifts } from '../../lib/measure/drift.ts';
 import { outputOf } from '../../lib/measure/metrics.ts';
 import { columnOf } from '../../lib/numbers/matrix.ts';
 import { type Block, heading, image, list, table, text } from '../../lib/page/blocks.ts';
@@ -10,6 +10,7 @@ import { type Comparison, compareVersions } from '../../lib/registry/compare.ts'
 import { describeCheck, judgeGate } from '../../lib/registry/gate.ts';
 import { type LoadedVersion, readReference } from '../../lib/registry/load.ts';
 import { readValidation } from '../../lib/registry/validation.ts';
+import { driftLimits } from '../../lib/watch/monitor.ts';
 import { formatCount, formatInterval } from '../../lib/words.ts';
 import { calibrationBins, prCurve, rocCurve } from './curve-points.ts';
 import { calibrationPicture, confusionPicture, curvePicture } from './curves.ts';
@@ -139,8 +140,12 @@ function driftBlocks(project: Project, version: string, dataVersion: string): Bl
   if (!existsSync(path(later)))
     return [heading(2, 'Drift'), text('There are no later rows to compare with.')];
   const { inputs } = readDataset(path(later), config.schema);
-  const drift = readReference(project, version).inputs.map((reference, f) =>
-    measureDrift(reference, columnOf(inputs, f), config.monitoring.false_alarm_rate),
+  const drift = measureDrifts(
+    readReference(project, version).inputs.map((reference, f) => ({
+      reference,
+      column: columnOf(inputs, f),
+    })),
+    driftLimits(config),
   );
   return [
     heading(2, 'Drift'),
@@ -148,13 +153,13 @@ function driftBlocks(project: Project, version: string, dataVersion: string): Bl
       `${formatCount(inputs.rows)} later rows (${later}) against the training rows. Drift alone is no harm.`,
     ),
     table(
-      ['Input', '#PSI', '#limit by chance', '#KS', 'Verdict'],
+      ['Input', '#PSI', '#chance', '#KS', 'Verdict'],
       [...drift]
-        .sort((a, b) => b.psi - a.psi)
-        .map(({ name, psi, psi_limit, ks, verdict }) => [
+        .sort((a, b) => b.size.value - a.size.value)
+        .map(({ name, size, p_value, ks, verdict }) => [
           name,
-          psi.toFixed(3),
-          psi_limit.toFixed(3),
+          formatInterval(size),
+          p_value < 0.001 ? '< .001' : p_value.toFixed(3),
           ks === null ? '–' : ks.toFixed(3),
           verdict,
         ]),

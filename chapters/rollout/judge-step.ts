@@ -1,161 +1,199 @@
 /**
- * One step of a rollout: is the new version worse than the model by more than a margin? Each check is a non-inferiority
- * test: pass when the whole confidence interval lies within the margin, fail when it lies beyond, inconclusive otherwise.
+ * One step of a rollout: is the new version worse than the model by more than a margin? What both did at the same time is bet
+ * on, in pairs of requests: pass when the evidence that it is within the margin is 1/α, fail when the evidence that it is
+ * beyond is, inconclusive until then. However often it is looked at, a wrong word comes with a chance of at most α.
  */
-import { populationStability, shareOfBins } from '../../lib/measure/drift.ts';
-import { newcombe } from '../../lib/measure/intervals.ts';
-import { type Estimate, together, type Verdict } from '../../lib/numbers/estimate.ts';
-import { random } from '../../lib/numbers/random.ts';
-import type { Observed } from '../../lib/watch/window.ts';
+import { bet, evidence, NO_STAKES, type Stakes, valuesMore } from '../../lib/measure/betting.ts';
+import { populationSize } from '../../lib/measure/drift.ts';
+import { countBins } from '../../lib/measure/drift-reference.ts';
+import { together, type Verdict } from '../../lib/numbers/estimate.ts';
+import { formatCount } from '../../lib/words.ts';
+import { pairUp, type Request, requestsOf, type Side } from './evidence.ts';
 import type { RolloutSettings } from './settings.ts';
 
-/** What the log holds of one version. */
-export interface Side {
-  readonly predictions: readonly Observed[];
-  /** Requests that the version failed to answer. */
-  readonly failures: number;
-}
-
 export interface StepCheck {
-  readonly name: 'failures' | 'latency_ratio' | 'score_psi' | 'errors';
+  readonly name: 'failures' | 'latency' | 'score_psi' | 'errors';
   readonly verdict: Verdict;
-  readonly estimate: Estimate;
-  readonly margin: number;
+  /** In words, for the deployment log. */
+  readonly said: string;
 }
 
 export interface StepVerdict {
   readonly verdict: Verdict;
   readonly checks: readonly StepCheck[];
-  /** In words, for the deployment log. */
   readonly reasons: readonly string[];
 }
 
-const ROUNDS = 200;
-/** Of each side, the latest: a bootstrap of more says the same more slowly. */
-const SAMPLE = 2000;
-const LATENCY_QUANTILE = 0.95;
-
+/** `model` and `next` hold what happened since the rollout began, `answered` how many requests of each since this step did. */
 export function judgeStep(
-  { min_requests, min_labels, confidence, margins }: RolloutSettings,
+  settings: RolloutSettings,
   model: Side,
   next: Side,
-  seed: number,
+  answered: { readonly model: number; readonly next: number },
 ): StepVerdict {
-  const [ofModel, ofNext] = [requestsOf(model), requestsOf(next)];
-  const answered = Math.min(ofModel.length, ofNext.length + next.failures);
-  if (answered < min_requests) {
-    const reason = `${ofNext.length} answers of the new version and ${ofModel.length} of the model, ${min_requests} of each are needed`;
+  const { min_requests, confidence, margins, unjudged_quality } = settings;
+  if (Math.min(answered.model, answered.next) < min_requests) {
+    const reason = `${formatCount(answered.next)} requests to the new version and ${formatCount(answered.model)} to the model, ${min_requests} of each are needed`;
     return { verdict: 'inconclusive', checks: [], reasons: [reason] };
   }
-  const counts = (requests: readonly Request[], { failures }: Side) => ({
-    events: failures,
-    trials: requests.length + failures,
-  });
-  const failures = newcombe(counts(ofModel, model), counts(ofNext, next), confidence);
-  const checks = [check('failures', failures, margins.failures)];
+  const alpha = (1 - confidence) / 2;
+  const [ofModel, ofNext] = [requestsOf(model), requestsOf(next)];
+  const pairs = pairUp(ofModel, ofNext);
+  const checks = [
+    compareShares('failures', pairs, ({ failed }) => (failed ? 1 : 0), margins.failures, alpha),
+  ];
+  const isAnswered = ({ failed }: Request) => !failed;
+  const bothAnswered = pairUp(ofModel.filter(isAnswered), ofNext.filter(isAnswered));
+  if (bothAnswered.length > 0) {
+    checks.push(compareLatency(bothAnswered, margins.latency_ratio, alpha));
+    // As many looks as the steps and their patience allow, since an interval knows of one alone.
+    const looks = settings.steps.length * (settings.patience + 1);
+    checks.push(compareScores(bothAnswered, margins.score_psi, 1 - (1 - confidence) / looks));
+  }
+  const isLabelled = ({ wrong }: Request) => wrong !== undefined;
+  const labelled = pairUp(ofModel.filter(isLabelled), ofNext.filter(isLabelled));
   const reasons: string[] = [];
-  if (ofNext.length > 0 && ofModel.length > 0) {
-    const options = { confidence, seed };
-    checks.push(check('latency_ratio', latencyRatio(ofModel, ofNext, options), margins.latency_ratio));
-    checks.push(check('score_psi', scoreShift(ofModel, ofNext, options), margins.score_psi));
-    const [before, after] = [wrongOf(ofModel), wrongOf(ofNext)];
-    const labelled = Math.min(before.trials, after.trials);
-    if (labelled > 0 && labelled >= min_labels)
-      checks.push(check('errors', newcombe(before, after, confidence), margins.errors));
-    else if (min_labels === 0) reasons.push('no truth has arrived: quality is not judged');
-    else {
-      const missing = { value: Number.NaN, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-      checks.push({ name: 'errors', verdict: 'inconclusive', estimate: missing, margin: margins.errors });
-    }
-  }
+  if (labelled.length > 0)
+    checks.push(compareShares('errors', labelled, ({ wrong }) => wrong!, margins.errors, alpha));
+  else if (unjudged_quality === 'pass')
+    reasons.push('quality is unjudged: no truth has arrived, and unjudged_quality lets it pass');
+  else
+    checks.push({
+      name: 'errors',
+      verdict: 'inconclusive',
+      said: 'quality is unjudged: no truth of either has arrived',
+    });
   const verdict = together(checks.map((each) => each.verdict));
-  return { verdict, checks, reasons: [...checks.map(describeCheck), ...reasons] };
+  return { verdict, checks, reasons: [...checks.map(({ said }) => said), ...reasons] };
 }
 
-function check(name: StepCheck['name'], estimate: Estimate, margin: number): StepCheck {
-  const verdict = estimate.high <= margin ? 'pass' : estimate.low > margin ? 'fail' : 'inconclusive';
-  return { name, verdict, estimate, margin };
-}
+type Pairs = readonly (readonly [model: Request, next: Request])[];
 
-/** "latency_ratio 1.02 [0.97 – 1.10] within 2" */
-function describeCheck({ name, verdict, estimate, margin }: StepCheck): string {
-  if (Number.isNaN(estimate.value)) return `${name}: too few labels`;
-  const said = { pass: 'within', fail: 'beyond', inconclusive: 'not told apart from' }[verdict];
-  const [value, low, high] = [estimate.value, estimate.low, estimate.high].map((x) => x.toFixed(3));
-  return `${name} ${value} [${low} – ${high}] ${said} ${margin}`;
-}
-
-/** The rows that one request brought: they came together, so they are drawn together and count as one. */
-type Request = readonly Observed[];
-
-function requestsOf({ predictions }: Side): Request[] {
-  const requests = new Map<string, Observed[]>();
-  for (const line of predictions) {
-    const key = line.list ?? line.id;
-    const request = requests.get(key);
-    if (request === undefined) requests.set(key, [line]);
-    else request.push(line);
-  }
-  return [...requests.values()];
-}
-
-/** Labelled requests, and how many of them were wrong; a list is wrong in the share of its rows. */
-function wrongOf(requests: readonly Request[]): { events: number; trials: number } {
-  const shares = requests.flatMap((request) => {
-    const labelled = request.filter(({ label }) => label !== undefined);
-    if (labelled.length === 0) return [];
-    return [labelled.filter((line) => line.label !== line.class).length / labelled.length];
+/** Worse: the new version's share is above (1 + relative) × the model's + absolute. */
+function compareShares(
+  name: 'failures' | 'errors',
+  pairs: Pairs,
+  shareOf: (request: Request) => number,
+  { relative, absolute }: RolloutSettings['margins']['errors'],
+  alpha: number,
+): StepCheck {
+  const factor = 1 + relative;
+  const beyond = pairs.map(([a, b]) => shareOf(b) - factor * shareOf(a) - absolute);
+  const mean = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + shareOf(pair[side]), 0) / pairs.length;
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const margin = `${factor} × the model's + ${percent(absolute)}`;
+  return decide(name, beyond, { low: factor + absolute, high: 1 - absolute }, alpha, (verdict) => {
+    const said = { pass: 'within', fail: 'beyond', inconclusive: 'not told apart from' }[verdict];
+    return `${name} ${percent(mean(1))} against ${percent(mean(0))}, ${said} ${margin}`;
   });
-  return { events: shares.reduce((sum, share) => sum + share, 0), trials: shares.length };
 }
 
-interface DrawOptions {
-  readonly confidence: number;
-  readonly seed: number;
+const SLOW = 0.05;
+/** Requests of the model before its slow ones are known. */
+const WARM_UP = 20;
+
+/**
+ * Worse: more of the new version's requests take longer than the ratio × what all but a twentieth of the model's took until
+ * then, than of the model's take longer than that.
+ */
+function compareLatency(pairs: Pairs, ratio: number, alpha: number): StepCheck {
+  const sorted: number[] = [];
+  const beyond: number[] = [];
+  for (const [a, b] of pairs) {
+    if (sorted.length >= WARM_UP) {
+      const slow = sorted[Math.floor((1 - SLOW) * sorted.length)]!;
+      beyond.push(Number(b.latency_ms! > ratio * slow) - Number(a.latency_ms! > slow));
+    }
+    insert(sorted, a.latency_ms!);
+  }
+  const at95 = (side: 0 | 1) => {
+    const own = Float64Array.from(pairs, (pair) => pair[side].latency_ms!).sort();
+    return own[Math.min(own.length - 1, Math.floor((1 - SLOW) * own.length))]!;
+  };
+  return decide('latency', beyond, { low: 1, high: 1 }, alpha, (verdict) => {
+    const said = { pass: 'within', fail: 'beyond', inconclusive: 'not told apart from' }[verdict];
+    return `latency p95 ${at95(1).toFixed(2)} ms against ${at95(0).toFixed(2)}, ${said} ${ratio} ×`;
+  });
 }
 
-function latencyRatio(model: readonly Request[], next: readonly Request[], options: DrawOptions): Estimate {
-  const at95 = (requests: readonly Request[]) =>
-    quantile(Float64Array.from(requests, ([first]) => first!.latency_ms));
-  return bootstrapTwo(model, next, options, (a, b) => at95(b) / at95(a));
+function insert(sorted: number[], value: number): void {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (sorted[middle]! <= value) from = middle + 1;
+    else to = middle;
+  }
+  sorted.splice(from, 0, value);
 }
 
-function quantile(sample: Float64Array): number {
-  const sorted = sample.slice().sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(LATENCY_QUANTILE * sorted.length))]!;
+/** Values from −low to high: bet on being above 0 in the mean, and below. */
+function decide(
+  name: StepCheck['name'],
+  values: readonly number[],
+  { low, high }: { readonly low: number; readonly high: number },
+  alpha: number,
+  say: (verdict: Verdict) => string,
+): StepCheck {
+  const worse = reachOf(
+    values.map((value) => value / low),
+    alpha,
+  );
+  const fine = reachOf(
+    values.map((value) => -value / high),
+    alpha,
+  );
+  // Whichever came first; both cannot be but by a chance of α.
+  const verdict: Verdict =
+    worse.at < fine.at ? 'fail' : fine.at < Number.POSITIVE_INFINITY ? 'pass' : 'inconclusive';
+  if (verdict !== 'inconclusive') return { name, verdict, said: say(verdict) };
+  const more = Math.min(
+    ...[worse.stakes, fine.stakes].map((s) => valuesMore(s, values.length, alpha) ?? Infinity),
+  );
+  const when =
+    more === Number.POSITIVE_INFINITY
+      ? 'no number of requests in sight would decide it'
+      : `about ${formatCount(round(more))} requests more of each would decide it`;
+  return { name, verdict, said: `${say(verdict)}: ${when}` };
+}
+
+/** After how many values the evidence first reached 1/α, and what there is in the end. */
+function reachOf(values: readonly number[], alpha: number): { at: number; stakes: Stakes } {
+  let stakes = NO_STAKES;
+  let at = Number.POSITIVE_INFINITY;
+  for (const [i, value] of values.entries()) {
+    stakes = bet(stakes, [value]);
+    if (at === Number.POSITIVE_INFINITY && evidence(stakes) >= Math.log(1 / alpha)) at = i;
+  }
+  return { at, stakes };
+}
+
+/** To two figures. */
+function round(x: number): number {
+  const scale = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, x))) - 1);
+  return Math.ceil(x / scale) * scale;
 }
 
 /** Bands of a tenth: deciles would tell apart two forests whose many scores near 0 fall on different grids. */
-const SCORE_BANDS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const SCORE_BANDS = { points: [], edges: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] };
 
 /** PSI of the new version's scores against the model's; with more than two classes, of the classes given. */
-function scoreShift(model: readonly Request[], next: readonly Request[], options: DrawOptions): Estimate {
-  const classes = Object.keys(model[0]![0]!.probabilities ?? {});
-  const shares = (requests: readonly Request[]) => {
-    const rows = requests.flat();
+function compareScores(pairs: Pairs, margin: number, confidence: number): StepCheck {
+  const classes = Object.keys(pairs[0]![0].rows[0]!.probabilities ?? {});
+  const counts = (side: 0 | 1) => {
+    const rows = pairs.flatMap((pair) => pair[side].rows);
     return classes.length === 0
-      ? shareOfBins(
-          Float64Array.from(rows, ({ probability }) => probability),
+      ? countBins(
           SCORE_BANDS,
+          Float64Array.from(rows, ({ probability }) => probability),
         )
-      : classes.map((name) => rows.filter((row) => row.class === name).length / rows.length);
+      : classes.map((name) => rows.filter((row) => row.class === name).length);
   };
-  return bootstrapTwo(model, next, options, (a, b) => populationStability(shares(a), shares(b)));
-}
-
-/** Percentile bootstrap of a statistic of two samples of requests that are drawn apart, the latest of each. */
-function bootstrapTwo(
-  model: readonly Request[],
-  next: readonly Request[],
-  { confidence, seed }: DrawOptions,
-  statistic: (a: readonly Request[], b: readonly Request[]) => number,
-): Estimate {
-  const [a, b] = [model.slice(-SAMPLE), next.slice(-SAMPLE)];
-  const draws = Float64Array.from({ length: ROUNDS }, (_, round) => {
-    const { int } = random(seed, 'rollout', round);
-    const redraw = (sample: readonly Request[]) => sample.map(() => sample[int(sample.length)]!);
-    return statistic(redraw(a), redraw(b));
-  }).sort();
-  const at = (q: number) => draws[Math.round(q * (ROUNDS - 1))]!;
-  return { value: statistic(a, b), low: at((1 - confidence) / 2), high: at((1 + confidence) / 2) };
+  const { value, low, high } = populationSize(counts(0), counts(1), confidence);
+  const verdict: Verdict = high <= margin ? 'pass' : low > margin ? 'fail' : 'inconclusive';
+  const said = { pass: 'within', fail: 'beyond', inconclusive: 'not told apart from' }[verdict];
+  return {
+    name: 'score_psi',
+    verdict,
+    said: `score PSI ${value.toFixed(3)} [${low.toFixed(3)} – ${high.toFixed(3)}] ${said} ${margin}`,
+  };
 }

@@ -10,7 +10,7 @@ import { readLabels } from '../../lib/record/labels.ts';
 import { readPredictionLogs } from '../../lib/record/predictions.ts';
 import { readMetadata } from '../../lib/registry/versions.ts';
 import { observe } from '../../lib/watch/window.ts';
-import type { Side } from './judge-step.ts';
+import { requestsOf, type Side } from './evidence.ts';
 
 const version = v.pipe(v.string(), v.regex(VERSION));
 const time = v.pipe(v.string(), v.isoTimestamp());
@@ -22,6 +22,8 @@ const schema = v.strictObject({
   started: time,
   /** Index into chapters.rollout.steps. */
   step: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Whether a person insists on it though the gate does not say pass. */
+  insists: v.boolean(),
   /** When this step's share was set. */
   since: time,
 });
@@ -65,20 +67,23 @@ export function recordStep(project: Project, version: string, change: string, re
   );
 }
 
-/** What the log holds of the model since the rollout began, and of the new version since its step began. */
+/** What the log holds of both versions since the rollout began, and how many requests of each since its step did. */
 export function evidenceOf(
   project: Project,
   { version, model, started, since }: Rollout,
-): { model: Side; next: Side } {
+): { model: Side; next: Side; answered: { model: number; next: number } } {
   const { predictions, refusals } = readPredictionLogs(project.ledgers);
   const { truth } = readLabels(project.ledgers);
-  const side = (name: string, from: string): Side => ({
+  const side = (name: string): Side => ({
     predictions: observe(
-      predictions.filter((line) => line.model === name && line.time >= from),
+      predictions.filter((line) => line.model === name && line.time >= started),
       truth,
     ),
-    failures: refusals.filter((line) => line.route === 'failed' && line.model === name && line.time >= from)
-      .length,
+    failures: refusals
+      .filter((line) => line.route === 'failed' && line.model === name && line.time >= started)
+      .map(({ time }) => time),
   });
-  return { model: side(model, started), next: side(version, since) };
+  const [ofModel, ofNext] = [side(model), side(version)];
+  const inStep = (of: Side) => requestsOf(of).filter(({ time }) => time >= since).length;
+  return { model: ofModel, next: ofNext, answered: { model: inStep(ofModel), next: inStep(ofNext) } };
 }

@@ -1,6 +1,8 @@
 /** chapters.rollout of config.yaml. */
 import * as v from 'valibot';
-import { atLeast, between, count } from '../../lib/config/values.ts';
+import { atLeast, between, count, oneOf } from '../../lib/config/values.ts';
+
+const margin = v.strictObject({ relative: atLeast(0), absolute: between(0, 1) });
 
 export const rolloutSection = {
   name: 'rollout',
@@ -16,13 +18,13 @@ export const rolloutSection = {
     dwell_seconds: atLeast(0),
     patience: count(1),
     min_requests: count(1),
-    min_labels: count(0),
+    unjudged_quality: oneOf('pause', 'pass'),
     confidence: v.pipe(between(0.5, 1), v.ltValue(1, 'a number below 1')),
     margins: v.strictObject({
-      failures: between(0, 1),
+      failures: margin,
       latency_ratio: atLeast(1),
       score_psi: atLeast(0),
-      errors: between(0, 1),
+      errors: margin,
     }),
   }),
 };

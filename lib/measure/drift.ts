@@ -1,170 +1,203 @@
-/** Drift of one column against a reference that is frozen in the model version. */
+/** Drift of columns against what was frozen in the model version: how large, and whether chance alone could have done it. */
+import type { Estimate } from '../numbers/estimate.ts';
 import { presentOf } from '../numbers/matrix.ts';
-import { chiSquaredQuantile } from './intervals.ts';
-
-/** What a column looked like in training. Bin i of `edges` holds edges[i − 1] < x ≤ edges[i]. */
-export interface Reference {
-  readonly name: string;
-  /** Rows with a value. */
-  readonly count: number;
-  readonly missing: number;
-  /** Of a category: its levels, one bin each; edges are then empty. */
-  readonly categories?: readonly string[];
-  readonly edges: readonly number[];
-  /** Share of each bin; one more than edges. */
-  readonly proportions: readonly number[];
-  /** Points of the distribution function for KS: F(values[i]) = cumulative[i]. */
-  readonly values: readonly number[];
-  readonly cumulative: readonly number[];
-}
-
-const BINS = 10;
-/** With fewer distinct values the distribution function is kept whole, and KS is exact. */
-const POINTS = 1000;
-/** A share of 0 counts as this, or the logarithm has no value. */
-const FLOOR = 1e-4;
-
-export function numericReference(name: string, column: Float64Array): Reference {
-  const sorted = presentOf(column).sort();
-  const edges: number[] = [];
-  for (let i = 1; i < BINS; i++) {
-    const edge = sorted[Math.ceil((i * sorted.length) / BINS) - 1]!;
-    if (edge !== edges.at(-1) && edge < sorted.at(-1)!) edges.push(edge);
-  }
-  const values: number[] = [];
-  const cumulative: number[] = [];
-  let distinct = 0;
-  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) distinct++;
-  const step = distinct <= POINTS ? 0 : sorted.length / POINTS;
-  let next = step;
-  for (let i = 0; i < sorted.length; i++) {
-    if (i + 1 < sorted.length && (sorted[i] === sorted[i + 1] || i + 1 < next)) continue;
-    values.push(sorted[i]!);
-    cumulative.push((i + 1) / sorted.length);
-    while (next <= i + 1 && step > 0) next += step;
-  }
-  const cuts = [...edges.map((edge) => countUpTo(sorted, edge)), sorted.length];
-  const proportions = cuts.map((cut, i) => (cut - (cuts[i - 1] ?? 0)) / Math.max(sorted.length, 1));
-  return {
-    name,
-    count: sorted.length,
-    missing: column.length - sorted.length,
-    edges,
-    proportions,
-    values,
-    cumulative,
-  };
-}
-
-/** How many of the ascending numbers are at most x. */
-function countUpTo(sorted: Float64Array, x: number): number {
-  let from = 0;
-  let to = sorted.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (sorted[middle]! <= x) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
-
-/** `column` holds category indices, NaN for missing. */
-export function categoryReference(
-  name: string,
-  column: Float64Array,
-  categories: readonly string[],
-): Reference {
-  const { proportions, count } = categoryShares(column, categories.length);
-  return {
-    name,
-    count,
-    missing: column.length - count,
-    categories,
-    edges: [],
-    proportions,
-    values: [],
-    cumulative: [],
-  };
-}
-
-/** Share of the column in each bin of the edges. */
-export function shareOfBins(column: Float64Array, edges: readonly number[]): readonly number[] {
-  return binShares(column, edges).proportions;
-}
-
-function binShares(column: Float64Array, edges: readonly number[]) {
-  const counts = new Array<number>(edges.length + 1).fill(0);
-  let count = 0;
-  for (const x of column) {
-    if (Number.isNaN(x)) continue;
-    let bin = 0;
-    while (bin < edges.length && x > edges[bin]!) bin++;
-    counts[bin]!++;
-    count++;
-  }
-  return { proportions: counts.map((c) => c / Math.max(count, 1)), count };
-}
-
-function categoryShares(column: Float64Array, categories: number) {
-  const counts = new Array<number>(categories).fill(0);
-  let count = 0;
-  for (const x of column) {
-    if (Number.isNaN(x)) continue;
-    counts[x]!++;
-    count++;
-  }
-  return { proportions: counts.map((c) => c / Math.max(count, 1)), count };
-}
+import { random } from '../numbers/random.ts';
+import { countBins, type Reference } from './drift-reference.ts';
+import { discoveries } from './false-discoveries.ts';
+import { chiSquaredTail, criticalValue } from './intervals.ts';
 
 export interface Drift {
   readonly name: string;
+  /** Population stability index over the frozen bins, those of missing and unknown values among them. */
   readonly psi: number;
-  /** PSI that a batch of this size without drift exceeds with the configured probability. */
-  readonly psi_limit: number;
+  /** Of the PSI, with what so few rows show by chance taken off; it is 0 where that is all. */
+  readonly size: Estimate;
+  /** Chance of rows without drift to differ so much. */
+  readonly p_value: number;
   /** Kolmogorov–Smirnov distance; null for a category. */
   readonly ks: number | null;
+  /** Rows with a value. */
   readonly count: number;
   readonly missing: number;
   readonly missing_in_training: number;
-  /** Share of each frozen bin now; beside the reference's proportions it explains the PSI. */
+  /** Share of each frozen bin now, and in training: beside one another they explain the PSI. */
   readonly proportions: readonly number[];
-  readonly verdict: 'drift' | 'none' | 'no data';
+  readonly proportions_in_training: readonly number[];
+  /** drift: too large for chance and as large as it takes to matter; small: the former alone. */
+  readonly verdict: 'drift' | 'small' | 'none' | 'no data';
 }
 
-/**
- * Population stability index Σ (q − p) ln(q / p) over the frozen bins. Without drift it is about
- * (1/n + 1/m) χ²(bins − 1) (Yurdakul 2018), which gives the limit for these sample sizes.
- */
-export function measureDrift(reference: Reference, column: Float64Array, falseAlarmRate: number): Drift {
-  const { name, categories, edges } = reference;
-  const { proportions, count } =
-    categories === undefined ? binShares(column, edges) : categoryShares(column, categories.length);
-  const missing = column.length - count;
-  const psi = count === 0 ? 0 : populationStability(reference.proportions, proportions);
-  const freedom = Math.max(reference.proportions.filter((p) => p > 0).length - 1, 1);
-  const psi_limit =
-    (1 / reference.count + 1 / Math.max(count, 1)) * chiSquaredQuantile(1 - falseAlarmRate, freedom);
-  const ks = categories === undefined && count > 0 ? kolmogorovSmirnov(reference, column) : null;
-  const verdict = count === 0 ? 'no data' : psi > psi_limit ? 'drift' : 'none';
+export interface DriftLimits {
+  /** Share of false alarms among the alarms, of all columns together (Benjamini & Hochberg 1995). */
+  readonly falseAlarmRate: number;
+  /** PSI from which a difference matters. */
+  readonly psi: number;
+  readonly confidence: number;
+}
+
+/** Every column against its reference; the verdicts allow for the number of columns. */
+export function measureDrifts(
+  columns: readonly { readonly reference: Reference; readonly column: Float64Array }[],
+  { falseAlarmRate, psi, confidence }: DriftLimits,
+): Drift[] {
+  const measured = columns.map(({ reference, column }) => measureColumn(reference, column, confidence));
+  const known = measured.filter(({ p_value }) => !Number.isNaN(p_value));
+  const found = discoveries(
+    known.map(({ p_value }) => p_value),
+    falseAlarmRate,
+  );
+  const significant = new Set(known.filter((_, i) => found[i]));
+  return measured.map((drift) => ({
+    ...drift,
+    verdict: Number.isNaN(drift.p_value)
+      ? 'no data'
+      : !significant.has(drift)
+        ? 'none'
+        : drift.size.value >= psi
+          ? 'drift'
+          : 'small',
+  }));
+}
+
+function measureColumn(
+  reference: Reference,
+  column: Float64Array,
+  confidence: number,
+): Omit<Drift, 'verdict'> {
+  const counts = countBins(reference, column);
+  const rows = column.length;
+  const trained = sum(reference.counts);
+  const missing = counts.at(-1)!;
+  const isEmpty = rows === 0 || trained === 0;
   return {
-    name,
-    psi,
-    psi_limit,
-    ks,
-    count,
+    name: reference.name,
+    psi: isEmpty ? 0 : populationStability(reference.counts, counts),
+    size: isEmpty ? { value: 0, low: 0, high: 0 } : populationSize(reference.counts, counts, confidence),
+    p_value: isEmpty ? Number.NaN : homogeneity(reference.counts, counts),
+    ks:
+      reference.categories === undefined && rows > missing && reference.values.length > 0
+        ? kolmogorovSmirnov(reference, column)
+        : null,
+    count: rows - missing,
     missing,
-    missing_in_training: reference.missing,
-    proportions,
-    verdict,
+    missing_in_training: reference.counts.at(-1)!,
+    proportions: counts.map((count) => count / Math.max(rows, 1)),
+    proportions_in_training: reference.counts.map((count) => count / Math.max(trained, 1)),
   };
 }
 
-export function populationStability(expected: readonly number[], actual: readonly number[]): number {
-  return expected.reduce((sum, share, i) => {
-    const p = Math.max(share, FLOOR);
-    const q = Math.max(actual[i]!, FLOOR);
-    return sum + (q - p) * Math.log(q / p);
-  }, 0);
+/** Half a row is added to every bin that has rows on one side at least, or the logarithm has no value. */
+function shares(a: readonly number[], b: readonly number[]): { p: number; q: number }[] {
+  const used = a.flatMap((x, i) => (x + b[i]! > 0 ? [[x + 0.5, b[i]! + 0.5] as const] : []));
+  const [all, now] = [sum(used.map(([x]) => x)), sum(used.map(([, y]) => y))];
+  return used.map(([x, y]) => ({ p: x / all, q: y / now }));
+}
+
+/** Σ (q − p) ln(q / p) (Kullback & Leibler's divergence, both ways), of counts in the same bins. */
+export function populationStability(before: readonly number[], now: readonly number[]): number {
+  return shares(before, now).reduce((total, { p, q }) => total + (q - p) * Math.log(q / p), 0);
+}
+
+/**
+ * The PSI without what chance adds, about (bins − 1)(1/n + 1/m) (Yurdakul 2018), and its interval by the delta method for two
+ * multinomial samples.
+ */
+export function populationSize(
+  before: readonly number[],
+  now: readonly number[],
+  confidence: number,
+): Estimate {
+  const each = shares(before, now);
+  const [m, n] = [sum(before), sum(now)];
+  const chance = (each.length - 1) * (1 / m + 1 / n);
+  const value = Math.max(0, populationStability(before, now) - chance);
+  const spread = (slope: (bin: { p: number; q: number }) => number, of: 'p' | 'q') => {
+    const mean = each.reduce((total, bin) => total + bin[of] * slope(bin), 0);
+    return each.reduce((total, bin) => total + bin[of] * (slope(bin) - mean) ** 2, 0);
+  };
+  const variance =
+    spread(({ p, q }) => Math.log(q / p) + 1 - p / q, 'q') / n +
+    spread(({ p, q }) => 1 - q / p - Math.log(q / p), 'p') / m;
+  const reach = criticalValue(confidence) * Math.sqrt(variance);
+  return { value, low: Math.max(0, value - reach), high: value + reach };
+}
+
+/** Fewer rows than this in a bin are too few for the χ² distribution (Cochran 1954). */
+const EXPECTED = 5;
+/** Up to so many rows chance is drawn; of more, bins of few rows are put together. */
+const DRAWN_ROWS = 500;
+const DRAWS = 9999;
+/** Draws as extreme as what was seen, after which the chance is known well enough (Besag & Clifford 1991). */
+const ENOUGH = 20;
+
+/**
+ * The chance that two samples of one distribution lie so far apart over bins: Pearson's χ² test of homogeneity, where counts
+ * are small by drawing the second sample from both (permutation test, Phipson & Smyth 2010).
+ */
+export function homogeneity(before: readonly number[], now: readonly number[]): number {
+  const used = before.flatMap((x, i) => (x + now[i]! > 0 ? [[x, now[i]!] as const] : []));
+  const [m, n] = [sum(before), sum(now)];
+  const least = Math.min(m, n) / (m + n);
+  const isSmall = used.some(([x, y]) => (x + y) * least < EXPECTED);
+  if (isSmall && n <= DRAWN_ROWS) return drawnChance(used, m, n);
+  const bins = isSmall ? joined(used, least) : used;
+  if (bins.length < 2) return 1;
+  return chiSquaredTail(pearson(bins, m, n), bins.length - 1);
+}
+
+type Bin = readonly [before: number, now: number];
+
+function pearson(bins: readonly Bin[], m: number, n: number): number {
+  let statistic = 0;
+  for (const [x, y] of bins) {
+    const [a, b] = [((x + y) * m) / (m + n), ((x + y) * n) / (m + n)];
+    statistic += (x - a) ** 2 / a + (y - b) ** 2 / b;
+  }
+  return statistic;
+}
+
+/** Bins of few rows as one, with the next smallest where they are still too few. */
+function joined(bins: readonly Bin[], least: number): Bin[] {
+  const ascending = [...bins].sort(([a, b], [c, d]) => a + b - c - d);
+  let rare: Bin = [0, 0];
+  while (ascending.length > 0) {
+    const [x, y] = ascending[0]!;
+    const isEnough = rare[0] + rare[1] === 0 || (rare[0] + rare[1]) * least >= EXPECTED;
+    if (isEnough && (x + y) * least >= EXPECTED) break;
+    rare = [rare[0] + x, rare[1] + y];
+    ascending.shift();
+  }
+  return rare[0] + rare[1] === 0 ? ascending : [rare, ...ascending];
+}
+
+function drawnChance(bins: readonly Bin[], m: number, n: number): number {
+  const seen = pearson(bins, m, n);
+  const totals = bins.map(([x, y]) => x + y);
+  const pool = new Uint16Array(m + n);
+  for (let bin = 0, at = 0; bin < totals.length; at += totals[bin]!, bin++)
+    pool.fill(bin, at, at + totals[bin]!);
+  const { int } = random(0, 'drift', m, n);
+  const drawn = new Int32Array(bins.length);
+  let extreme = 0;
+  for (let draw = 1; draw <= DRAWS; draw++) {
+    drawn.fill(0);
+    for (let i = 0; i < n; i++) {
+      const j = i + int(pool.length - i);
+      const bin = pool[j]!;
+      pool[j] = pool[i]!;
+      pool[i] = bin;
+      drawn[bin]!++;
+    }
+    let statistic = 0;
+    for (let bin = 0; bin < totals.length; bin++) {
+      const expected = (totals[bin]! * n) / (m + n);
+      statistic += (drawn[bin]! - expected) ** 2 / expected;
+    }
+    // Both samples' parts are in proportion, so that the second one's orders draws as both do.
+    if (statistic * ((m + n) / m) >= seen * (1 - 1e-12)) extreme++;
+    if (extreme === ENOUGH) return extreme / draw;
+  }
+  return (extreme + 1) / (DRAWS + 1);
 }
 
 /** Largest distance of the two distribution functions, at the points the reference kept and at the batch's own. */
@@ -189,4 +222,8 @@ function mergedPoints(values: readonly number[], sorted: Float64Array): Float64A
   all.set(values);
   all.set(sorted, values.length);
   return all.sort();
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }

@@ -122,7 +122,7 @@ export function meanInterval(values: ArrayLike<number>, confidence: number): Est
   return { value, low: value - spread, high: value + spread };
 }
 
-/** The value below which a χ² variable lies with this probability. */
-export function chiSquaredQuantile(probability: number, degreesOfFreedom: number): number {
-  return jstat.chisquare.inv(probability, degreesOfFreedom);
+/** The chance of a χ² variable to be as large. */
+export function chiSquaredTail(x: number, degreesOfFreedom: number): number {
+  return Math.max(0, 1 - jstat.chisquare.cdf(x, degreesOfFreedom));
 }

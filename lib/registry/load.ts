@@ -64,7 +64,12 @@ export function loadVersion(registry: Registry, version: string): LoadedVersion 
 }
 
 export function readReference(registry: Registry, version: string): DriftReference {
-  return readVersionFile(registry, version, 'reference.json') as DriftReference;
+  const reference = readVersionFile(registry, version, 'reference.json') as DriftReference;
+  if (reference.inputs.some(({ counts }) => counts === undefined))
+    throw failed(
+      `${versionPath(registry, version, 'reference.json')} was frozen before drift was tested by counts: train again to watch it`,
+    );
+  return reference;
 }
 
 function checkGolden(version: string, pipeline: Pipeline, scorer: Scorer, golden: Golden): void {

@@ -1,4 +1,5 @@
 /** Trains on one data version, evaluates out of fold, and registers the result as the next model version. */
+import { existsSync } from 'node:fs';
 import { programHashes } from '../config/programs.ts';
 import { readDataset } from '../data/dataset.ts';
 import { currentCommit } from '../files/git.ts';
@@ -38,7 +39,11 @@ export async function trainVersion(
   const { config } = project;
   const path = partPath(project, dataVersion, 'train');
   const data = readDataset(project.path(path), config.schema);
-  const version = await buildVersion(config, data, changes, onProgress);
+  const laterPath = partPath(project, dataVersion, 'test');
+  const later = existsSync(project.path(laterPath))
+    ? readDataset(project.path(laterPath), config.schema)
+    : undefined;
+  const version = await buildVersion(config, data, { later, changes, onProgress });
   const { metrics, log_loss, thresholds } = version.metrics;
   const registered = registerVersion(
     project,
@@ -47,6 +52,10 @@ export async function trainVersion(
       algorithm: config.model_params.algorithm,
       source: rawSource(project),
       data: { version: dataVersion, path, sha256: sha256File(project.path(path)), rows: data.inputs.rows },
+      later:
+        later === undefined
+          ? null
+          : { path: laterPath, sha256: sha256File(project.path(laterPath)), rows: later.inputs.rows },
       git: currentCommit(project.configPath),
       node: process.version,
       accuracy: metrics.accuracy.value,

@@ -30,6 +30,8 @@ export interface Metadata {
     readonly sha256: string;
     readonly rows: number;
   };
+  /** The later rows of that data version, that scores in production are compared with; null without any. */
+  readonly later: { readonly path: string; readonly sha256: string; readonly rows: number } | null;
   readonly git: Commit;
   readonly node: string;
   readonly accuracy: number;

@@ -8,13 +8,14 @@ import { groupingsOf, groupNames } from '../data/groups.ts';
 import { badInput } from '../fault.ts';
 import { json } from '../files/write.ts';
 import { featureImportances, type Model, scorerOf } from '../learn/estimator.ts';
-import { categoryReference, numericReference, type Reference } from '../measure/drift.ts';
+import { categoryReference, numericReference, type Reference } from '../measure/drift-reference.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
 import { type ScoredRows, takeScored } from '../measure/metrics.ts';
 import { bestF1Thresholds } from '../measure/thresholds.ts';
 import { columnOf, takeRows } from '../numbers/matrix.ts';
 import {
   classAt,
+  classify,
   type DecisionRule,
   mostProbable,
   outputsOf,
@@ -38,8 +39,11 @@ export interface Metrics extends Evaluation {
 /** The content of reference.json: what monitoring compares with, frozen. */
 export interface DriftReference {
   readonly inputs: readonly Reference[];
-  /** Of what the model gives: the probability of the positive class, or with more than two classes the classes given. */
-  readonly prediction: Reference;
+  /**
+   * Of what the model gives to rows that it has not learnt, the later ones of its data: the probability of the positive class,
+   * or with more than two classes the classes given. Null without such rows.
+   */
+  readonly prediction: Reference | null;
 }
 
 /** The content of golden.json: raw inputs and the scores that the served model must give for them. */
@@ -88,12 +92,19 @@ export function trainingSettings(
   return Object.assign(settingsOf(config, 'train'), ...changes.map((change) => change.settings(config)));
 }
 
-/** Trains and evaluates. `onProgress` gets the share that is done of all folds and the final fit. */
+export interface BuildOptions {
+  /** Rows of the data version that are not for training. */
+  readonly later?: Dataset | undefined;
+  readonly changes?: readonly TrainingChange[];
+  /** Gets the share that is done of all folds and the final fit. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** Trains and evaluates. */
 export async function buildVersion(
   config: Config,
   data: Dataset,
-  changes: readonly TrainingChange[] = [],
-  onProgress: (share: number) => void = () => {},
+  { later, changes = [], onProgress }: BuildOptions = {},
 ): Promise<Version> {
   const { evaluation, model_params } = config;
   const seed = model_params.random_state;
@@ -156,16 +167,12 @@ export async function buildVersion(
   const measured = evaluate(scored, classes, rule.thresholds, options, given);
   const logistic = baseline.length === 0 ? scores : await gather(fitted.slice(folds.length + 1));
   const baselines = measureBaselines(classes, fold, scored, logistic, options);
-  const prediction =
-    classes.length === 2
-      ? numericReference('score', scores)
-      : categoryReference('class given', Float64Array.from(given), classes);
   const { pipeline, model } = await fitted[folds.length]!;
   return {
     model,
     pipeline,
     signature: signatureOf(config.schema, data.inputs, rule),
-    reference: { inputs, prediction },
+    reference: { inputs, prediction: predictionReference(classes, later, pipeline, model, rule) },
     golden: goldenOf(data, pipeline, model),
     metrics: {
       method: `${evaluation.folds}-fold stratified cross-validation: every row is scored, and given its class, by what was learnt from no row of its entity`,
@@ -176,6 +183,24 @@ export async function buildVersion(
     given,
     entities: data.entities,
   };
+}
+
+/** Later rows that say enough of how the model's scores lie. */
+const LATER_ROWS = 30;
+
+function predictionReference(
+  classes: readonly string[],
+  later: Dataset | undefined,
+  pipeline: Pipeline,
+  model: Model,
+  rule: DecisionRule,
+): Reference | null {
+  if (later === undefined || later.inputs.rows < LATER_ROWS) return null;
+  const { values, rows } = transform(pipeline, later.inputs);
+  const scores = scorerOf(model)(values, rows);
+  return classes.length === 2
+    ? numericReference('score', scores)
+    : categoryReference('class given', Float64Array.from(classify(scores, rule)), classes);
 }
 
 function chooseThresholds(setting: Config['evaluation']['threshold'], rows: ScoredRows): Thresholds {

@@ -1,7 +1,7 @@
 /** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
 import type { Config, MetricName } from '../config/schema.ts';
 import { indexOfCategory } from '../data/columns.ts';
-import { type Drift, measureDrift } from '../measure/drift.ts';
+import { type Drift, type DriftLimits, measureDrifts } from '../measure/drift.ts';
 import { estimatesOf, measureMetrics } from '../measure/estimates.ts';
 import { wilson } from '../measure/intervals.ts';
 import { type ScoredRows, wrongRows } from '../measure/metrics.ts';
@@ -44,7 +44,8 @@ export interface MonitorReport {
     readonly verdict: Verdict;
   } | null;
   readonly drift: readonly Drift[];
-  readonly prediction_drift: Drift;
+  /** Of what the model gives, against what it gave to rows that it had not learnt; null where it had none. */
+  readonly prediction_drift: Drift | null;
   readonly refused: { readonly requests: number; readonly by_problem: Readonly<Record<string, number>> };
   readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   /** Error rate in steps over the window. */
@@ -102,20 +103,27 @@ export function monitor(
     harm: everyClass
       ? measureHarm(config, { classes: classes.length, ...validation }, { ...scored, given })
       : null,
-    drift: reference.inputs.map((input) =>
-      measureDrift(
-        input,
-        columnOf(predictions, loaded.signature.inputs.find(({ name }) => name === input.name)!),
-        config.monitoring.false_alarm_rate,
-      ),
+    drift: measureDrifts(
+      reference.inputs.map((input) => ({
+        reference: input,
+        column: columnOf(predictions, loaded.signature.inputs.find(({ name }) => name === input.name)!),
+      })),
+      driftLimits(config),
     ),
-    prediction_drift: measureDrift(
-      reference.prediction,
-      Float64Array.from(predictions, (line) =>
-        outputs.length === 1 ? line.probability : classes.indexOf(line.class),
-      ),
-      config.monitoring.false_alarm_rate,
-    ),
+    prediction_drift:
+      reference.prediction === null
+        ? null
+        : measureDrifts(
+            [
+              {
+                reference: reference.prediction,
+                column: Float64Array.from(predictions, (line) =>
+                  outputs.length === 1 ? line.probability : classes.indexOf(line.class),
+                ),
+              },
+            ],
+            driftLimits(config),
+          )[0]!,
     refused: { requests: refusals.length, by_problem: countProblems(refusals) },
     latency_ms: latencies(predictions),
     over_time: overTime(predictions),
@@ -183,7 +191,12 @@ function measureHarm(
   };
 }
 
-/** A logged input as numbers or category indices, NaN where it is missing. */
+export function driftLimits({ monitoring, evaluation }: Config): DriftLimits {
+  const { false_alarm_rate: falseAlarmRate, psi_threshold: psi } = monitoring;
+  return { falseAlarmRate, psi, confidence: evaluation.confidence };
+}
+
+/** A logged input as numbers or category indices, NaN where it is missing, −1 for what is no category. */
 export function columnOf(
   predictions: readonly Pick<Observed, 'input'>[],
   column: SignatureInput,
@@ -194,7 +207,7 @@ export function columnOf(
     if (value === null || value === undefined) return Number.NaN;
     if (categories === undefined) return Number(value);
     const index = indexOfCategory({ categories: [...categories], other }, String(value));
-    return index < 0 ? Number.NaN : index;
+    return index;
   });
 }
 

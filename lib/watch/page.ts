@@ -15,6 +15,9 @@ export async function monitorPage(
 ): Promise<string> {
   const { error_rate, harm, labels, window, refused, latency_ms, drift, prediction_drift } = report;
   const drifted = drift.filter(({ verdict }) => verdict === 'drift');
+  const drifts = [...drift, ...(prediction_drift === null ? [] : [prediction_drift])].sort(
+    (a, b) => b.size.value - a.size.value,
+  );
   const body = html`<h1>${report.model} in production</h1>
 <p>${count(window.rows)} predictions from ${day(window.from)} to ${day(window.to)}, ${count(labels.count)} with their truth
 (${count(labels.scarcest.count)} of class ${labels.scarcest.class}). Model sha256 ${report.sha256.slice(0, 12)}…, report made ${day(report.time)}.
@@ -49,12 +52,13 @@ ${Object.entries(report.metrics).map(([name, estimate]) => html`<tr><td>${name}<
 }
 
 <h2>Drift</h2>
-<div class="scroll">${raw(driftPicture([...drift, prediction_drift], psiThreshold))}</div>
-<p class="note">Bar: population stability index against the frozen training reference. Tick: the most that ${count(window.rows)} rows
-without drift would show at the configured false alarm rate. Dashed: the usual rule of thumb, ${psiThreshold}. Square-root scale.
-Drift alone is no harm.</p>
-<div class="scroll"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">limit</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
-${[...drift, prediction_drift].map(driftRow)}</table></div>
+<div class="scroll">${raw(driftPicture(drifts, psiThreshold))}</div>
+<p class="note">Dot and line: population stability index against the frozen training reference, without what ${count(window.rows)} rows show by
+chance, and its interval. Drift is what chance does not explain (the false discoveries among all columns are limited) and what is as
+large as the dashed line, ${psiThreshold}; small is the former alone. Missing and unknown values count. Square-root scale. Drift alone is no
+harm.${prediction_drift === null ? ' The scores cannot be judged: the model has no rows that it had not learnt.' : ''}</p>
+<div class="scroll"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">chance</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
+${drifts.map(driftRow)}</table></div>
 
 ${parts}
 <h2>Scores</h2>
@@ -65,33 +69,38 @@ ${parts}
   return pageOf(`Monitoring of ${report.model}`, body);
 }
 
-function driftRow({ name, psi, psi_limit, ks, missing, verdict }: Drift) {
-  return html`<tr><td>${name}</td><td class="n">${psi.toFixed(3)}</td><td class="n">${psi_limit.toFixed(3)}</td>
+function driftRow({ name, size, p_value, ks, missing, verdict }: Drift) {
+  return html`<tr><td>${name}</td><td class="n">${interval(size)}</td><td class="n">${Number.isNaN(p_value) ? '–' : p_value < 0.001 ? '< .001' : p_value.toFixed(3)}</td>
 <td class="n">${ks === null ? '–' : ks.toFixed(3)}</td><td class="n">${missing}</td>
 <td class="${verdict === 'drift' ? 'bad' : ''}">${verdict}</td></tr>`;
 }
 
-function driftPicture(drift: readonly Drift[], psiThreshold: number): string {
-  const worst = [...drift].sort((a, b) => b.psi - a.psi)[0];
+const DRIFTS_SHOWN = 20;
+
+/** The columns that drift most, the most first. */
+function driftPicture(drifts: readonly Drift[], psiThreshold: number): string {
+  const points = drifts.slice(0, DRIFTS_SHOWN).map(({ name, verdict, size }) => ({ name, verdict, ...size }));
+  const color = (d: (typeof points)[number]) => (d.verdict === 'drift' ? ALARM : CALM);
   return draw(
     {
       marginLeft: 180,
       width: 800,
-      height: 40 + drift.length * 26,
-      x: { label: 'PSI', nice: true, type: 'sqrt' },
-      y: { label: null, domain: drift.map(({ name }) => name) },
+      height: 40 + points.length * 26,
+      x: {
+        label: 'PSI',
+        nice: true,
+        type: 'sqrt',
+        domain: [0, Math.max(0.25, ...points.map(({ high }) => high))],
+      },
+      y: { label: null, domain: points.map(({ name }) => name) },
       marks: [
-        Plot.barX(drift, {
-          x: 'psi',
-          y: 'name',
-          fill: (d: Drift) => (d.verdict === 'drift' ? ALARM : CALM),
-        }),
-        Plot.tickX(drift, { x: 'psi_limit', y: 'name', stroke: 'currentColor', strokeWidth: 2 }),
+        Plot.ruleY(points, { x1: 'low', x2: 'high', y: 'name', stroke: color, strokeWidth: 3 }),
+        Plot.dot(points, { x: 'value', y: 'name', fill: color, r: 4 }),
         Plot.ruleX([psiThreshold], { strokeDasharray: '4 3' }),
         Plot.ruleX([0]),
       ],
     },
-    `Drift per column; the largest is ${worst?.name ?? 'none'} with PSI ${worst?.psi.toFixed(2) ?? '0'}`,
+    `Drift per column; the largest is ${points[0]?.name ?? 'none'} with PSI ${points[0]?.value.toFixed(2) ?? '0'}`,
   );
 }
 

@@ -6,11 +6,13 @@ import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput, Fault, failed, MISSED } from '../../../lib/fault.ts';
 import type { Project } from '../../../lib/project.ts';
+import { refuseUnproven } from '../../../lib/registry/gate.ts';
+import { loadVersion } from '../../../lib/registry/load.ts';
 import { promote, setTraffic } from '../../../lib/registry/moves.ts';
 import { readPointers, resolveVersion } from '../../../lib/registry/pointer-files.ts';
 import { withoutVersion } from '../../../lib/registry/pointers.ts';
 import { followedWithin, health, runningServer, sleep } from '../../../lib/serve/client.ts';
-import { optional, step, text } from '../../../lib/step.ts';
+import { optional, step } from '../../../lib/step.ts';
 import { progress, say } from '../../../lib/terminal.ts';
 import { judgeStep } from '../judge-step.ts';
 import { endRollout, evidenceOf, type Rollout, readRollout, recordStep, writeRollout } from '../rollout.ts';
@@ -20,13 +22,13 @@ const LOOK_MS = 500;
 /** Looks in a row without an answer, after which a server counts as dead. */
 const DEAD_AFTER = 6;
 
-const args = { VERSION: optional, REASON: text('make rollout') };
+const args = { VERSION: optional, REASON: optional };
 
 step({ chapters, args, lock: 'rollout' }, async (project, { VERSION, REASON }) => {
   let rollout = begin(project, VERSION, REASON);
   const { steps } = settingsOf(project);
   for (; rollout.step < steps.length; rollout = next(project, rollout)) await takeStep(project, rollout);
-  promote(project, rollout.version, `rollout: every step passed (${rollout.reason})`);
+  promote(project, rollout.version, `rollout: every step passed (${rollout.reason})`, rollout.insists);
   endRollout(project);
   const followed = await followedWithin(project, ({ model }) => model === rollout.version, 5000);
   say('rollout', `${rollout.version} is champion (was ${rollout.model})${followed}`);
@@ -37,7 +39,7 @@ function settingsOf({ config }: Project): RolloutSettings {
 }
 
 /** The rollout of before, or a new one at its first step. */
-function begin(project: Project, name: string | undefined, reason: string): Rollout {
+function begin(project: Project, name: string | undefined, reason: string | undefined): Rollout {
   const before = readRollout(project);
   const version = name === undefined ? before?.version : resolveVersion(project, name);
   if (version === undefined) throw badInput('which version? make rollout VERSION=v3');
@@ -60,7 +62,10 @@ function begin(project: Project, name: string | undefined, reason: string): Roll
     );
   const model = resolveVersion(project, project.config.deployment.model);
   if (model === version) throw badInput(`${version} is live already`);
-  return setShare(project, { version, model, reason, started: now(), step: 0, since: now() });
+  const insists = reason !== undefined;
+  if (!insists) refuseUnproven(project.config, loadVersion(project, version));
+  const rollout = { version, model, reason: reason ?? 'make rollout', insists };
+  return setShare(project, { ...rollout, started: now(), step: 0, since: now() });
 }
 
 function next(project: Project, rollout: Rollout): Rollout {
@@ -87,8 +92,8 @@ async function takeStep(project: Project, rollout: Rollout): Promise<void> {
   const title = `step ${step + 1} of ${steps.length}, ${steps[step]} %`;
   for (let waited = 1; ; waited++) {
     await dwell(project, rollout, dwell_seconds * 1000);
-    const { model, next: side } = evidenceOf(project, rollout);
-    const { verdict, reasons } = judgeStep(settings, model, side, project.config.model_params.random_state);
+    const { model, next: side, answered } = evidenceOf(project, rollout);
+    const { verdict, reasons } = judgeStep(settings, model, side, answered);
     const because = reasons.join('; ');
     if (verdict === 'pass') {
       recordStep(project, version, `${title}: pass`, because);

@@ -1,12 +1,14 @@
 /** What a step of a rollout is judged by. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { parseConfig, sectionOf } from '../../../lib/config/parse.ts';
-import { newcombe } from '../../../lib/measure/intervals.ts';
+import { bet, evidence, NO_STAKES, valuesMore } from '../../../lib/measure/betting.ts';
 import { random } from '../../../lib/numbers/random.ts';
 import type { Observed } from '../../../lib/watch/window.ts';
 import { assertClose, defaultConfig } from '../../../test/support.ts';
-import { judgeStep, type Side } from '../judge-step.ts';
+import { pairUp, type Request, type Side } from '../evidence.ts';
+import { judgeStep } from '../judge-step.ts';
 import { rolloutSection } from '../settings.ts';
 
 const settings = sectionOf(parseConfig(defaultConfig, 'config.yaml'), rolloutSection);
@@ -15,53 +17,54 @@ interface Make {
   readonly n?: number;
   readonly latency?: number;
   readonly shift?: number;
-  /** Share of wrong classes; undefined leaves the truth unknown. */
-  readonly wrong?: number;
+  /** Share of wrong classes, by the request's place in time; undefined leaves the truth unknown. */
+  readonly wrong?: number | ((at: number) => number);
   readonly failures?: number;
   readonly rowsPerRequest?: number;
 }
 
+const timeOf = (at: number) => new Date(1e12 + 1000 * at).toISOString();
+
 function side(
   name: string,
-  { n = 1000, latency = 1, shift = 0, wrong, failures = 0, rowsPerRequest = 1 }: Make,
+  { n = 2000, latency = 1, shift = 0, wrong, failures = 0, rowsPerRequest = 1 }: Make,
+  seed = 7,
 ): Side {
-  const rng = random(7, name);
+  const rng = random(seed, name);
   const predictions = Array.from({ length: n }, (_, i) => {
     const probability = Math.min(1, Math.max(0, rng.float() * 0.5 + shift));
+    const share = typeof wrong === 'function' ? wrong(i) : wrong;
     return {
       id: `${name}${i}`,
+      time: timeOf(i - (i % rowsPerRequest)),
       ...(rowsPerRequest === 1 ? {} : { list: `${name}${i - (i % rowsPerRequest)}` }),
       probability,
       class: '0',
       latency_ms: latency * (0.5 + rng.float()),
-      label: wrong === undefined ? undefined : rng.float() < wrong ? '1' : '0',
+      label: share === undefined ? undefined : rng.float() < share ? '1' : '0',
     } as Observed;
   });
-  return { predictions, failures };
+  return { predictions, failures: Array.from({ length: failures }, (_, i) => timeOf((i * n) / failures)) };
 }
 
-const judge = (model: Make, next: Make, changes: Partial<typeof settings> = {}) =>
-  judgeStep({ ...settings, ...changes }, side('model', model), side('next', next), 1);
+function judge(model: Make, next: Make, changes: Partial<typeof settings> = {}, seed = 7) {
+  const [a, b] = [side('model', model, seed), side('next', next, seed)];
+  const count = ({ rowsPerRequest = 1, n = 2000, failures = 0 }: Make) => n / rowsPerRequest + failures;
+  return judgeStep({ ...settings, ...changes }, a, b, { model: count(model), next: count(next) });
+}
 const checkOf = (verdict: ReturnType<typeof judge>, name: string) =>
   verdict.checks.find((check) => check.name === name)?.verdict;
+const right = { wrong: 0.02 };
 
-test('the interval of a difference of shares is that of Newcombe (1998), table II', () => {
-  const { value, low, high } = newcombe({ events: 48, trials: 80 }, { events: 56, trials: 70 }, 0.95);
-  assertClose(value, 0.2, 1e-12);
-  assertClose(low, 0.0524, 5e-5);
-  assertClose(high, 0.3339, 5e-5);
-  const none = newcombe({ events: 0, trials: 10 }, { events: 0, trials: 20 }, 0.95);
-  assertClose(none.low, -0.2775, 5e-5);
-  assertClose(none.high, 0.1611, 5e-5);
-});
-
-test('the same behaviour passes, with the truth and without it', () => {
+test('the same behaviour passes; without the truth its quality is unjudged, which alone a choice lets pass', () => {
+  const labelled = judge(right, right);
+  assert.equal(labelled.verdict, 'pass', labelled.reasons.join());
   const plain = judge({}, {});
-  assert.equal(plain.verdict, 'pass');
-  assert.match(plain.reasons.join(), /no truth has arrived: quality is not judged/);
-  const labelled = judge({ wrong: 0.02 }, { wrong: 0.02 });
-  assert.equal(labelled.verdict, 'pass');
-  assert.equal(checkOf(labelled, 'errors'), 'pass');
+  assert.equal(plain.verdict, 'inconclusive');
+  assert.match(plain.reasons.join(), /quality is unjudged: no truth of either has arrived/);
+  const chosen = judge({}, {}, { unjudged_quality: 'pass' });
+  assert.equal(chosen.verdict, 'pass', chosen.reasons.join());
+  assert.match(chosen.reasons.join(), /quality is unjudged: .* lets it pass/);
 });
 
 test('no data is never a pass', () => {
@@ -72,43 +75,106 @@ test('no data is never a pass', () => {
     [settings.min_requests - 1, 1000],
   ] as const)
     assert.equal(judge({ n: model }, { n: next }).verdict, 'inconclusive', `${model}, ${next}`);
-  assert.equal(judge({}, {}, { min_labels: 50 }).verdict, 'inconclusive', 'where labels are asked for');
 });
 
 test('each way of being worse is found by its own check', () => {
   for (const [name, next] of [
-    ['failures', { failures: 100 }],
-    ['latency_ratio', { latency: 4 }],
+    ['failures', { failures: 200 }],
+    ['latency', { latency: 4 }],
     ['score_psi', { shift: 0.4 }],
+    ['errors', { wrong: 0.2 }],
   ] as const) {
-    const verdict = judge({}, next);
+    const verdict = judge(right, { ...right, ...next });
     assert.equal(verdict.verdict, 'fail', name);
     assert.deepEqual(
       verdict.checks.filter((check) => check.verdict === 'fail').map((check) => check.name),
       [name],
     );
   }
-  assert.equal(checkOf(judge({ wrong: 0.01 }, { wrong: 0.2 }), 'errors'), 'fail');
 });
 
 test('a version that fails every request fails, though it has no answer to judge', () => {
   assert.equal(judge({}, { n: 0, failures: 600 }).verdict, 'fail');
 });
 
-test('what the margin cuts through is inconclusive', () => {
-  const verdict = judge({ n: 600, wrong: 0.05 }, { n: 600, wrong: 0.11 });
+test('what is not decided says how many requests would', () => {
+  const verdict = judge({ n: 600, wrong: 0.05 }, { n: 600, wrong: 0.06 });
   assert.equal(checkOf(verdict, 'errors'), 'inconclusive');
-  assert.equal(verdict.verdict, 'inconclusive');
+  assert.match(
+    verdict.reasons.join(),
+    /errors .* not told apart from .*: about [\d,]+ requests more of each would/,
+  );
 });
 
 test('requests are counted, not their rows', () => {
   const few = { n: 300, rowsPerRequest: 60 };
   assert.equal(judge(few, few).verdict, 'inconclusive', 'five requests of 60 rows are five');
-  const lists = { n: 6_000, rowsPerRequest: 10 };
-  assert.equal(judge(lists, lists).verdict, 'pass');
+  const lists = { n: 20_000, rowsPerRequest: 10, wrong: 0.02 };
+  const same = judge(lists, lists);
+  assert.equal(same.verdict, 'pass', same.reasons.join());
   assert.equal(
-    checkOf(judge(lists, { ...lists, failures: 120 }), 'failures'),
+    checkOf(judge(lists, { ...lists, failures: 400 }), 'failures'),
     'fail',
     'a sixth of the lists failed',
+  );
+});
+
+test('when everybody becomes worse the new version is not blamed, and twice the errors never pass', () => {
+  let blamed = 0;
+  let promoted = 0;
+  const trials = 60;
+  for (let trial = 0; trial < trials; trial++) {
+    const rising = { n: 3000, wrong: (at: number) => (at < 1500 ? 0.02 : 0.2) };
+    if (judge(rising, rising, {}, trial).verdict === 'fail') blamed++;
+    if (judge({ n: 5000, wrong: 0.02 }, { n: 5000, wrong: 0.04 }, {}, trial).verdict === 'pass') promoted++;
+  }
+  assert.deepEqual([blamed, promoted], [0, 0]);
+});
+
+test('evidence is valid whenever it is looked at, and grows where there is something', () => {
+  const trials = 400;
+  let wrong = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    const rng = random(8, 'bets', trial);
+    let stakes = NO_STAKES;
+    let highest = 0;
+    for (let look = 0; look < 500; look++) {
+      stakes = bet(stakes, [rng.float() < 0.1 ? 9 : -1]);
+      highest = Math.max(highest, evidence(stakes));
+    }
+    if (highest >= Math.log(20)) wrong++;
+  }
+  assert.ok(wrong / trials <= 0.05 + 2 * Math.sqrt((0.05 * 0.95) / trials), String(wrong / trials));
+  const sure = bet(NO_STAKES, new Array<number>(50).fill(0.5));
+  assert.ok(evidence(sure) > Math.log(20));
+  assert.equal(valuesMore(sure, 50, 0.05), 0);
+  assert.equal(valuesMore(bet(NO_STAKES, [-0.5]), 1, 0.05), undefined);
+  assertClose(evidence(NO_STAKES), 0, 1e-12);
+  const half = bet(NO_STAKES, [0.3, -0.2]);
+  assert.deepEqual(bet(half, [0.1]), bet(NO_STAKES, [0.3, -0.2, 0.1]), 'it goes on from where it was kept');
+});
+
+test('each request of the new version has one of the model beside it, in order, and none twice', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(60)), fc.array(fc.nat(60)), (a, b) => {
+      const requests = (at: number[]) =>
+        [...at].sort((x, y) => x - y).map((s): Request => ({ time: timeOf(s), failed: false, rows: [] }));
+      const [model, next] = [requests(a), requests(b)];
+      const pairs = pairUp(model, next);
+      assert.equal(pairs.length, Math.min(a.length, b.length));
+      assert.equal(new Set(pairs.map(([of]) => of)).size, pairs.length);
+      assert.deepEqual(
+        pairs.map(([, request]) => request),
+        next.slice(0, pairs.length),
+      );
+    }),
+  );
+  const near = pairUp(
+    [0, 10, 20, 30].map((s): Request => ({ time: timeOf(s), failed: false, rows: [] })),
+    [11, 29].map((s): Request => ({ time: timeOf(s), failed: false, rows: [] })),
+  );
+  assert.deepEqual(
+    near.map(([of]) => of.time),
+    [timeOf(10), timeOf(30)],
   );
 });

@@ -10,14 +10,15 @@ test('a rollout steps up while it passes, goes on where it was interrupted, and 
   project.set({ steps: '[30, 60]' });
   project.set({ dwell_seconds: '1' });
   project.set({ min_requests: '30' });
-  project.set({ failures: '0.2' });
+  project.set({ failures: '{ relative: 0.5, absolute: 0.2 }' });
+  project.set({ unjudged_quality: 'pass' });
   project.set({ latency_ratio: '20' });
   project.set({ score_psi: '3' });
   assert.equal(project.make('start').status, 0);
   const quiet = project.make('rollout', 'VERSION=v2');
   assert.match(
     quiet.err,
-    /step 1 of 2, 30 %: inconclusive .*0 answers of the new version .*\n.*paused at 30 %/,
+    /step 1 of 2, 30 %: inconclusive .*0 requests to the new version .*\n.*paused at 30 %/,
     'no data is no pass',
   );
   assert.ok(existsSync(project.path('models/rollout.json')));
@@ -50,7 +51,7 @@ test('a step that fails takes the traffic back', async () => {
   assert.equal(status, 3, out);
   assert.match(
     err,
-    /step 1 of 2, 30 %: fail .*errors 1\.000 .* beyond 0\.05\n.*v3 gets no more traffic; v2 answers alone/,
+    /step 1 of 2, 30 %: fail .*errors 100\.00 % against 0\.00 %, beyond 1\.25 × .*\n.*v3 gets no more traffic; v2 answers alone/,
   );
   assert.equal((await get<Health>(project, '/health')).traffic.length, 1);
 });
