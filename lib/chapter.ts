@@ -9,6 +9,7 @@ import type { Route, ServerParts } from './serve/route.ts';
 import type { StatusPart } from './serve/status.ts';
 import type { TrainingChange } from './train/build.ts';
 import type { MonitorReport } from './watch/monitor.ts';
+import type { Vigil } from './watch/vigil.ts';
 import type { Window } from './watch/window.ts';
 
 /** Nothing is loaded before it is asked for, so that no program pays for what it does not use. */
@@ -36,6 +37,8 @@ export interface Monitored {
   readonly loaded: LoadedVersion;
   readonly window: Window;
   readonly logs: PredictionLogs;
+  /** What rings, after this look. */
+  readonly vigil: Vigil;
 }
 
 export interface MonitoredPart {

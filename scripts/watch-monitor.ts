@@ -3,18 +3,21 @@ import { chapters } from '../lib/door.ts';
 import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
-import { readLabels } from '../lib/record/labels.ts';
-import { monitorPath, recordRun } from '../lib/record/monitoring.ts';
-import { readPredictionLogs } from '../lib/record/predictions.ts';
+import { type Labels, readLabels } from '../lib/record/labels.ts';
+import { monitorPath, readRuns, recordRun } from '../lib/record/monitoring.ts';
+import { type PredictionLogs, readPredictionLogs } from '../lib/record/predictions.ts';
 import { loadVersion, readReference } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { readValidation } from '../lib/registry/validation.ts';
 import { sleep } from '../lib/serve/client.ts';
 import { optional, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
+import { limitsFor } from '../lib/watch/meaning.ts';
 import { type MonitorReport, monitor } from '../lib/watch/monitor.ts';
 import { monitorPage } from '../lib/watch/page.ts';
-import { windowOf } from '../lib/watch/window.ts';
+import { alarmsOf, type Block, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
+import { type Kept, keptHash, readKept, writeKept } from '../lib/watch/vigil-file.ts';
+import { observe, windowOf } from '../lib/watch/window.ts';
 import { formatPercent } from '../lib/words.ts';
 
 step({ chapters, args: { FOREVER: optional } }, async (project, { FOREVER }) => {
@@ -29,24 +32,41 @@ async function look(project: Project): Promise<void> {
   const { config } = project;
   const version = resolveVersion(project, config.deployment.model);
   const loaded = loadVersion(project, version);
-  const logs = readPredictionLogs(project.ledgers);
-  const window = windowOf(logs, readLabels(project.ledgers).truth, version, config.monitoring.window);
+  const kept = keptFor(project);
+  const logs = readPredictionLogs(project.ledgers, kept?.predictions);
+  const labels = readLabels(project.ledgers, kept?.labels);
+  const window = windowOf(logs, labels.truth, version, config.monitoring.window);
+  const reference = readReference(project, version);
   const report = monitor(
     config,
     loaded,
-    readReference(project, version),
+    reference,
     readValidation(project, version),
     window,
     new Date().toISOString(),
   );
-  const seen = { report, loaded, window, logs };
+  const before = kept?.vigil.version === version ? kept.vigil : beginVigil(version);
+  const vigil = keepVigil(
+    before,
+    blockOf(version, logs, labels, report.time),
+    loaded,
+    reference,
+    limitsFor(config.monitoring.limits, report.error_rate.training),
+    config.monitoring.alarm_rate,
+  );
+  const seen = { report, loaded, window, logs, vigil };
   const parts = await Promise.all(chapters.flatMap(({ monitored }) => monitored?.(project, seen) ?? []));
-  const text = json(Object.assign({ ...report }, ...parts.map(({ facts }) => facts)));
+  const text = json(
+    Object.assign({ ...report, alarms: alarmsOf(vigil) }, ...parts.map(({ facts }) => facts)),
+  );
   const page = await monitorPage(
     report,
+    alarmsOf(vigil),
     config.monitoring.psi_threshold,
     parts.flatMap(({ page }) => page ?? []),
   );
+  const after = { vigil, predictions: logs.positions, labels: labels.count };
+  writeKept(project.models, after, kept);
   writeAtomic(monitorPath(project.reports, 'json'), text);
   writeAtomic(monitorPath(project.reports, 'html'), page);
   recordRun(project.ledgers, {
@@ -54,15 +74,49 @@ async function look(project: Project): Promise<void> {
     model: report.model,
     rows: report.window.rows,
     error_rate: report.labels.count === 0 ? null : report.error_rate.production.value,
-    max_psi: Math.max(0, ...report.drift.map(({ psi }) => psi)),
+    max_psi: Math.max(0, ...report.drift.map(({ size }) => size.value)),
     roc_auc: report.metrics?.roc_auc.value ?? null,
     pr_auc: report.metrics?.pr_auc.value ?? null,
     latency_p95_ms: report.latency_ms?.p95 ?? null,
+    watch: keptHash(after),
     report: sha256(text),
     page: sha256(page),
   });
   sayReport(report);
   for (const [step, line] of parts.flatMap(({ said = [] }) => said)) say(step, line);
+}
+
+/** What the look before left; the watch begins anew where that is damaged. */
+function keptFor(project: Project): Kept | undefined {
+  const kept = readKept(project.models, readRuns(project.ledgers).at(-1));
+  if (kept === undefined || !('problem' in kept)) return kept;
+  say('watch', `${kept.problem}: it begins anew, and what rang is forgotten`);
+  return undefined;
+}
+
+/** What came since the look before. */
+function blockOf(
+  version: string,
+  { predictions, fresh }: PredictionLogs,
+  { truth, fresh: ids }: Labels,
+  time: string,
+): Block {
+  const isOfVersion = ({ model }: { model: string }) => model === version;
+  const named = new Set(ids);
+  const answered = fresh.predictions.filter(isOfVersion);
+  const requests = [
+    ...answered.map((line) => ({ time: line.time, refused: false })),
+    ...fresh.refusals.filter(isOfVersion).map((line) => ({ time: line.time, refused: true })),
+  ].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  return {
+    predictions: observe(answered, truth),
+    labelled: observe(
+      predictions.filter((line) => isOfVersion(line) && named.has(line.id)),
+      truth,
+    ),
+    refused: requests.map(({ refused }) => refused),
+    time,
+  };
 }
 
 function sayReport({ model, window, error_rate, drift, harm, labels }: MonitorReport): void {
@@ -78,7 +132,7 @@ function sayReport({ model, window, error_rate, drift, harm, labels }: MonitorRe
       : `error rate ${percent(production.value)} % [${percent(production.low)} – ${percent(production.high)}] against ${formatPercent(training.value)} in training`;
   const drifted = drift
     .filter(({ verdict }) => verdict === 'drift')
-    .map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`);
+    .map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`);
   say('monitor', errors, `drift: ${drifted.join(', ') || 'none'}`);
   if (harm === null) return;
   const said = { pass: 'no harm', fail: 'harm', inconclusive: 'inconclusive' }[harm.verdict];

@@ -22,6 +22,6 @@ export function driftOf({ drift }: Pick<MonitorReport, 'drift'>, threshold: numb
   return {
     threshold,
     overall_drift: drift.some(({ verdict }) => verdict === 'drift'),
-    features: Object.fromEntries(drift.map(({ name, psi }) => [name, psi])),
+    features: Object.fromEntries(drift.map(({ name, size }) => [name, size.value])),
   };
 }

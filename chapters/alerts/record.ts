@@ -20,8 +20,8 @@ const LOCK_MS = 10_000;
 /** Looks at every rule once, records what changed and sets the webhook going; says the changes. */
 export function raiseAlerts(project: Project, seen: Monitored, now = new Date()): MonitoredPart {
   const { rules, webhook } = sectionOf(project.config, alertsSection);
-  const signals = readSignals(project, seen, now);
   const limits = limitsFor(project.config.monitoring.limits, seen.report.error_rate.training);
+  const signals = readSignals(project, seen, limits, now);
   const changes = withLock(`${statesPath(project)}.lock`, LOCK_MS, () => {
     const { changes, states } = evaluateRules(rules, limits, signals, readStates(project), now);
     const { path, format } = alertLedger(project);

@@ -1,6 +1,6 @@
 /** Alerts: when a rule fires and when it is over. Values in, values out. */
 import type { Signal } from '../../lib/config/schema.ts';
-import { isBeyond, type Limits, type Signals } from '../../lib/watch/meaning.ts';
+import type { Limits, Signals } from '../../lib/watch/meaning.ts';
 import type { AlertSettings } from './settings.ts';
 
 export type Rule = AlertSettings['rules'][number];
@@ -39,8 +39,7 @@ export function evaluateRules(
   for (const { name, signal, for_minutes } of rules) {
     const limit = limits[signal];
     const before = states[name] ?? { beyond_since: null, firing: false };
-    const value = signals[signal];
-    const beyond = isBeyond(signal, value, limits);
+    const { value, beyond } = signals[signal];
     if (value === null || beyond === undefined) {
       next[name] = before;
       continue;

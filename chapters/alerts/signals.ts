@@ -5,30 +5,44 @@ import { readDeployments } from '../../lib/record/deployments.ts';
 import { readLabels } from '../../lib/record/labels.ts';
 import { lastAudit } from '../../lib/registry/audit.ts';
 import { verifyVersion } from '../../lib/registry/versions.ts';
-import type { Signals } from '../../lib/watch/meaning.ts';
+import { isBeyond, type Limits, type Reading, type Signals } from '../../lib/watch/meaning.ts';
+import type { WatchedSignal } from '../../lib/watch/vigil.ts';
 
 export function readSignals(
   project: Project,
-  { report, logs: { predictions } }: Pick<Monitored, 'report' | 'logs'>,
+  { report, vigil, logs: { predictions } }: Pick<Monitored, 'report' | 'logs' | 'vigil'>,
+  limits: Limits,
   now: Date,
 ): Signals {
-  const { drift, error_rate, labels, latency_ms, refused, window } = report;
+  const { drift, error_rate, calibration, labels, latency_ms, refused, window } = report;
   const lastTraffic = predictions.at(-1)?.time ?? readDeployments(project.ledgers)[0]?.time;
   const lastLabel = readLabels(project.ledgers).last ?? predictions[0]?.time;
   const since = (time: string | undefined, unit: number) =>
     time === undefined ? null : Math.max(0, (now.getTime() - Date.parse(time)) / unit);
+  /** What rings is what the evidence says; the value is that of the window. */
+  const watched = (signal: WatchedSignal, value: number | null): Reading => ({
+    value,
+    beyond: value === null ? undefined : vigil.signals[signal].rings,
+  });
+  const counted = (
+    signal: 'integrity_problems' | 'minutes_without_traffic' | 'hours_without_labels',
+    value: number | null,
+  ): Reading => ({ value, beyond: isBeyond(signal, value, limits) });
+  const requests = window.rows + refused.requests;
   return {
-    max_psi:
-      window.rows === 0
-        ? null
-        : Math.max(0, ...drift.filter(({ verdict }) => verdict === 'drift').map(({ psi }) => psi)),
-    error_rate: labels.count === 0 ? null : error_rate.production.low,
-    latency_p95_ms: latency_ms?.p95 ?? null,
-    refused_share:
-      window.rows + refused.requests === 0 ? null : refused.requests / (window.rows + refused.requests),
-    integrity_problems:
+    max_psi: watched(
+      'max_psi',
+      window.rows === 0 ? null : Math.max(0, ...drift.map(({ size }) => size.value)),
+    ),
+    error_rate: watched('error_rate', labels.count === 0 ? null : error_rate.production.value),
+    calibration: watched('calibration', calibration === null ? null : Math.abs(calibration.value)),
+    latency_p95_ms: watched('latency_p95_ms', latency_ms?.p95 ?? null),
+    refused_share: watched('refused_share', requests === 0 ? null : refused.requests / requests),
+    integrity_problems: counted(
+      'integrity_problems',
       verifyVersion(project, report.model).length + (lastAudit(project.reports)?.problems.length ?? 0),
-    minutes_without_traffic: since(lastTraffic, 60_000),
-    hours_without_labels: since(lastLabel, 3_600_000),
+    ),
+    minutes_without_traffic: counted('minutes_without_traffic', since(lastTraffic, 60_000)),
+    hours_without_labels: counted('hours_without_labels', since(lastLabel, 3_600_000)),
   };
 }

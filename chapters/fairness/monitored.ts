@@ -6,7 +6,7 @@ import type { Grouping } from '../../lib/data/groups.ts';
 import { mark, tableOf } from '../../lib/page/page.ts';
 import type { Project } from '../../lib/project.ts';
 import { readSensitive } from '../../lib/record/predictions.ts';
-import { scoresOf } from '../../lib/watch/monitor.ts';
+import { scoresOf } from '../../lib/watch/columns.ts';
 import { formatInterval } from '../../lib/words.ts';
 import { type ColumnFairness, measureFairness } from './measure.ts';
 import { fairnessOptions, fairnessRows } from './report.ts';

@@ -89,22 +89,24 @@ function compareShares(
 }
 
 const SLOW = 0.05;
-/** Requests of the model before its slow ones are known. */
+/** Requests of the model before its slow ones are known, and the latest by which they are. */
 const WARM_UP = 20;
+const LATEST = 200;
 
 /**
- * Worse: more of the new version's requests take longer than the ratio × what all but a twentieth of the model's took until
- * then, than of the model's take longer than that.
+ * Worse: more of the new version's requests take longer than the ratio × what all but a twentieth of the model's latest took,
+ * than of the model's own take longer than that.
  */
 function compareLatency(pairs: Pairs, ratio: number, alpha: number): StepCheck {
   const sorted: number[] = [];
   const beyond: number[] = [];
-  for (const [a, b] of pairs) {
+  for (const [i, [a, b]] of pairs.entries()) {
     if (sorted.length >= WARM_UP) {
       const slow = sorted[Math.floor((1 - SLOW) * sorted.length)]!;
       beyond.push(Number(b.latency_ms! > ratio * slow) - Number(a.latency_ms! > slow));
     }
-    insert(sorted, a.latency_ms!);
+    sorted.splice(placeOf(sorted, a.latency_ms!), 0, a.latency_ms!);
+    if (i >= LATEST) sorted.splice(placeOf(sorted, pairs[i - LATEST]![0].latency_ms!) - 1, 1);
   }
   const at95 = (side: 0 | 1) => {
     const own = Float64Array.from(pairs, (pair) => pair[side].latency_ms!).sort();
@@ -116,14 +118,15 @@ function compareLatency(pairs: Pairs, ratio: number, alpha: number): StepCheck {
   });
 }
 
-function insert(sorted: number[], value: number): void {
+/** How many of the ascending numbers are at most the value. */
+function placeOf(sorted: readonly number[], value: number): number {
   let [from, to] = [0, sorted.length];
   while (from < to) {
     const middle = (from + to) >> 1;
     if (sorted[middle]! <= value) from = middle + 1;
     else to = middle;
   }
-  sorted.splice(from, 0, value);
+  return from;
 }
 
 /** Values from −low to high: bet on being above 0 in the mean, and below. */

@@ -21,6 +21,7 @@ const change = v.strictObject(
 export const SIGNALS = [
   'max_psi',
   'error_rate',
+  'calibration',
   'latency_p95_ms',
   'refused_share',
   'integrity_problems',
@@ -115,6 +116,7 @@ export const configSchema = v.strictObject({
     interval_seconds: v.pipe(v.number('a number of seconds'), v.minValue(1, 'at least 1 second')),
     psi_threshold: atLeast(0),
     false_alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
+    alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
     limits: v.strictObject({
       ...v.entriesFromList(SIGNALS, atLeast(0)),
       roc_auc_fall: between(0, 1),

@@ -22,10 +22,7 @@ export function bet(stakes: Stakes, values: Iterable<number>): Stakes {
 
 /** The logarithm of the stake. */
 export function evidence(stakes: Stakes): number {
-  const highest = Math.max(...stakes);
-  return (
-    highest + Math.log(stakes.reduce((sum, stake) => sum + Math.exp(stake - highest), 0) / stakes.length)
-  );
+  return logSum(stakes) - Math.log(stakes.length);
 }
 
 /** How many values more like those seen would bring the stake to 1/α; undefined where they would not. */
@@ -33,4 +30,33 @@ export function valuesMore(stakes: Stakes, seen: number, alpha: number): number 
   const growth = seen === 0 ? 0 : Math.max(...stakes) / seen;
   const missing = Math.log(1 / alpha) - evidence(stakes);
   return missing <= 0 ? 0 : growth <= 0 ? undefined : Math.ceil(missing / growth);
+}
+
+/**
+ * The same for watching for ever: at every block new gamblers begin, of ever smaller fortunes that sum to 1, so that what went
+ * well for long does not hide that it goes badly now.
+ */
+export interface Watch {
+  readonly blocks: number;
+  /** By share, the logarithm of what all who began have. */
+  readonly stakes: readonly number[];
+}
+
+export const NOTHING_WATCHED: Watch = { blocks: 0, stakes: [] };
+
+export function beginBlock({ blocks, stakes }: Watch): Watch {
+  const fortune = -Math.log((blocks + 1) * (blocks + 2));
+  return { blocks: blocks + 1, stakes: SHARES.map((_, i) => logSum([stakes[i] ?? -Infinity, fortune])) };
+}
+
+/** The logarithm of what all have together, with the fortunes of those who are still to begin. */
+export function watchEvidence({ blocks, stakes }: Watch): number {
+  return blocks === 0 ? 0 : logSum([evidence(stakes), -Math.log(blocks + 1)]);
+}
+
+function logSum(logs: readonly number[]): number {
+  const highest = Math.max(...logs);
+  return highest === -Infinity
+    ? highest
+    : highest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - highest), 0));
 }

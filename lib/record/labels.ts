@@ -27,15 +27,23 @@ export interface Labels {
   readonly truth: ReadonlyMap<string, string>;
   /** When the last of them came. */
   readonly last: string | undefined;
+  /** Lines of the ledger. */
+  readonly count: number;
+  /** Whose truth came for the first time, after the lines asked for. */
+  readonly fresh: readonly string[];
 }
 
-export function readLabels(ledgers: Ledgers): Labels {
+/** `after`: lines that were read before. */
+export function readLabels(ledgers: Ledgers, after = 0): Labels {
   let last: string | undefined;
   const truth = new Map<string, string>();
-  for (const { body } of linesOf(ledgers.labels)) {
+  const fresh: string[] = [];
+  const lines = linesOf(ledgers.labels);
+  for (const [i, { body }] of lines.entries()) {
     const [id = '', label = '', time] = body.includes('"') ? csvParseRows(body)[0]! : body.split(',');
+    if (i >= after && !truth.has(id)) fresh.push(id);
     truth.set(id, label);
     last = time;
   }
-  return { truth, last };
+  return { truth, last, count: lines.length, fresh };
 }

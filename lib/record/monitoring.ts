@@ -16,6 +16,8 @@ export interface MonitorRun {
   readonly roc_auc: number | null;
   readonly pr_auc: number | null;
   readonly latency_p95_ms: number | null;
+  /** sha256 of what the watch keeps between looks, after this run. */
+  readonly watch?: string;
   /** sha256 of reports/monitor.json and monitor.html of this run. */
   readonly report: string;
   readonly page: string;

@@ -15,25 +15,48 @@ import {
 /** Requests that a smoke test made are not production. */
 const SMOKE = 'smoke';
 
+/** Lines by file: what was read up to there. */
+export type Positions = Readonly<Record<string, number>>;
+
 export interface PredictionLogs {
   readonly predictions: readonly PredictionLine[];
   /** Requests that were refused, and such that a model failed to answer. */
   readonly refusals: readonly RefusalLine[];
   readonly shadows: readonly ShadowLine[];
+  /** Of these, what came after the positions asked for. */
+  readonly fresh: {
+    readonly predictions: readonly PredictionLine[];
+    readonly refusals: readonly RefusalLine[];
+  };
+  readonly positions: Positions;
 }
 
 /** All that the servers logged, oldest first. A torn last line was never answered and is skipped. */
-export function readPredictionLogs(ledgers: Ledgers): PredictionLogs {
+export function readPredictionLogs(ledgers: Ledgers, after: Positions = {}): PredictionLogs {
   const predictions: PredictionLine[] = [];
   const refusals: RefusalLine[] = [];
   const shadows: ShadowLine[] = [];
+  const fresh: { predictions: PredictionLine[]; refusals: RefusalLine[] } = { predictions: [], refusals: [] };
+  const positions: Record<string, number> = {};
   for (const log of logsIn(ledgers, 'predictions')) {
-    for (const { body } of linesOf(log)) {
+    const lines = linesOf(log);
+    positions[log.path] = lines.length;
+    for (const [i, { body }] of lines.entries()) {
       const line = JSON.parse(body) as LogLine;
-      if (line.route === 'shadow') shadows.push(line);
-      else if (line.request === SMOKE) continue;
-      else if ('problems' in line) refusals.push(line);
-      else predictions.push(...predictionsIn(line));
+      if (line.route === 'shadow') {
+        shadows.push(line);
+        continue;
+      }
+      if (line.request === SMOKE) continue;
+      const isFresh = i >= (after[log.path] ?? 0);
+      if ('problems' in line) {
+        refusals.push(line);
+        if (isFresh) fresh.refusals.push(line);
+      } else {
+        const rows = predictionsIn(line);
+        predictions.push(...rows);
+        if (isFresh) fresh.predictions.push(...rows);
+      }
     }
   }
   const byTime = (a: { time: string }, b: { time: string }) =>
@@ -42,6 +65,8 @@ export function readPredictionLogs(ledgers: Ledgers): PredictionLogs {
     predictions: predictions.sort(byTime),
     refusals: refusals.sort(byTime),
     shadows: shadows.sort(byTime),
+    fresh,
+    positions,
   };
 }
 

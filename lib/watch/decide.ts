@@ -19,7 +19,7 @@ export function decideRetraining(
   const limit = monitoring.limits[`${metric}_fall`];
   const drifted = report.drift
     .filter(({ verdict }) => verdict === 'drift')
-    .map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`);
+    .map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`);
   const facts = [
     `${labels.count} labels, ${labels.scarcest.count} of class ${labels.scarcest.class}`,
     `error rate ${formatPercent(error_rate.production.value)} against ${formatPercent(error_rate.training.value)} in training`,

@@ -6,8 +6,15 @@ import { type Estimate, judge, type Verdict } from '../numbers/estimate.ts';
 
 export type Limits = Config['monitoring']['limits'];
 
-/** What is known of each signal now; null where nothing is. */
-export type Signals = Readonly<Record<Signal, number | null>>;
+/** What is known of a signal now. */
+export interface Reading {
+  /** Null where nothing is known. */
+  readonly value: number | null;
+  /** Whether it is beyond its limit; undefined where that is not known, which changes nothing. */
+  readonly beyond: boolean | undefined;
+}
+
+export type Signals = Readonly<Record<Signal, Reading>>;
 
 /** The limits for one version: an error rate that training had already is no trouble. */
 export function limitsFor(limits: Limits, trainingErrors: Estimate): Limits {

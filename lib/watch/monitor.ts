@@ -1,16 +1,15 @@
 /** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
 import type { Config, MetricName } from '../config/schema.ts';
-import { indexOfCategory } from '../data/columns.ts';
 import { type Drift, type DriftLimits, measureDrifts } from '../measure/drift.ts';
-import { estimatesOf, measureMetrics } from '../measure/estimates.ts';
+import { estimatesOf, meanEstimate, measureMetrics, measureShare } from '../measure/estimates.ts';
 import { wilson } from '../measure/intervals.ts';
 import { type ScoredRows, wrongRows } from '../measure/metrics.ts';
 import { differenceApart, type Standardised, standardise } from '../measure/standardised.ts';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
 import type { LoadedVersion } from '../registry/load.ts';
 import type { DriftReference } from '../train/build.ts';
-import type { SignatureInput } from '../train/signature.ts';
-import { judgeFall } from './meaning.ts';
+import { columnOf, entitiesOf, overconfidence, scoresOf } from './columns.ts';
+import { judgeFall, limitsFor } from './meaning.ts';
 import type { Observed, Window } from './window.ts';
 
 export interface MonitorReport {
@@ -31,6 +30,8 @@ export interface MonitorReport {
     readonly training: Estimate;
     readonly verdict: Verdict;
   };
+  /** Mean probability given less the share that was true; null without truth. */
+  readonly calibration: Estimate | null;
   /** Metrics on labelled predictions; null while they have no meaning. */
   readonly metrics: Readonly<Record<MetricName, Estimate>> | null;
   readonly training_metrics: Readonly<Record<MetricName, Estimate>>;
@@ -95,7 +96,17 @@ export function monitor(
         .reduce((a, b) => (b.count < a.count ? b : a)),
       missing_rate: predictions.length === 0 ? 0 : 1 - labelled.length / predictions.length,
     },
-    error_rate: errorRates(labelled, loaded, confidence),
+    error_rate: errorRates(labelled, loaded, config),
+    calibration:
+      labelled.length < 2
+        ? null
+        : meanEstimate(
+            Float64Array.from(labelled, (line) => overconfidence(line, outputs)),
+            {
+              confidence,
+              entities: entitiesOf(labelled),
+            },
+          ),
     metrics: everyClass
       ? estimatesOf(measureMetrics(scored, given, { confidence, entities: entitiesOf(labelled) }))
       : null,
@@ -131,39 +142,21 @@ export function monitor(
   };
 }
 
-/** Which predictions are of one entity, by the ids that came with them; one that brought none is of its own. */
-export function entitiesOf(predictions: readonly Observed[]): Int32Array {
-  const numbers = new Map<string, number>();
-  return Int32Array.from(predictions, ({ ids, id }) => {
-    const values = Object.values(ids);
-    const key = values.length === 0 ? id : JSON.stringify(values);
-    const known = numbers.get(key) ?? numbers.size;
-    numbers.set(key, known);
-    return known;
-  });
-}
-
-/** rows × outputs */
-export function scoresOf(predictions: readonly Observed[], outputs: readonly string[]): Float64Array {
-  return Float64Array.from(
-    predictions.flatMap(({ probability, probabilities }) =>
-      probabilities === undefined ? [probability] : outputs.map((name) => probabilities[name]!),
-    ),
-  );
-}
-
-function errorRates(labelled: readonly Observed[], { metrics }: LoadedVersion, confidence: number) {
-  const wrong = labelled.filter((line) => line.label !== line.class).length;
-  const production = wilson(wrong, labelled.length, confidence);
+/** Pass: shown to be within the limit. One label without an error shows nothing. */
+function errorRates(
+  labelled: readonly Observed[],
+  { metrics }: LoadedVersion,
+  { evaluation: { confidence }, monitoring }: Config,
+) {
+  const wrong = (line: Observed) => (line.label === line.class ? 0 : 1);
+  const production = measureShare(labelled.length, (i) => [wrong(labelled[i]!), 1], {
+    confidence,
+    entities: entitiesOf(labelled),
+  }).estimate;
   const training = wilson(wrongRows(metrics.confusion), metrics.rows, confidence);
+  const limit = limitsFor(monitoring.limits, training).error_rate;
   const verdict: Verdict =
-    labelled.length === 0
-      ? 'inconclusive'
-      : production.low > training.high
-        ? 'fail'
-        : production.high < training.low || production.value <= training.high
-          ? 'pass'
-          : 'inconclusive';
+    production.low > training.high ? 'fail' : production.high <= limit ? 'pass' : 'inconclusive';
   return { production, training, verdict };
 }
 
@@ -194,21 +187,6 @@ function measureHarm(
 export function driftLimits({ monitoring, evaluation }: Config): DriftLimits {
   const { false_alarm_rate: falseAlarmRate, psi_threshold: psi } = monitoring;
   return { falseAlarmRate, psi, confidence: evaluation.confidence };
-}
-
-/** A logged input as numbers or category indices, NaN where it is missing, −1 for what is no category. */
-export function columnOf(
-  predictions: readonly Pick<Observed, 'input'>[],
-  column: SignatureInput,
-): Float64Array {
-  const { name, categories, other } = column;
-  return Float64Array.from(predictions, ({ input }) => {
-    const value = input[name];
-    if (value === null || value === undefined) return Number.NaN;
-    if (categories === undefined) return Number(value);
-    const index = indexOfCategory({ categories: [...categories], other }, String(value));
-    return index;
-  });
 }
 
 function countProblems(refusals: Window['refusals']): Record<string, number> {

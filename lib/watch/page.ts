@@ -6,10 +6,12 @@ import { day, type Html, mark, pageOf, percent } from '../page/page.ts';
 import { ALARM, CALM, draw } from '../page/picture.ts';
 import { formatCount as count, formatInterval as interval } from '../words.ts';
 import type { MonitorReport } from './monitor.ts';
+import type { Alarm } from './vigil.ts';
 
 /** `parts` are what chapters add. */
 export async function monitorPage(
   report: MonitorReport,
+  alarms: readonly Alarm[],
   psiThreshold: number,
   parts: readonly Html[],
 ): Promise<string> {
@@ -31,7 +33,7 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <tr><td>Does it rank worse than in training?</td><td>${harm === null ? mark('inconclusive', '', '') : mark(harm.verdict, 'no', 'yes')}</td>
 <td>${harm === null ? 'too few labels of every class' : `${harm.metric} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of each class; difference ${interval(harm.difference)}`}</td></tr>
 <tr><td>Have the inputs drifted?</td><td>${drifted.length === 0 ? mark('pass', 'no', '') : mark('fail', '', 'yes')}</td>
-<td>${drifted.map(({ name, psi }) => `${name} (PSI ${psi.toFixed(2)})`).join(', ') || 'no input beyond its limit'}</td></tr>
+<td>${drifted.map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`).join(', ') || 'no input beyond its limit'}</td></tr>
 <tr><td>Requests refused</td><td>${count(refused.requests)}</td><td>${
     Object.entries(refused.by_problem)
       .map(([problem, n]) => `${problem} (${n} rows)`)
@@ -39,8 +41,16 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
   }</td></tr>
 <tr><td>Latency</td><td>${latency_ms === null ? '–' : `${latency_ms.p50.toFixed(2)} ms`}</td>
 <td>${latency_ms === null ? 'no predictions' : `95 % within ${latency_ms.p95.toFixed(2)} ms, 99 % within ${latency_ms.p99.toFixed(2)} ms`}</td></tr>
+<tr><td>Are the probabilities right?</td><td>${report.calibration === null ? '–' : interval(report.calibration)}</td><td>mean probability given, less the share that was true</td></tr>
 <tr><td>Truth still missing</td><td>${(labels.missing_rate * 100).toFixed(1)} %</td><td>of the predictions in the window</td></tr>
 </table></div>
+
+<h2>Alarms</h2>
+<p class="note">Over all that came since the version went live, not this window alone. An alarm rings when the evidence that its signal is
+beyond its limit is strong enough never to be chance but once in a while (monitoring.alarm_rate), and is calm again when the contrary is
+shown.</p>
+<div class="scroll"><table><tr><th>Signal</th><th>state</th><th class="n">evidence for a change</th></tr>
+${alarms.map(({ signal, rings, since, evidence }) => html`<tr><td>${signal}</td><td class="${rings ? 'bad' : ''}">${rings ? `rings since ${day(since)}` : 'calm'}</td><td class="n">${evidence === null ? '–' : `${evidence.toFixed(1)} to 1`}</td></tr>`)}</table></div>
 
 ${
   report.metrics === null

@@ -31,7 +31,14 @@ function report(
             difference: { value: -0.4, low: -0.5, high: -0.3 },
             verdict,
           },
-    drift: [{ name: 'Air temperature [K]', psi: 3.2, verdict: drift ? 'drift' : 'none' }],
+    drift: [
+      {
+        name: 'Air temperature [K]',
+        psi: 3.2,
+        size: { value: 3.2, low: 3, high: 3.4 },
+        verdict: drift ? 'drift' : 'none',
+      },
+    ],
   } as unknown as MonitorReport;
 }
 

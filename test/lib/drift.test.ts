@@ -8,7 +8,7 @@ import { categoryReference, numericReference, type Reference } from '../../lib/m
 import { discoveries } from '../../lib/measure/false-discoveries.ts';
 import { chiSquaredTail } from '../../lib/measure/intervals.ts';
 import { type Random, random } from '../../lib/numbers/random.ts';
-import { columnOf } from '../../lib/watch/monitor.ts';
+import { columnOf } from '../../lib/watch/columns.ts';
 import { assertClose, defaultConfig, fixture, realData } from '../support.ts';
 
 const limits = { falseAlarmRate: 0.01, psi: 0.2, confidence: 0.95 };

@@ -7,19 +7,23 @@ import fc from 'fast-check';
 import { parseConfig } from '../../../lib/config/parse.ts';
 import { SIGNALS } from '../../../lib/config/schema.ts';
 import { sleep } from '../../../lib/serve/client.ts';
-import { limitsFor, type Signals } from '../../../lib/watch/meaning.ts';
+import { isBeyond, limitsFor, type Signals } from '../../../lib/watch/meaning.ts';
 import { defaultConfig, livedProject, trainedProject } from '../../../test/support.ts';
 import { type AlertChange, evaluateRules, type Rule, type RuleState } from '../rules.ts';
 
-const QUIET = Object.fromEntries(SIGNALS.map((signal) => [signal, null])) as unknown as Signals;
+const QUIET = Object.fromEntries(
+  SIGNALS.map((signal) => [signal, { value: null, beyond: undefined }]),
+) as unknown as Signals;
 const { limits } = parseConfig(defaultConfig, 'config.yaml').monitoring;
 const rule: Rule = { name: 'errors', signal: 'error_rate', for_minutes: 10 };
+
+const reading = (value: number | null) => ({ value, beyond: isBeyond('error_rate', value, limits) });
 
 function run(values: readonly (number | null)[], minutes = 5) {
   let states: Record<string, RuleState> = {};
   return values.map((error_rate, i) => {
     const now = new Date(Date.UTC(2026, 0, 1, 0, i * minutes));
-    const result = evaluateRules([rule], limits, { ...QUIET, error_rate }, states, now);
+    const result = evaluateRules([rule], limits, { ...QUIET, error_rate: reading(error_rate) }, states, now);
     states = result.states;
     return result.changes.map(({ state }) => state).join();
   });
@@ -82,7 +86,7 @@ test('make monitor raises alerts, records them, and the webhook gets them though
   assert.doesNotMatch(calm.out, /alert/, 'nothing is known yet');
   assert.equal(project.make('replay', 'DAY=bad').status, 0);
   const bad = project.make('monitor');
-  assert.match(bad.out, /^alert {6}drift is firing: max_psi \d\.\d+ above 1 since \d{4}-/m, bad.err);
+  assert.match(bad.out, /^alert {6}drift is firing: max_psi \d\.\d+ above 0\.25 since \d{4}-/m, bad.err);
   assert.match(bad.out, /errors is firing: error_rate 0\.\d+ above 0\.05/);
   const again = project.make('monitor');
   assert.doesNotMatch(again.out, /alert/, 'only a change is said');
@@ -114,6 +118,8 @@ test('make monitor raises alerts, records them, and the webhook gets them though
   project.configure(['error_rate: 0.05', 'error_rate: 0.9']);
   webhook.close();
   webhook.closeAllConnections();
+  assert.doesNotMatch(project.make('monitor').out, /resolved/, 'nothing new shows that it is over');
+  assert.equal(project.make('replay', 'DAY=bad').status, 0);
   const start = performance.now();
   const resolved = project.make('monitor');
   assert.match(resolved.out, /errors is resolved: error_rate 0\.\d+, not above 0\.9 any more/);
@@ -154,7 +160,13 @@ test('an error rate that training had already rings nothing', () => {
     evaluateRules(
       [{ ...rule, for_minutes: 0 }],
       limitsFor(limits, training),
-      { ...QUIET, error_rate },
+      {
+        ...QUIET,
+        error_rate: {
+          value: error_rate,
+          beyond: isBeyond('error_rate', error_rate, limitsFor(limits, training)),
+        },
+      },
       {},
       new Date(),
     ).states;

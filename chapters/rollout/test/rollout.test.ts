@@ -23,11 +23,12 @@ test('a rollout steps up while it passes, goes on where it was interrupted, and 
   );
   assert.ok(existsSync(project.path('models/rollout.json')));
   assert.match(project.make('rollout', 'VERSION=v3').err, /v2 is being rolled out/);
+  project.set({ patience: '12' });
   const requests = await load(project, 4);
   const { out, err } = await project.launch('rollout-version', { VERSION: 'v2' }).done;
   const { failed } = await requests.stop();
   assert.match(out, /v2 goes on with step 1 of 2/, err);
-  assert.match(out, /step 1 of 2, 30 %: pass/);
+  assert.match(out, /step 1 of 2, 30 %: pass/, err);
   assert.match(out, /step 2 of 2, 60 %: pass/);
   assert.match(out, /v2 is champion \(was v1\); the running server switched/);
   assert.equal(failed, 0);
