@@ -10,7 +10,9 @@ export interface Draft {
   readonly csv: Config['data']['csv'];
   readonly split: Config['split'];
   readonly maxInvalidRows: number;
-  readonly algorithm: Config['model_params']['algorithm'];
+  /** What of model_params was chosen for the table. */
+  readonly params: Partial<Config['model_params']>;
+  readonly duplicates: Config['quality']['duplicates'];
   readonly changes: Config['replay']['bad']['changes'];
   /** Share of wrong answers of a model that always says the most frequent class. */
   readonly baseline: number;
@@ -29,9 +31,11 @@ export function draftConfig(template: string, draft: Draft): string {
   set('quality.max_invalid_rows', draft.maxInvalidRows);
   set('split', draft.split);
   set('features.engineered', {});
-  set('model_params.algorithm', draft.algorithm);
+  set('quality.duplicates', draft.duplicates);
+  for (const [key, value] of Object.entries(draft.params)) set(`model_params.${key}`, value);
   set('evaluation.threshold', 'max_f1');
-  set('evaluation.minimum', { roc_auc: 0.5 });
+  // What knows nothing ranks at .5; that, and a margin.
+  set('evaluation.minimum', { roc_auc: 0.55 });
   set('deployment.model', 'champion');
   set('deployment.port', 0);
   set('deployment.threshold', 'model');

@@ -30,10 +30,12 @@ export function suspectLeakage(
   const labels = rows.map((row) => row[target]!);
   const shares = tally(labels);
   const errorsOfMode = rows.length - Math.max(...shares.values());
-  if (errorsOfMode < PURE_ROWS) return [];
   return inputs.flatMap((at) => {
     const { name, kind } = columns[at]!;
     const cells = rows.map((row) => row[at]!);
+    if (tellsAll(cells, labels, shares, kind === 'text'))
+      return [{ column: name, why: `by itself it tells all of ${rows.length} rows right` }];
+    if (errorsOfMode < PURE_ROWS) return [];
     const isNamed = kind === 'text' || new Set(cells).size <= NAMED;
     const values = isNamed ? cells : binned(cells);
     const byValue = new Map<string, string[]>();
@@ -61,6 +63,46 @@ export function suspectLeakage(
   });
 }
 
+/** Rows of the rarest class that are too many to be told right by chance. */
+const TOLD_ROWS = 5;
+
+/**
+ * At any size of table: a number whose order puts each class in one piece, or a category of few values each of which has one
+ * class.
+ */
+function tellsAll(
+  cells: readonly string[],
+  labels: readonly string[],
+  shares: ReadonlyMap<string, number>,
+  isText: boolean,
+): boolean {
+  if (Math.min(...shares.values()) < TOLD_ROWS) return false;
+  if (isText) {
+    const classOf = new Map<string, string>();
+    for (const [i, cell] of cells.entries()) {
+      const known = classOf.get(cell) ?? labels[i]!;
+      if (known !== labels[i]) return false;
+      classOf.set(cell, known);
+    }
+    return classOf.size <= 2 * shares.size;
+  }
+  const numbers = cells.map((cell, i) => ({ x: numberOf(cell), label: labels[i]! }));
+  if (numbers.some(({ x }) => Number.isNaN(x))) return false;
+  numbers.sort((a, b) => a.x - b.x);
+  let pieces = 1;
+  for (const [i, { x, label }] of numbers.entries()) {
+    const before = numbers[i - 1];
+    if (before === undefined || before.label === label) continue;
+    if (before.x === x) return false;
+    pieces++;
+  }
+  return pieces <= shares.size;
+}
+
+function numberOf(cell: string): number {
+  return Number(cell.replace(/[^\d.eE+-]/g, '') || Number.NaN);
+}
+
 function tally(labels: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -70,7 +112,6 @@ function tally(labels: readonly string[]): Map<string, number> {
 /** Numbers as the name of their bin. */
 function binned(cells: readonly string[]): string[] {
   const bins = Math.max(2, Math.min(BINS, Math.floor(cells.length / BIN_ROWS) - 1));
-  const numberOf = (cell: string) => Number(cell.replace(/[^\d.eE+-]/g, '') || Number.NaN);
   const numbers = cells.map(numberOf);
   const sorted = Float64Array.from(numbers.filter((x) => !Number.isNaN(x))).sort();
   const edges = Array.from(

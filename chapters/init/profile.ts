@@ -21,6 +21,8 @@ export interface Profile {
 
 const SAMPLE_ROWS = 20_000;
 const SNIFFED = 20;
+/** A number that names a column often. */
+const YEAR = /^(19|20)\d\d$/;
 
 /** Fails with exit code 2 for what is no table with a header. */
 export function profileFile(path: string): Profile {
@@ -97,7 +99,10 @@ function checkHeader(path: string, fields: readonly string[], line: number): str
   if (empty >= 0) throw badInput(`${at}  column ${empty + 1} has no name in the header`);
   const reserved = names.find((name) => RESERVED.includes(name));
   if (reserved !== undefined) throw badInput(`${at}  a column cannot be called "${reserved}": rename it`);
-  const number = names.find((name) => parseNumber(name) !== undefined || MARKER.test(name));
+  const markers = names.filter((name) => MARKER.test(name));
+  const number =
+    names.find((name) => parseNumber(name) !== undefined && !YEAR.test(name)) ??
+    (markers.length * 2 > names.length ? markers[0] : undefined);
   if (number !== undefined)
     throw badInput(
       `${at}  holds "${number}", so it looks like data: a header with the columns' names is needed`,

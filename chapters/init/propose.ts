@@ -13,6 +13,8 @@ export interface Proposal {
   readonly classes: readonly { readonly name: string; readonly rows: number }[];
   /** Rows that will be quarantined: without a target, or of another width. */
   readonly invalid: number;
+  /** keep where an identifier names what has several rows. */
+  readonly duplicates: Config['quality']['duplicates'];
   /** What was guessed that could be wrong, the gravest first. */
   readonly checks: readonly string[];
   /** Columns that are left out of the model, and why. */
@@ -21,12 +23,24 @@ export interface Proposal {
 
 const CLASS_LIMIT = 100;
 const LISTED = 30;
+/** More are listed where each has so many rows, up to so many. */
+const LISTED_ROWS = 20;
+const LISTED_MOST = 150;
 const TEST_SHARE = 0.2;
 const OTHER = 'other';
 const SENSITIVE =
-  /^(race|ethnic\w*|sex|gender|religion|nationality|native_?country|disab\w*|sexual_?orientation|caste)$/i;
+  /(^|[^a-z])(race|racial|ethn\w*|sex|gender|religio\w*|nationality|native_?country|disab\w*|sexual_?orientation|caste|marital\w*|married|black|hispanic)([^a-z]|$)/i;
 const YES = /^(1|yes|y|true|t|on|positive|pos|churned|failed|failure|default(ed)?|fraud|spam|sick|bad|won)$/i;
+const ORDINAL = /^\d+(st|nd|rd|th)\b/i;
 const ID_NAME = /(^|[^a-z])(id|uid|uuid|guid|key|no|nr|num|number|index|udi)$/i;
+
+/** Of somebody or something that has several rows: an identifier by its name. */
+const ENTITY_NAME =
+  /(^|[^a-z])(id|uid|uuid|guid|ssn)$|^(nr|(person|people|individual|patient|subject|customer|client|user|household|family|student|employee|member|participant|respondent|case|sample|animal|machine|device)([^a-z]*(no|nr|num|number|code|key))?)$/i;
+/** Rows that a class needs to be learnt and measured: two for training, of which one stays outside its fold. */
+const CLASS_ROWS = 3;
+/** As many different ones at least, or it is a category. */
+const ENTITIES = 10;
 
 /** Fails with exit code 2 where nothing can be learnt: no such column, one class, as many classes as rows. */
 export function proposeSchema(path: string, profile: Profile, target: string): Proposal {
@@ -38,16 +52,31 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
     );
   const checks: string[] = [];
   const left: string[] = [];
-  const classes = classesOf(path, columns[targetAt]!, rows);
+  const every = classesOf(path, columns[targetAt]!, rows);
+  const classes = every.filter((each) => each.rows >= CLASS_ROWS);
+  if (classes.length < 2)
+    throw badInput(
+      `${path}  column "${target}" has ${classes.length === 0 ? 'no class' : 'one class'} of ${CLASS_ROWS} rows or more: ${every.map((each) => `${each.name} ${each.rows}`).join(', ')}; gather more rows`,
+    );
+  const leftOut = every.filter((each) => each.rows < CLASS_ROWS);
+  const leftRows = leftOut.reduce((sum, each) => sum + each.rows, 0);
   const plainNames = new Set(classes.map(({ name }) => name.toLowerCase()));
   if (plainNames.size < classes.length)
     checks.push(
       `${target}: some classes differ in capitals alone; join them (aliases) if they mean the same`,
     );
+  const named = (some: typeof classes) =>
+    some
+      .map((each) => `class "${each.name}" has ${each.rows} ${each.rows === 1 ? 'row' : 'rows'}`)
+      .join(', ');
+  if (leftOut.length > 0)
+    checks.push(
+      `${named(leftOut)}: left out, and these rows quarantined, since they are too few to learn and to measure; or join them with another class (aliases)`,
+    );
   const rare = classes.filter((each) => each.rows < 10);
   if (rare.length > 0)
     checks.push(
-      `${rare.map((each) => `class "${each.name}" has ${each.rows} ${each.rows === 1 ? 'row' : 'rows'}`).join(', ')}: too few to learn and to measure; join classes (aliases) or gather more`,
+      `${named(rare)}: measured in as many folds as they have rows, and hardly learnt; join classes (aliases) or gather more`,
     );
   const targetColumn: Column = {
     type: 'category',
@@ -58,13 +87,15 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
   const usable: number[] = [];
   const schema: Record<string, Column> = {};
   let time: string | undefined;
+  const isOwn = new Set<string>();
   for (const [i, column] of columns.entries()) {
     if (i === targetAt) {
       schema[column.name] = targetColumn;
       continue;
     }
     const values = sample.map((row) => row[i]!);
-    const { column: proposed, why } = describeColumn(column, rows, values, time === undefined);
+    const { column: proposed, why, own = false } = describeColumn(column, rows, values, time === undefined);
+    if (own) isOwn.add(column.name);
     if (proposed.role === 'time') {
       time = column.name;
       const undated = rows - column.present;
@@ -91,9 +122,16 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
     if (ambiguous && schema[name]!.format === 'day_first')
       checks.push(`${name}: read as day before month, since both orders fit`);
   const markers = new Set(columns.flatMap((column) => markersOf(column)));
-  const unlabelled = rows - classes.reduce((sum, each) => sum + each.rows, 0);
+  const unlabelled = rows - every.reduce((sum, each) => sum + each.rows, 0);
   if (unlabelled > 0) checks.unshift(`${unlabelled} rows have no ${target}: they will be quarantined`);
-  const invalid = unlabelled + profile.ragged;
+  const invalid = unlabelled + leftRows + profile.ragged;
+  // Where somebody has several rows, who they are of is what keeps rows together, and a row's own number is nothing.
+  const entities = columns.filter((column) => schema[column.name]!.role === 'id' && !isOwn.has(column.name));
+  if (entities.length > 0)
+    for (const name of isOwn) {
+      schema[name] = { type: 'text', role: 'ignored', missing: 'keep' };
+      left.push(`${name}: only numbers the rows`);
+    }
   return {
     schema,
     csv: {
@@ -106,6 +144,7 @@ export function proposeSchema(path: string, profile: Profile, target: string): P
     split: { method: time === undefined ? 'stratified' : 'chronological', train_rows: 1 - TEST_SHARE },
     classes,
     invalid,
+    duplicates: entities.length > 0 ? 'keep' : 'by_id',
     checks,
     left,
   };
@@ -157,6 +196,8 @@ interface Described {
   readonly column: Column;
   /** Why it is no input. */
   readonly why?: string;
+  /** An identifier of each row, that is another in every one. */
+  readonly own?: boolean;
 }
 
 function describeColumn(
@@ -186,27 +227,43 @@ function describeColumn(
   }
   const seen = sample.filter((cell) => cell !== '');
   const distinct = values?.size ?? new Set(seen).size;
-  if (profile.mixedUnits) return ignored('numbers with units that differ: bring them to one unit');
+  // 1st, 2nd, 3rd are no numbers with units.
+  const isOrdinal = values !== undefined && [...values.keys()].every((value) => ORDINAL.test(value));
+  if (profile.mixedUnits && !isOrdinal)
+    return ignored('numbers with units that differ: bring them to one unit');
+  const isEntity =
+    ENTITY_NAME.test(name) && distinct >= ENTITIES && distinct * 1.2 <= Math.min(seen.length, present);
+  const ofSeveralRows = `${distinct} different values, by its name whom or what a row is of: folds keep the rows of one together`;
   const isUnique = values === undefined ? distinct === seen.length : distinct === present;
   if (kind !== 'text') {
     if (isUnique && profile.whole && present > 20 && (profile.ascending || ID_NAME.test(name)))
       return {
         column: { type: 'integer', role: 'id', missing },
         why: 'another whole number in every row: an identifier',
+        own: true,
       };
+    if (isEntity && profile.whole)
+      return { column: { type: 'integer', role: 'id', missing }, why: ofSeveralRows };
     return { column: numberColumn(profile, missing) };
   }
+  if (isEntity && profile.longest <= 64)
+    return { column: { type: 'text', role: 'id', missing }, why: ofSeveralRows };
   if (values === undefined || values.size > LISTED) {
     if (isUnique || distinct > 0.9 * Math.min(seen.length, present))
       return profile.longest <= 64 && isUnique && !seen.some((cell) => /\s/.test(cell))
-        ? { column: { type: 'text', role: 'id', missing }, why: 'another text in every row: an identifier' }
+        ? {
+            column: { type: 'text', role: 'id', missing },
+            why: 'another text in every row: an identifier',
+            own: true,
+          }
         : ignored('free text');
     if (values === undefined && distinct > 0.2 * seen.length) return ignored(`text of very many kinds`);
   }
-  const frequent = mostFrequent(
-    values ?? countsOf(seen),
-    values === undefined || values.size > LISTED + 1 ? LISTED : LISTED + 1,
-  );
+  const counts = values ?? countsOf(seen);
+  const scale = values === undefined ? present / seen.length : 1;
+  const common = [...counts.values()].filter((count) => count * scale >= LISTED_ROWS).length;
+  const listed = counts.size <= LISTED + 1 ? LISTED + 1 : Math.max(LISTED, Math.min(LISTED_MOST, common));
+  const frequent = mostFrequent(counts, listed);
   if (frequent.length < 2) return ignored(`is "${frequent[0]}" wherever it is not missing`);
   const isAll = values !== undefined && frequent.length === values.size;
   const categories = isAll

@@ -185,12 +185,6 @@ function checkReferences(config: Config, fault: SettingFault): void {
   const { split } = config.deployment.traffic;
   if (Object.values(split).reduce((sum, percent) => sum + percent, 0) > 100)
     throw fault(['deployment', 'traffic', 'split'], 'the shares add up to more than 100 percent');
-  if (config.model_params.algorithm === 'LogisticRegression') {
-    const kept = Object.entries(schema).find(
-      ([, column]) => column.role === 'input' && column.type !== 'category' && column.missing === 'keep',
-    );
-    if (kept !== undefined) throw fault(['schema', kept[0]], 'missing: keep needs an algorithm of trees');
-  }
 }
 
 function readDocument(text: string, name: string, lines: LineCounter): Document {

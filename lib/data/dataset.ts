@@ -3,8 +3,7 @@ import { rolesOf } from '../config/roles.ts';
 import type { Schema } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
 import { type Matrix, takeRows } from '../numbers/matrix.ts';
-import { seedOf } from '../numbers/random.ts';
-import { cellOf, matrixOf, type Table, tableBuilder } from './table.ts';
+import { entitiesOf, matrixOf, type Table, tableBuilder } from './table.ts';
 import { validateFile } from './validate.ts';
 
 export interface Dataset {
@@ -47,16 +46,6 @@ export function datasetOf(table: Table, schema: Schema): Dataset {
     target: Uint8Array.from(table.values[target]!),
     entities: entitiesOf(table),
   };
-}
-
-/** A row whose identifiers are empty is an entity of its own. */
-function entitiesOf(table: Table): Int32Array | undefined {
-  const ids = table.columns.flatMap(({ role }, c) => (role === 'id' ? [c] : []));
-  if (ids.length === 0) return undefined;
-  return Int32Array.from({ length: table.rows }, (_, row) => {
-    const id = ids.map((c) => cellOf(table, row, c)).join('\n');
-    return seedOf(0, id.trim() === '' ? row : id);
-  });
 }
 
 /** The given rows of a dataset, in the given order. */

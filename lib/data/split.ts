@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { badInput } from '../fault.ts';
 import { random, shuffled } from '../numbers/random.ts';
-import type { Table } from './table.ts';
+import { entitiesOf, type Table } from './table.ts';
 
 /** Row numbers. */
 export interface SplitRows {
@@ -37,19 +37,25 @@ function inTime({ columns, rows, values }: Table): Int32Array {
   return isOrdered ? order : order.sort((a, b) => times[a]! - times[b]! || a - b);
 }
 
-/** Rows of each class in turn are dealt by the share that is for training. Those of production come in the order drawn. */
-function stratify(config: Config, { columns, rows, values }: Table, count: number): SplitRows {
+/** Rows of each class in turn are dealt by the share that is for training; rows of one entity go where its first one went. Those of production come in the order drawn. */
+function stratify(config: Config, table: Table, count: number): SplitRows {
+  const { columns, rows, values } = table;
   const target = columns.findIndex(({ role }) => role === 'target');
   const labels = values[target]!;
   const drawn = shuffled(rows, random(config.model_params.random_state, 'split'));
   const isTrain = new Uint8Array(rows);
   const share = count / rows;
+  const entities = entitiesOf(table);
+  const partOf = new Map<number, number>();
   let dealt = 0;
   for (let label = 0; label < columns[target]!.categories!.length; label++)
     for (const row of drawn) {
       if (labels[row] !== label) continue;
-      if (Math.floor((dealt + 1) * share) > Math.floor(dealt * share)) isTrain[row] = 1;
+      const part = Math.floor((dealt + 1) * share) > Math.floor(dealt * share) ? 1 : 0;
       dealt++;
+      const known = entities === undefined ? part : (partOf.get(entities[row]!) ?? part);
+      isTrain[row] = known;
+      if (entities !== undefined) partOf.set(entities[row]!, known);
     }
   return {
     train: Int32Array.from({ length: rows }, (_, row) => row).filter((row) => isTrain[row] === 1),

@@ -2,6 +2,7 @@
 import type { NamedColumn } from '../config/roles.ts';
 import { csvWriter } from '../files/csv-writer.ts';
 import type { Matrix } from '../numbers/matrix.ts';
+import { seedOf } from '../numbers/random.ts';
 import { writeCell } from './columns.ts';
 import type { ValidRow } from './validate.ts';
 
@@ -92,4 +93,14 @@ export function matrixOf({ columns, rows, values }: Table, wanted: readonly Name
       for (let row = block; row < end; row++) matrix[row * width + f] = column[row]!;
   }
   return { names, rows, values: matrix };
+}
+
+/** Rows with the same identifiers share a number; one whose identifiers are empty is an entity of its own. Undefined without id columns. */
+export function entitiesOf(table: Table): Int32Array | undefined {
+  const ids = table.columns.flatMap(({ role }, c) => (role === 'id' ? [c] : []));
+  if (ids.length === 0) return undefined;
+  return Int32Array.from({ length: table.rows }, (_, row) => {
+    const id = ids.map((c) => cellOf(table, row, c)).join('\n');
+    return seedOf(0, id.trim() === '' ? row : id);
+  });
 }

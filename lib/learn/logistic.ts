@@ -24,13 +24,15 @@ export interface LogisticParams {
   readonly classWeights: readonly number[];
 }
 
-/** (row, feature, step) visits up to which the package takes a moment. */
-const PACKAGE_VISITS = 1e7;
+/** (row, feature, step) visits up to which the package takes a moment; it copies each row a few times over. */
+const PACKAGE_VISITS = 2e6;
+const OVERHEAD = 4;
 
 /** Fits class indices on standardised features. */
 export function fitLogistic(matrix: Matrix, target: Uint8Array, params: LogisticParams): Logistic {
   const isPlain = params.classWeights.length === 2 && params.classWeights.every((weight) => weight === 1);
-  const cells = (matrix.rows + PSEUDO_ROWS * matrix.names.length) * matrix.names.length;
+  const width = matrix.names.length;
+  const cells = (matrix.rows + PSEUDO_ROWS * width) * (width + OVERHEAD);
   return isPlain && cells * params.maxIter <= PACKAGE_VISITS
     ? fitByPackage(matrix, target, params)
     : fitByLbfgs(matrix, target, params);

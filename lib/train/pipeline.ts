@@ -5,7 +5,7 @@
 import { rolesOf } from '../config/roles.ts';
 import type { Engineered, Schema } from '../config/schema.ts';
 import { fillFor, isFilled } from '../data/impute.ts';
-import { columnOf, type Matrix } from '../numbers/matrix.ts';
+import { columnOf, type Matrix, presentOf } from '../numbers/matrix.ts';
 
 /** The content of pipeline.json. */
 export interface Pipeline {
@@ -71,13 +71,13 @@ export function fitPipeline(
   return scaled ? { ...unscaled, scaling: standardise(transform(unscaled, inputs, some)) } : unscaled;
 }
 
-/** Mean and standard deviation of each feature; a constant one is only centred. */
+/** Mean and standard deviation of each feature, of what is not missing; a constant one is only centred. */
 function standardise(matrix: Matrix): NonNullable<Pipeline['scaling']> {
-  const { rows, names } = matrix;
-  const columns = names.map((_, f) => columnOf(matrix, f));
-  const mean = columns.map((column) => column.reduce((sum, x) => sum + x, 0) / rows);
+  const columns = matrix.names.map((_, f) => presentOf(columnOf(matrix, f)));
+  const mean = columns.map((column) => column.reduce((sum, x) => sum + x, 0) / Math.max(column.length, 1));
   const deviation = columns.map((column, f) => {
-    const variance = column.reduce((sum, x) => sum + (x - mean[f]!) ** 2, 0) / rows;
+    const squares = column.reduce((sum, x) => sum + (x - mean[f]!) ** 2, 0);
+    const variance = squares / Math.max(column.length, 1);
     return variance > 0 ? Math.sqrt(variance) : 1;
   });
   return { mean, deviation };
@@ -155,8 +155,9 @@ function transformBlock(
   for (let f = 0; f < stride; f++) {
     const mean = scaling.mean[f]!;
     const deviation = scaling.deviation[f]!;
+    // A linear model has no branch for what is missing: it stands at the mean.
     for (let i = at + f, end = at + rows * stride; i < end; i += stride)
-      out[i] = (out[i]! - mean) / deviation;
+      out[i] = Number.isNaN(out[i]!) ? 0 : (out[i]! - mean) / deviation;
   }
 }
 

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../../../lib/config/parse.ts';
-import { readDataset } from '../../../lib/data/dataset.ts';
+import { datasetOf, readDataset, takeDataset } from '../../../lib/data/dataset.ts';
 import { prepareData } from '../../../lib/data/prepare.ts';
 import { cellOf, writeRows } from '../../../lib/data/table.ts';
 import { writeCsv } from '../../../lib/files/csv.ts';
 import { writeThrough } from '../../../lib/files/write.ts';
 import { random } from '../../../lib/numbers/random.ts';
 import { defaultConfig, realData, temporaryFolder } from '../../../test/support.ts';
+import { chooseModel } from '../choose.ts';
 import { draftConfig } from '../draft.ts';
 import { profileFile } from '../profile.ts';
 import { type Proposal, proposeSchema } from '../propose.ts';
@@ -50,7 +51,8 @@ function prepared(path: string, target = 'y') {
     csv: proposal.csv,
     split: proposal.split,
     maxInvalidRows: proposal.invalid,
-    algorithm: 'GradientBoosting',
+    params: { algorithm: 'GradientBoosting' },
+    duplicates: proposal.duplicates,
     changes: [],
     baseline: 0.3,
   });
@@ -206,6 +208,85 @@ test('a number that fits neither decimal sign makes the column text, even in the
   assert.deepEqual([v!.kind, v!.present], ['text', 1501]);
 });
 
+test('ordinals, years in the header and a column called Na are what they look like', () => {
+  const rows = Array.from(
+    { length: 60 },
+    (_, i) => `${['1st', '2nd', '3rd'][i % 3]} class,${i},${i % 7},${i % 2}`,
+  );
+  const { schema } = propose(write(`v,1960,Na,y\n${rows.join('\n')}\n`));
+  assert.deepEqual(schema.v!.categories, ['1st class', '2nd class', '3rd class']);
+  assert.equal(schema.Na!.role, 'input');
+  assert.throws(() => propose(write('1,2,3\n4,5,6\n')), /holds "1", so it looks like data/);
+  assert.throws(() => propose(write('a,NA,NA\n4,5,6\n'), 'a'), /holds "NA", so it looks like data/);
+});
+
+test('whom a row is of keeps rows together: an identifier that repeats, and then none that numbers rows', () => {
+  const rng = random(9, 'people');
+  const rows = Array.from({ length: 400 }, (_, i) => [
+    i + 1,
+    `P${rng.int(40)}`,
+    rng.float().toFixed(3),
+    i % 2,
+  ]);
+  const path = write(`row_id,person_id,x,y\n${rows.map((cells) => cells.join()).join('\n')}\n`);
+  const { schema, duplicates, left } = propose(path);
+  assert.deepEqual([schema.person_id!.role, schema.row_id!.role, duplicates], ['id', 'ignored', 'keep']);
+  assert.match(left.join('\n'), /person_id: 40 different values, by its name whom or what a row is of/);
+  const { table, rows: train } = prepared(path);
+  const at = table.columns.findIndex(({ name }) => name === 'person_id');
+  const people = (of: Iterable<number>) => new Set(Array.from(of, (row) => cellOf(table, row, at)));
+  const taught = people(train);
+  const others = Array.from({ length: table.rows }, (_, row) => row).filter((row) => !train.includes(row));
+  assert.ok(others.length > 40);
+  assert.ok(
+    [...people(others)].every((person) => !taught.has(person)),
+    'nobody is on both sides of the split',
+  );
+});
+
+test('what tells the target by itself is found in a small table too, and chance is not suspected', () => {
+  const rng = random(10, 'small');
+  const rows = Array.from({ length: 24 }, (_, i) => {
+    const y = i % 2;
+    return [y === 1 ? 5 + rng.float() : rng.float(), ['lo', 'hi'][y], rng.float(), y].join();
+  });
+  const { schema } = propose(write(`told,word,x,y\n${rows.join('\n')}\n`));
+  assert.deepEqual([schema.told!.role, schema.word!.role, schema.x!.role], ['leakage', 'leakage', 'input']);
+  let suspected = 0;
+  for (let trial = 0; trial < 40; trial++) {
+    const noise = Array.from(
+      { length: 20 },
+      (_, i) => `${rng.float()},${rng.float()},${rng.float()},${i % 2}`,
+    );
+    const of = propose(write(`a,b,c,y\n${noise.join('\n')}\n`)).schema;
+    if (Object.values(of).some(({ role }) => role === 'leakage')) suspected++;
+  }
+  assert.equal(suspected, 0);
+});
+
+test('the model that is chosen is the one that suits: a line, a rule, or nothing', async () => {
+  const rng = random(11, 'choose');
+  const make = (label: (a: number, b: number) => number) =>
+    write(
+      `a,b,y\n${Array.from({ length: 600 }, () => {
+        const [a, b] = [rng.normal(), rng.normal()];
+        return `${a.toFixed(3)},${b.toFixed(3)},${label(a, b)}`;
+      }).join('\n')}\n`,
+    );
+  const choose = async (path: string) => {
+    const { config, table, rows } = prepared(path);
+    return chooseModel(config, takeDataset(datasetOf(table, config.schema), rows));
+  };
+  const line = await choose(make((a, b) => Number(a + b + rng.normal() > 0)));
+  assert.equal(line.candidates[0]!.changes.algorithm, 'LogisticRegression', line.candidates[0]!.name);
+  const rule = await choose(make((a, b) => Number(a * b > 0)));
+  assert.notEqual(rule.candidates[0]!.changes.algorithm, 'LogisticRegression', rule.candidates[0]!.name);
+  assert.ok(rule.candidates[0]!.log_loss < 0.5 * rule.class_shares);
+  const nothing = await choose(make(() => rng.int(2)));
+  assert.ok(nothing.candidates[0]!.log_loss < nothing.class_shares + 0.01);
+  assert.equal(nothing.rows, 480, 'the training rows');
+});
+
 test('units that differ are not stripped as if they meant nothing', () => {
   for (const cells of [
     ['$715.9M', '$810.9K'],
@@ -273,7 +354,7 @@ test('columns that know the outcome are suspected and left out', () => {
   );
   const { schema, checks } = propose(path);
   assert.deepEqual([schema.x!.role, schema.after!.role, schema.sum!.role], ['input', 'leakage', 'leakage']);
-  assert.match(checks.join('\n'), /after: suspected leakage, by itself it tells 400 of 400 rows right/);
+  assert.match(checks.join('\n'), /after: suspected leakage, by itself it tells all of 400 rows right/);
 });
 
 test('tables that nothing can be learnt from are refused, with what is wrong and where', () => {
@@ -311,11 +392,11 @@ test('rows without the target and classes that are too rare are told, not hidden
     f === 0 ? String(row % 17) : row === 0 ? '' : row === 1 ? 'rare' : ['a', 'b', 'c'][row % 3]!,
   );
   const { checks, invalid, classes } = propose(path);
-  assert.equal(invalid, 1);
-  assert.equal(classes.length, 4);
+  assert.equal(invalid, 2);
+  assert.equal(classes.length, 3);
   assert.match(checks.join('\n'), /1 rows have no y: they will be quarantined/);
-  assert.match(checks.join('\n'), /class "rare" has 1 row: too few to learn/);
-  assert.equal(prepared(path).invalid.length, 1);
+  assert.match(checks.join('\n'), /class "rare" has 1 row: left out, and these rows quarantined/);
+  assert.equal(prepared(path).invalid.length, 2);
 });
 
 test('whatever the table, the config that is proposed takes every row of it', () => {
@@ -381,6 +462,6 @@ test('the real tables: identifiers, leakage and classes are found', (t) => {
     Object.entries(propose(adult, 'income_gt_50k').schema)
       .filter(([, { role }]) => role === 'sensitive')
       .map(([name]) => name),
-    ['race', 'sex', 'native_country'],
+    ['marital_status', 'race', 'sex', 'native_country'],
   );
 });
