@@ -55,7 +55,7 @@ export function wordsOf({ life }: Figures): Readonly<Record<string, string>> {
     'bad.pr_auc': bad.harm!.production.toFixed(3),
     'retrained.joined': said(/([\d,]+) labelled production rows join training/),
     'retrained.held_out': said(/join training, ([\d,]+) /),
-    'retrained.difference': said(/held-out rows: PR-AUC \+?(.*): it is better/),
+    'retrained.difference': said(/held-out rows: pr_auc \+?(.*): it is better/),
     'reproduced.files': /and (\d+) files/.exec(life.reproduce)![1]!,
     'audit.anchors': said(/(\d+) anchors/),
     said: life.said.filter((line) => !line.startsWith('packages')).join('\n'),

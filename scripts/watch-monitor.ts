@@ -35,7 +35,8 @@ async function look(project: Project): Promise<void> {
   const kept = keptFor(project);
   const logs = readPredictionLogs(project.ledgers, kept?.predictions);
   const labels = readLabels(project.ledgers, kept?.labels);
-  const window = windowOf(logs, labels.truth, version, config.monitoring.window);
+  const { window: size, label_delay_hours } = config.monitoring;
+  const window = windowOf(logs, labels.truth, version, size, label_delay_hours);
   const reference = readReference(project, version);
   const report = monitor(
     config,

@@ -10,7 +10,7 @@ import { chapters, handedIn } from '../lib/door.ts';
 import { failed } from '../lib/fault.ts';
 import { readTable, writeCsv } from '../lib/files/csv.ts';
 import { sha256, sha256File } from '../lib/files/hash.ts';
-import { compareScores, type Difference } from '../lib/measure/evaluate.ts';
+import type { Estimate } from '../lib/numbers/estimate.ts';
 import type { Project } from '../lib/project.ts';
 import { hoursSinceRetraining, readDecisions, recordDecision } from '../lib/record/decisions.ts';
 import { labelledFiles, recordLabelled } from '../lib/record/labelled.ts';
@@ -26,7 +26,8 @@ import { trainVersion } from '../lib/registry/train-version.ts';
 import { championFollowed } from '../lib/serve/client.ts';
 import { step } from '../lib/step.ts';
 import { progress, say } from '../lib/terminal.ts';
-import { type Decision, decideRetraining } from '../lib/watch/decide.ts';
+import { type Decision, decideRetraining, describeHarm } from '../lib/watch/decide.ts';
+import { compareOn } from '../lib/watch/harm.ts';
 import { labelledRows } from '../lib/watch/labelled.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
 import { concludeRetraining, finishRetraining } from '../lib/watch/retraining.ts';
@@ -62,7 +63,7 @@ function sayDecision({ decision, reasons }: Decision, { harm, labels }: MonitorR
   const measured =
     harm === null
       ? ''
-      : `${harm.metric} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)}, difference ${formatInterval(harm.difference)} · `;
+      : `${describeHarm(harm)} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)}, difference ${formatInterval(harm.difference)} · `;
   say(
     'retrain',
     `${decision}: ${reasons[0]}`,
@@ -71,14 +72,16 @@ function sayDecision({ decision, reasons }: Decision, { harm, labels }: MonitorR
 }
 
 async function retrain(project: Project, champion: string, evidence: string): Promise<void> {
+  const { metric } = project.config.retraining;
   const dataVersion = nextDataVersion(project.ledgers, project.path(project.config.data.processed_dir));
   const heldOut = joinLabelled(project, dataVersion);
   const { version: challenger } = await train(project, dataVersion);
   const verdict = judge(project, champion, challenger, partPath(project, dataVersion, 'test'));
-  const { estimate } = verdict.difference;
+  const { estimate } = verdict;
+  const by = { cost: 'cost saved', calibration: 'squared error less by' }[metric as 'cost'] ?? metric;
   say(
     'compare',
-    `${challenger} against ${champion} on the ${formatCount(heldOut)} held-out rows: PR-AUC ${estimate.value < 0 ? '' : '+'}${formatInterval(estimate)}: it ${verdict.said}`,
+    `${challenger} against ${champion} on the ${formatCount(heldOut)} held-out rows: ${by} ${estimate.value < 0 ? '' : '+'}${formatInterval(estimate)}: it ${verdict.said}`,
     ...verdict.costs,
   );
   if (!verdict.better) {
@@ -92,7 +95,7 @@ async function retrain(project: Project, champion: string, evidence: string): Pr
   concludeRetraining(project, {
     version: challenger,
     data_version: dataVersion,
-    reason: `retrained: PR-AUC higher by ${estimate.value.toFixed(3)} than that of ${champion} on held-out production rows`,
+    reason: `retrained: ${by} higher by ${estimate.value.toFixed(3)} than that of ${champion} on held-out production rows`,
     verdict: verdict.said,
     evidence,
   });
@@ -145,28 +148,23 @@ function judge(
   champion: string,
   challenger: string,
   test: string,
-): { difference: Difference; better: boolean; said: string; costs: string[] } {
-  const { schema, evaluation } = project.config;
-  const data = readDataset(project.path(test), schema);
+): { estimate: Estimate; better: boolean; said: string; costs: string[] } {
+  const { config } = project;
+  const data = readDataset(project.path(test), config.schema);
   const [a, b] = [loadVersion(project, champion), loadVersion(project, challenger)];
-  const differences = compareScores(
-    { classes: rolesOf(schema).target.categories!.length, labels: data.target },
-    giveClasses(a, data, schema),
-    giveClasses(b, data, schema),
-    0,
-    { confidence: evaluation.confidence, entities: data.entities },
+  const { differences, estimate, verdict } = compareOn(
+    config,
+    { classes: rolesOf(config.schema).target.categories!.length, labels: data.target },
+    giveClasses(a, data, config.schema),
+    giveClasses(b, data, config.schema),
+    data.entities,
   );
-  const difference = differences.pr_auc;
   const costs = Object.entries(differences)
-    .filter(([, { verdict }]) => verdict === 'fail')
-    .map(([metric, { estimate }]) => `at its threshold its ${metric} is lower: ${formatInterval(estimate)}`);
-  const gate = judgeGate(project.config, b.metrics);
-  if (gate.verdict !== 'pass') {
-    const said = `does not pass the gate: ${describeGate(gate)}`;
-    return { difference, better: false, said, costs };
-  }
-  const said = { pass: 'is better', fail: 'is worse', inconclusive: 'is not shown to be better' }[
-    difference.verdict
-  ];
-  return { difference, better: difference.verdict === 'pass', said, costs };
+    .filter(([metric, each]) => metric !== config.retraining.metric && each.verdict === 'fail')
+    .map(([metric, each]) => `at its threshold its ${metric} is lower: ${formatInterval(each.estimate)}`);
+  const gate = judgeGate(config, b.metrics);
+  if (gate.verdict !== 'pass')
+    return { estimate, better: false, said: `does not pass the gate: ${describeGate(gate)}`, costs };
+  const said = { pass: 'is better', fail: 'is worse', inconclusive: 'is not shown to be better' }[verdict];
+  return { estimate, better: verdict === 'pass', said, costs };
 }

@@ -171,7 +171,10 @@ function checkReferences(config: Config, fault: SettingFault): void {
     throw fault(['data', 'uci'], 'split.method file needs test_member and test_sha256');
   const classes = rolesOf(schema).target.categories!;
   for (const section of ['evaluation', 'deployment'] as const)
-    if (classes.length > 2 && typeof config[section].threshold === 'number')
+    if (
+      classes.length > 2 &&
+      (typeof config[section].threshold === 'number' || config[section].threshold === 'cost')
+    )
       throw fault(
         [section, 'threshold'],
         `a number tells two classes apart, the target has ${classes.length}: ${section === 'evaluation' ? 'max_f1 or most_probable' : 'model'}`,

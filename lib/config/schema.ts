@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { columnsSchema, engineered } from './columns.ts';
 import { deploymentSchema } from './deployment.ts';
-import { atLeast, between, count, digest, oneOf, path, text, version } from './values.ts';
+import { above, atLeast, between, count, digest, oneOf, path, text, version } from './values.ts';
 
 const change = v.strictObject(
   {
@@ -31,6 +31,10 @@ export const SIGNALS = [
 export type Signal = (typeof SIGNALS)[number];
 
 export const METRICS = ['accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'pr_auc'] as const;
+
+/** What retraining may go by. */
+export const RETRAINING_METRICS = [...METRICS, 'cost', 'calibration'] as const;
+export type RetrainingMetric = (typeof RETRAINING_METRICS)[number];
 
 export const modelParams = v.strictObject({
   algorithm: oneOf('RandomForest', 'GradientBoosting', 'LogisticRegression'),
@@ -98,9 +102,10 @@ export const configSchema = v.strictObject({
   evaluation: v.strictObject({
     folds: v.pipe(count(2), v.maxValue(50, 'a whole number from 2 to 50')),
     threshold: v.union(
-      [oneOf('max_f1', 'most_probable'), between(0, 1)],
-      'max_f1, most_probable or a number from 0 to 1',
+      [oneOf('max_f1', 'most_probable', 'cost'), between(0, 1)],
+      'max_f1, most_probable, cost or a number from 0 to 1',
     ),
+    cost: v.strictObject({ false_positive: above(0), false_negative: above(0) }),
     confidence: v.pipe(between(0.5, 1), v.ltValue(1, 'a number below 1')),
     minimum: v.strictObject(v.entriesFromList(METRICS, v.optional(between(0, 1)))),
   }),
@@ -113,19 +118,24 @@ export const configSchema = v.strictObject({
   }),
   monitoring: v.strictObject({
     window: count(1),
+    label_delay_hours: atLeast(0),
     interval_seconds: v.pipe(v.number('a number of seconds'), v.minValue(1, 'at least 1 second')),
     psi_threshold: atLeast(0),
     false_alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
     alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),
     limits: v.strictObject({
       ...v.entriesFromList(SIGNALS, atLeast(0)),
-      roc_auc_fall: between(0, 1),
+      ...v.entriesFromList(
+        METRICS.map((metric) => `${metric}_fall` as const),
+        between(0, 1),
+      ),
       roc_auc_fall_warning: between(0, 1),
-      pr_auc_fall: between(0, 1),
+      cost_rise: atLeast(0),
+      calibration_rise: between(0, 1),
     }),
   }),
   retraining: v.strictObject({
-    metric: oneOf('pr_auc', 'roc_auc'),
+    metric: oneOf(...RETRAINING_METRICS),
     min_positives: count(1),
     cooldown_hours: atLeast(0),
     holdout: between(0.05, 0.95),

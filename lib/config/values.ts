@@ -15,6 +15,8 @@ export const between = (low: number, high: number) =>
   );
 export const atLeast = (low: number) =>
   v.pipe(v.number(`a number ≥ ${low}`), v.minValue(low, `a number ≥ ${low}`));
+export const above = (low: number) =>
+  v.pipe(v.number(`a number above ${low}`), v.gtValue(low, `a number above ${low}`));
 export const oneOf = <const T extends readonly string[]>(...options: T) =>
   v.picklist(options, `one of ${options.join(', ')}`);
 export const milliseconds = v.pipe(count(100), v.maxValue(3_600_000, 'at most 3600000, an hour'));

@@ -162,14 +162,20 @@ export function logLoss(rows: ScoredRows): number {
   return logLosses(rows).reduce((sum, loss) => sum + loss, 0) / rows.labels.length;
 }
 
-/** Mean squared difference of the outputs' probabilities and what was true (Brier 1950). */
-export function brierScore({ classes, labels, scores }: ScoredRows): number {
+/** Per row, the squared difference of the outputs' probabilities and what was true. */
+export function squaredErrors({ classes, labels, scores }: ScoredRows): Float64Array {
   const outputs = outputsOf(classes);
-  let sum = 0;
-  for (let i = 0; i < labels.length; i++)
-    for (const [output, k] of outputs.entries())
-      sum += (scores[i * outputs.length + output]! - (labels[i] === k ? 1 : 0)) ** 2;
-  return sum / labels.length;
+  return Float64Array.from(labels, (y, row) =>
+    outputs.reduce(
+      (sum, k, output) => sum + (scores[row * outputs.length + output]! - (y === k ? 1 : 0)) ** 2,
+      0,
+    ),
+  );
+}
+
+/** The mean of these (Brier 1950). */
+export function brierScore(rows: ScoredRows): number {
+  return squaredErrors(rows).reduce((sum, x) => sum + x, 0) / rows.labels.length;
 }
 
 /** One output of scored rows: 1 where its class is true, and its scores. */

@@ -17,8 +17,8 @@ export interface Standardised {
 }
 
 /**
- * `shares` are those of all classes. Of more than two classes the mean is over those in `judged`, which must have rows; what
- * depends on the share of a class that has none is undefined (NaN).
+ * `shares` are those of all classes; one that has no rows is left out. Of more than two classes the mean is over those in
+ * `judged`, which must have rows.
  */
 export function standardise(
   metric: MetricName,
@@ -30,13 +30,35 @@ export function standardise(
   const counts = new Array<number>(rows.classes).fill(0);
   for (const y of rows.labels) counts[y]!++;
   if (metric === 'roc_auc' || metric === 'pr_auc') return rankingAt(metric, rows, shares, judged, counts);
-  const weights = counts.map((count, k) => (shares[k]! * rows.labels.length) / count);
+  const weights = weightsFor(rows, shares);
   const weightOf = (row: number) => weights[rows.labels[row]!]!;
   const each =
     metric === 'accuracy'
       ? [ratio(rows, (row) => [given[row] === rows.labels[row] ? weightOf(row) : 0, weightOf(row)])]
       : judged.map((k) => ratio(rows, countsOf(metric, rows.labels, given, k, weightOf)));
   return meanOfEach(each, Math.min(...judged.map((k) => counts[k]!)));
+}
+
+/** What a row of each class weighs, so that the classes that there are come in these shares of one another. */
+function weightsFor({ classes, labels }: ScoredRows, shares: readonly number[]): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const y of labels) counts[y]!++;
+  const there = shares.reduce((sum, share, k) => sum + (counts[k]! > 0 ? share : 0), 0);
+  return counts.map((count, k) => (count === 0 ? 0 : ((shares[k]! / there) * labels.length) / count));
+}
+
+/** The mean of a value that each row has. */
+export function meanStandardised(
+  rows: ScoredRows,
+  shares: readonly number[],
+  values: Float64Array,
+): Standardised {
+  const weights = weightsFor(rows, shares);
+  const { estimate, influence } = ratio(rows, (row) => {
+    const weight = weights[rows.labels[row]!]!;
+    return [weight * values[row]!, weight];
+  });
+  return { value: estimate.value, influence: influence(), trials: rows.labels.length };
 }
 
 function countsOf(

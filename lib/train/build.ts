@@ -8,6 +8,7 @@ import { groupingsOf, groupNames } from '../data/groups.ts';
 import { badInput } from '../fault.ts';
 import { json } from '../files/write.ts';
 import { featureImportances, type Model, scorerOf } from '../learn/estimator.ts';
+import { costThreshold } from '../measure/cost.ts';
 import { categoryReference, numericReference, type Reference } from '../measure/drift-reference.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
 import { type ScoredRows, takeScored } from '../measure/metrics.ts';
@@ -149,7 +150,7 @@ export async function buildVersion(
   const groups = groupingsOf(data.sensitive, config.schema);
   const decide = (rows: Int32Array): DecisionRule => {
     const some = rows.length === data.target.length ? scored : takeScored(scored, rows);
-    const thresholds = chooseThresholds(evaluation.threshold, some);
+    const thresholds = chooseThresholds(evaluation, some);
     return changed.reduce<DecisionRule>((plain, { decide }) => decide?.(rows, scores, thresholds) ?? plain, {
       thresholds,
     });
@@ -203,8 +204,9 @@ function predictionReference(
     : categoryReference('class given', Float64Array.from(classify(scores, rule)), classes);
 }
 
-function chooseThresholds(setting: Config['evaluation']['threshold'], rows: ScoredRows): Thresholds {
+function chooseThresholds({ threshold: setting, cost }: Config['evaluation'], rows: ScoredRows): Thresholds {
   if (setting === 'max_f1') return bestF1Thresholds(rows);
+  if (setting === 'cost') return [costThreshold(cost)];
   return setting === 'most_probable' ? mostProbable(rows.classes) : [setting];
 }
 

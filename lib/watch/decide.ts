@@ -1,6 +1,8 @@
 /** Whether to retrain. Drift alone is never a reason: harm must be shown, on enough failures, after the cooldown. */
 import type { Config } from '../config/schema.ts';
 import { formatInterval, formatPercent } from '../words.ts';
+import type { Harm } from './harm.ts';
+import { limitOfChange } from './meaning.ts';
 import type { MonitorReport } from './monitor.ts';
 
 export interface Decision {
@@ -16,7 +18,7 @@ export function decideRetraining(
 ): Decision {
   const { harm, labels, error_rate } = report;
   const { min_positives, cooldown_hours, metric } = retraining;
-  const limit = monitoring.limits[`${metric}_fall`];
+  const limit = limitOfChange(metric, monitoring.limits);
   const drifted = report.drift
     .filter(({ verdict }) => verdict === 'drift')
     .map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`);
@@ -26,7 +28,7 @@ export function decideRetraining(
     ...(harm === null
       ? []
       : [
-          `${harm.metric} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)}, difference ${formatInterval(harm.difference)}`,
+          `${describeHarm(harm)} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)}, difference ${formatInterval(harm.difference)}`,
         ]),
     `drift: ${drifted.join(', ') || 'none'}`,
   ];
@@ -34,20 +36,25 @@ export function decideRetraining(
     decision,
     reasons: [reason, ...facts],
   });
-  if (labels.scarcest.count < min_positives || harm === null) {
+  // A metric that is no worse is no excuse for errors that are.
+  const besides =
+    error_rate.verdict === 'fail' && metric !== 'accuracy'
+      ? `; but errors are more than in training, ${formatPercent(error_rate.production.value)} against ${formatPercent(error_rate.training.value)}, which retraining.metric ${metric} does not go by`
+      : '';
+  if (harm === null)
     return because(
       'no',
-      `too little truth: ${labels.scarcest.count} labels of class ${labels.scarcest.class}, ${min_positives} needed`,
+      `too little truth: ${labels.count} labels, ${labels.scarcest.count} of class ${labels.scarcest.class}, ${min_positives} needed${besides}`,
     );
-  }
+  const change = metric === 'cost' || metric === 'calibration' ? 'higher' : 'lower';
   if (harm.verdict !== 'fail') {
     const certainty =
       harm.verdict === 'pass'
-        ? `not lower than in training by more than ${limit}`
-        : `not shown to be lower by more than ${limit}`;
+        ? `not ${change} than in training by more than ${limit}`
+        : `not shown to be ${change} by more than ${limit}`;
     return because(
       'no',
-      `${drifted.length > 0 ? 'drift without harm' : 'no harm'}: ${harm.metric} is ${certainty}`,
+      `${drifted.length > 0 ? 'drift without harm shown' : 'no harm shown'}: ${describeHarm(harm)} is ${certainty}${besides}`,
     );
   }
   if (hoursSinceRetraining !== undefined && hoursSinceRetraining < cooldown_hours) {
@@ -56,5 +63,12 @@ export function decideRetraining(
       `harm, but the last retraining was ${hoursSinceRetraining.toFixed(1)} hours ago and the cooldown is ${cooldown_hours}`,
     );
   }
-  return because('yes', `harm: ${harm.metric} is lower than in training by more than ${limit}`);
+  return because('yes', `harm: ${describeHarm(harm)} is ${change} than in training by more than ${limit}`);
+}
+
+/** "pr_auc", and of what where it is not of every class. */
+export function describeHarm({ metric, classes, left_out }: Harm): string {
+  return left_out.length === 0
+    ? metric
+    : `${metric} of ${classes.join(', ')} (too little truth of ${left_out.join(', ')})`;
 }

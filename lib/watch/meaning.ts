@@ -1,7 +1,7 @@
 /**
  * What a figure means beside its limit of monitoring.limits: the one decider that alerts, the agent and retraining ask.
  */
-import type { Config, Signal } from '../config/schema.ts';
+import type { Config, RetrainingMetric, Signal } from '../config/schema.ts';
 import { type Estimate, judge, type Verdict } from '../numbers/estimate.ts';
 
 export type Limits = Config['monitoring']['limits'];
@@ -28,9 +28,17 @@ export function isBeyond(signal: Signal, value: number | null, limits: Limits): 
 
 export type RankMetric = 'roc_auc' | 'pr_auc';
 
-/** Whether a metric has fallen to its harm: fail when the whole interval of the difference lies beyond the limit. */
-export function judgeFall(metric: RankMetric, difference: Estimate, limits: Limits): Verdict {
-  return judge(difference, -limits[`${metric}_fall`]);
+/** Whether a change is harm: fail when the whole interval of the difference, after minus before, lies beyond the limit. */
+export function judgeChange(metric: RetrainingMetric, difference: Estimate, limits: Limits): Verdict {
+  const limit = limitOfChange(metric, limits);
+  if (metric !== 'cost' && metric !== 'calibration') return judge(difference, -limit);
+  const { value, low, high } = difference;
+  return judge({ value: -value, low: -high, high: -low }, -limit);
+}
+
+/** How far a metric may fall, or a cost or the calibration error rise. */
+export function limitOfChange(metric: RetrainingMetric, limits: Limits): number {
+  return metric === 'cost' || metric === 'calibration' ? limits[`${metric}_rise`] : limits[`${metric}_fall`];
 }
 
 /** The same for a fall without an interval; what rounding leaves just below a limit has reached it. */

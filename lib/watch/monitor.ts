@@ -4,12 +4,12 @@ import { type Drift, type DriftLimits, measureDrifts } from '../measure/drift.ts
 import { estimatesOf, meanEstimate, measureMetrics, measureShare } from '../measure/estimates.ts';
 import { wilson } from '../measure/intervals.ts';
 import { type ScoredRows, wrongRows } from '../measure/metrics.ts';
-import { differenceApart, type Standardised, standardise } from '../measure/standardised.ts';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
 import type { LoadedVersion } from '../registry/load.ts';
 import type { DriftReference } from '../train/build.ts';
 import { columnOf, entitiesOf, overconfidence, scoresOf } from './columns.ts';
-import { judgeFall, limitsFor } from './meaning.ts';
+import { type Harm, measureHarm } from './harm.ts';
+import { limitsFor } from './meaning.ts';
 import type { Observed, Window } from './window.ts';
 
 export interface MonitorReport {
@@ -23,7 +23,10 @@ export interface MonitorReport {
     readonly count: number;
     /** The class that truth is scarcest of, among those whose probability is given: with two classes, the positive one. */
     readonly scarcest: { readonly class: string; readonly count: number };
+    /** Of the predictions that are old enough to have it. */
     readonly missing_rate: number;
+    /** When the newest prediction with its truth was made; null without any. */
+    readonly until: string | null;
   };
   readonly error_rate: {
     readonly production: Estimate;
@@ -35,15 +38,8 @@ export interface MonitorReport {
   /** Metrics on labelled predictions; null while they have no meaning. */
   readonly metrics: Readonly<Record<MetricName, Estimate>> | null;
   readonly training_metrics: Readonly<Record<MetricName, Estimate>>;
-  /** The retraining metric at the training share of each class, against training; null without every class. */
-  readonly harm: {
-    readonly metric: 'pr_auc' | 'roc_auc';
-    readonly production: number;
-    readonly training: number;
-    readonly difference: Estimate;
-    /** pass: no harm; fail: harm. */
-    readonly verdict: Verdict;
-  } | null;
+  /** The retraining metric, at the training share of each class, against training; null while there is too little truth for it. */
+  readonly harm: Harm | null;
   readonly drift: readonly Drift[];
   /** Of what the model gives, against what it gave to rows that it had not learnt; null where it had none. */
   readonly prediction_drift: Drift | null;
@@ -62,12 +58,12 @@ export function monitor(
   loaded: LoadedVersion,
   reference: DriftReference,
   validation: { labels: Uint8Array; given: Uint8Array; scores: Float64Array },
-  { predictions, refusals }: Window,
+  { predictions, judged, refusals }: Window,
   time: string,
 ): MonitorReport {
   const { confidence } = config.evaluation;
   const { classes, outputs } = loaded.signature.output;
-  const labelled = predictions.filter(({ label }) => label !== undefined);
+  const labelled = judged.filter(({ label }) => label !== undefined);
   const scored: ScoredRows = {
     classes: classes.length,
     labels: Uint8Array.from(labelled, ({ label }) => classes.indexOf(label!)),
@@ -94,7 +90,8 @@ export function monitor(
       scarcest: counts
         .filter((each) => outputs.includes(each.class))
         .reduce((a, b) => (b.count < a.count ? b : a)),
-      missing_rate: predictions.length === 0 ? 0 : 1 - labelled.length / predictions.length,
+      missing_rate: judged.length === 0 ? 0 : 1 - labelled.length / judged.length,
+      until: labelled.at(-1)?.time ?? null,
     },
     error_rate: errorRates(labelled, loaded, config),
     calibration:
@@ -111,9 +108,8 @@ export function monitor(
       ? estimatesOf(measureMetrics(scored, given, { confidence, entities: entitiesOf(labelled) }))
       : null,
     training_metrics: loaded.metrics.metrics,
-    harm: everyClass
-      ? measureHarm(config, { classes: classes.length, ...validation }, { ...scored, given })
-      : null,
+    harm:
+      measureHarm(config, classes, { classes: classes.length, ...validation }, { ...scored, given }) ?? null,
     drift: measureDrifts(
       reference.inputs.map((input) => ({
         reference: input,
@@ -137,7 +133,7 @@ export function monitor(
           )[0]!,
     refused: { requests: refusals.length, by_problem: countProblems(refusals) },
     latency_ms: latencies(predictions),
-    over_time: overTime(predictions),
+    over_time: overTime(judged),
     scores: predictions.map(({ probability }) => probability),
   };
 }
@@ -158,30 +154,6 @@ function errorRates(
   const verdict: Verdict =
     production.low > training.high ? 'fail' : production.high <= limit ? 'pass' : 'inconclusive';
   return { production, training, verdict };
-}
-
-/** Production minus training, both at the training share of each class. */
-function measureHarm(
-  config: Config,
-  training: ScoredRows & { given: Uint8Array },
-  production: ScoredRows & { given: Uint8Array },
-): NonNullable<MonitorReport['harm']> {
-  const { metric } = config.retraining;
-  const shares = Array.from(
-    { length: training.classes },
-    (_, k) => training.labels.reduce((sum, y) => sum + (y === k ? 1 : 0), 0) / training.labels.length,
-  );
-  const [before, now] = [training, production].map((rows) =>
-    standardise(metric, rows, rows.given, shares),
-  ) as [Standardised, Standardised];
-  const difference = differenceApart(before, now, config.evaluation.confidence);
-  return {
-    metric,
-    production: now.value,
-    training: before.value,
-    difference,
-    verdict: judgeFall(metric, difference, config.monitoring.limits),
-  };
 }
 
 export function driftLimits({ monitoring, evaluation }: Config): DriftLimits {

@@ -5,6 +5,7 @@ import type { Drift } from '../measure/drift.ts';
 import { day, type Html, mark, pageOf, percent } from '../page/page.ts';
 import { ALARM, CALM, draw } from '../page/picture.ts';
 import { formatCount as count, formatInterval as interval } from '../words.ts';
+import { describeHarm } from './decide.ts';
 import type { MonitorReport } from './monitor.ts';
 import type { Alarm } from './vigil.ts';
 
@@ -30,8 +31,8 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <tr><th>Question</th><th>Answer</th><th>From</th></tr>
 <tr><td>More errors than in training?</td><td>${mark(error_rate.verdict, 'no', 'yes')}</td>
 <td>${percent(error_rate.production)} now, ${percent(error_rate.training)} in training</td></tr>
-<tr><td>Does it rank worse than in training?</td><td>${harm === null ? mark('inconclusive', '', '') : mark(harm.verdict, 'no', 'yes')}</td>
-<td>${harm === null ? 'too few labels of every class' : `${harm.metric} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of each class; difference ${interval(harm.difference)}`}</td></tr>
+<tr><td>Is it worse than in training?</td><td>${harm === null ? mark('inconclusive', '', '') : mark(harm.verdict, 'no', 'yes')}</td>
+<td>${harm === null ? 'too little truth' : `${describeHarm(harm)} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of each class; difference ${interval(harm.difference)}`}</td></tr>
 <tr><td>Have the inputs drifted?</td><td>${drifted.length === 0 ? mark('pass', 'no', '') : mark('fail', '', 'yes')}</td>
 <td>${drifted.map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`).join(', ') || 'no input beyond its limit'}</td></tr>
 <tr><td>Requests refused</td><td>${count(refused.requests)}</td><td>${
@@ -42,7 +43,7 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <tr><td>Latency</td><td>${latency_ms === null ? '–' : `${latency_ms.p50.toFixed(2)} ms`}</td>
 <td>${latency_ms === null ? 'no predictions' : `95 % within ${latency_ms.p95.toFixed(2)} ms, 99 % within ${latency_ms.p99.toFixed(2)} ms`}</td></tr>
 <tr><td>Are the probabilities right?</td><td>${report.calibration === null ? '–' : interval(report.calibration)}</td><td>mean probability given, less the share that was true</td></tr>
-<tr><td>Truth still missing</td><td>${(labels.missing_rate * 100).toFixed(1)} %</td><td>of the predictions in the window</td></tr>
+<tr><td>Truth still missing</td><td>${(labels.missing_rate * 100).toFixed(1)} %</td><td>of the predictions that are old enough to have it; the newest that has it was made ${day(labels.until)}</td></tr>
 </table></div>
 
 <h2>Alarms</h2>
