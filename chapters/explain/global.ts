@@ -1,9 +1,11 @@
 /** What a model does as a whole: Shapley values of many rows, permutation importance, partial dependence. */
+
 import type { Schema } from '../../lib/config/schema.ts';
 import type { Scorer } from '../../lib/learn/estimator.ts';
-import { logLoss, type ScoredRows } from '../../lib/measure/metrics.ts';
+import { logLoss } from '../../lib/measure/metrics.ts';
 import type { Estimate } from '../../lib/numbers/estimate.ts';
 import { columnOf, type Matrix, presentOf, takeRows } from '../../lib/numbers/matrix.ts';
+import type { ScoredRows } from '../../lib/numbers/outputs.ts';
 import { random, shuffled } from '../../lib/numbers/random.ts';
 import { type Pipeline, transform } from '../../lib/train/pipeline.ts';
 import type { Explainer } from './explain.ts';

@@ -34,6 +34,7 @@ export function draftConfig(template: string, draft: Draft): string {
   set('quality.duplicates', draft.duplicates);
   for (const [key, value] of Object.entries(draft.params)) set(`model_params.${key}`, value);
   set('evaluation.threshold', 'max_f1');
+  set('evaluation.calibration', 'auto');
   // What knows nothing ranks at .5; that, and a margin.
   set('evaluation.minimum', { roc_auc: 0.55 });
   set('deployment.model', 'champion');

@@ -57,20 +57,30 @@ export interface CalibrationBin {
 
 const BINS = 10;
 
-/** Rows in equally full bins by their score; equal scores share a bin. */
+/**
+ * Rows in bins by their score, each with the same half of the rows and half of what is expected to be true, so that those of a
+ * rare class do not all lie at zero; equal scores share a bin.
+ */
 export function calibrationBins(
   labels: Uint8Array,
   scores: Float64Array,
   confidence: number,
 ): CalibrationBin[] {
   const order = Int32Array.from(labels.keys()).sort((a, b) => scores[a]! - scores[b]!);
+  const expected = scores.reduce((sum, score) => sum + score, 0);
+  const weightOf = (row: number) =>
+    0.5 / order.length + (expected === 0 ? 0.5 / order.length : (0.5 * scores[row]!) / expected);
   const bins: CalibrationBin[] = [];
-  for (let start = 0; start < order.length; ) {
-    let end = Math.min(
-      order.length,
-      Math.max(start + 1, Math.round(((bins.length + 1) * order.length) / BINS)),
-    );
-    while (end < order.length && scores[order[end]!] === scores[order[end - 1]!]) end++;
+  for (let start = 0, weight = 0; start < order.length; ) {
+    let end = start;
+    while (end < order.length && (end === start || weight < (bins.length + 1) / BINS - 1e-9)) {
+      weight += weightOf(order[end]!);
+      end++;
+    }
+    while (end < order.length && scores[order[end]!] === scores[order[end - 1]!]) {
+      weight += weightOf(order[end]!);
+      end++;
+    }
     const rows = order.subarray(start, end);
     const events = rows.reduce((sum, row) => sum + labels[row]!, 0);
     const predicted = rows.reduce((sum, row) => sum + scores[row]!, 0) / rows.length;

@@ -78,25 +78,67 @@ export function curvePicture(
   );
 }
 
+/** A class this rare is drawn on logarithmic axes. */
+const RARE = 0.1;
+
 export function calibrationPicture(bins: readonly CalibrationBin[], name: string): string {
+  const rows = bins.reduce((sum, bin) => sum + bin.rows, 0);
+  const share = bins.reduce((sum, bin) => sum + bin.rows * bin.observed, 0) / rows;
+  const isRare = share < RARE;
+  const least = Math.min(0.01, ...bins.flatMap((bin) => [bin.predicted, bin.high].filter((x) => x > 0))) / 2;
+  // What is zero lies at the edge of a logarithmic axis.
+  const kept = (x: number) => (isRare ? Math.max(x, least) : x);
+  const points = bins.map(({ predicted, observed, low, high }) => ({
+    predicted: kept(predicted),
+    observed: kept(observed),
+    low: kept(low),
+    high: kept(high),
+  }));
+  const axis = isRare
+    ? { type: 'log' as const, domain: [least, 1], grid: true, ticks: 5, tickFormat: '~g' }
+    : { domain: [0, 1], grid: true };
   return draw(
     {
       width: 520,
       height: 380,
-      x: { label: `mean probability of ${name}`, domain: [0, 1], grid: true },
-      y: { label: 'share that was true', domain: [0, 1], grid: true },
+      x: { label: `mean probability of ${name}${isRare ? ' (logarithmic)' : ''}`, ...axis },
+      y: { label: 'share that was true', ...axis },
       marks: [
         Plot.line(
           [
-            [0, 0],
+            [isRare ? least : 0, isRare ? least : 0],
             [1, 1],
           ],
           { strokeDasharray: '4 3', strokeOpacity: 0.5 },
         ),
-        Plot.ruleX(bins, { x: 'predicted', y1: 'low', y2: 'high', stroke: CALM, strokeWidth: 2 }),
-        Plot.dot(bins, { x: 'predicted', y: 'observed', fill: ALARM, r: 3 }),
+        Plot.ruleX(points, { x: 'predicted', y1: 'low', y2: 'high', stroke: CALM, strokeWidth: 2 }),
+        Plot.dot(points, { x: 'predicted', y: 'observed', fill: ALARM, r: 3 }),
       ],
     },
-    `Calibration of ${name} in ${bins.length} bins of equally many rows: mean probability against the share that was true`,
+    `Calibration of ${name} in ${bins.length} bins: mean probability against the share that was true`,
+  );
+}
+
+/** How many rows have which score, under the calibration. */
+export function scoresPicture(scores: Float64Array, name: string): string {
+  return draw(
+    {
+      width: 520,
+      height: 140,
+      x: { label: `probability of ${name}`, domain: [0, 1] },
+      y: {
+        label: 'rows (logarithmic)',
+        type: 'symlog',
+        ticks: [0, 1, 10, 100, 1000, 10_000, 100_000].filter((tick) => tick <= scores.length),
+      },
+      marks: [
+        Plot.rectY(Array.from(scores), {
+          ...Plot.binX({ y: 'count' }, { x: (d: number) => d, thresholds: 40 }),
+          fill: CALM,
+        }),
+        Plot.ruleY([0]),
+      ],
+    },
+    `Histogram of the probabilities of ${name}`,
   );
 }

@@ -1,6 +1,7 @@
 /** The report of a version for the reviewer of a pull request: everything there is about it, against the champion. */
 import { existsSync } from 'node:fs';
 import { readDataset } from '../../lib/data/dataset.ts';
+import { calibrationError } from '../../lib/measure/calibration-error.ts';
 import { measureDrifts } from '../../lib/measure/drift.ts';
 import { outputOf } from '../../lib/measure/metrics.ts';
 import { columnOf } from '../../lib/numbers/matrix.ts';
@@ -13,7 +14,7 @@ import { readValidation } from '../../lib/registry/validation.ts';
 import { driftLimits } from '../../lib/watch/monitor.ts';
 import { formatCount, formatInterval } from '../../lib/words.ts';
 import { calibrationBins, prCurve, rocCurve } from './curve-points.ts';
-import { calibrationPicture, confusionPicture, curvePicture } from './curves.ts';
+import { calibrationPicture, confusionPicture, curvePicture, scoresPicture } from './curves.ts';
 
 /** `champion` is undefined where there is none, or where the version is it; `parts` are what other chapters say. */
 export function versionReport(
@@ -87,13 +88,22 @@ export function versionReport(
       ),
     ),
     heading(3, 'Calibration'),
-    ...each.map(({ name, labels, scores }, i) =>
+    text(
+      `Calibrated by ${loaded.calibration.method}. Calibration error, the root of the mean squared difference over quantile bins without what chance adds: ${each
+        .map(
+          ({ name, labels, scores }) =>
+            `${several ? `${name} ` : ''}${formatInterval(calibrationError(scores, labels, config.evaluation.confidence))}`,
+        )
+        .join(', ')}.`,
+    ),
+    ...each.flatMap(({ name, labels, scores }, i) => [
       image(
         several ? `calibration_${i}` : 'calibration',
         `Calibration of ${name}`,
         calibrationPicture(calibrationBins(labels, scores, config.evaluation.confidence), name),
       ),
-    ),
+      image(several ? `scores_${i}` : 'scores', `Probabilities of ${name}`, scoresPicture(scores, name)),
+    ]),
     ...driftBlocks(project, version, metadata.data.version),
     ...parts,
   ];

@@ -179,6 +179,16 @@ function checkReferences(config: Config, fault: SettingFault): void {
         [section, 'threshold'],
         `a number tells two classes apart, the target has ${classes.length}: ${section === 'evaluation' ? 'max_f1 or most_probable' : 'model'}`,
       );
+  const { calibration } = config.evaluation;
+  if (
+    calibration === 'temperature'
+      ? classes.length === 2
+      : classes.length > 2 && !['none', 'auto'].includes(calibration)
+  )
+    throw fault(
+      ['evaluation', 'calibration'],
+      `${calibration} is for ${calibration === 'temperature' ? 'more than two classes' : 'two classes'}, the target has ${classes.length}`,
+    );
   const { headers_timeout_ms, request_timeout_ms } = config.deployment;
   if (headers_timeout_ms > request_timeout_ms)
     throw fault(

@@ -4,6 +4,7 @@ import type { Matrix } from '../numbers/matrix.ts';
 import { outputsOf } from '../numbers/outputs.ts';
 import { seedOf } from '../numbers/random.ts';
 import { fitBoosting } from './boosting.ts';
+import { type Calibration, calibrate } from './calibration.ts';
 import { fitForest } from './forest.ts';
 import { fitLogistic, type Logistic, sigmoid } from './logistic.ts';
 import { threadsFor } from './threads.ts';
@@ -149,6 +150,14 @@ export function scorerOf(model: Model): Scorer {
     }
     return toProbabilities(margins, outputs.length);
   };
+}
+
+/** The probabilities that a model's scores mean. */
+export function calibratedScorer(model: Model, calibration: Calibration): Scorer {
+  const scorer = scorerOf(model);
+  if (calibration.method === 'none') return scorer;
+  const outputs = outputsOf(model.classes.length).length;
+  return (values, rows) => calibrate(calibration, scorer(values, rows), outputs);
 }
 
 /** The trees of boosting that add to one output. */

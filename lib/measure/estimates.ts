@@ -4,7 +4,7 @@
  */
 import type { MetricName } from '../config/schema.ts';
 import type { Estimate } from '../numbers/estimate.ts';
-import { outputsOf } from '../numbers/outputs.ts';
+import { outputsOf, type ScoredRows } from '../numbers/outputs.ts';
 import { influenceOfRanking, influenceOfRatio } from './influence.ts';
 import {
   areaInterval,
@@ -14,14 +14,7 @@ import {
   meanOfEstimates,
   wilson,
 } from './intervals.ts';
-import {
-  classMetrics,
-  confusionMatrix,
-  outputOf,
-  rankMetrics,
-  rankScores,
-  type ScoredRows,
-} from './metrics.ts';
+import { classMetrics, confusionMatrix, outputOf, rankMetrics, rankScores } from './metrics.ts';
 
 export interface IntervalOptions {
   readonly confidence: number;

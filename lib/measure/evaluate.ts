@@ -1,7 +1,7 @@
 /** What is said of a model: metrics with intervals, at its thresholds, on rows it was not fitted on. */
 import type { MetricName } from '../config/schema.ts';
 import { type Estimate, judge, type Verdict } from '../numbers/estimate.ts';
-import { classify, outputsOf, type Thresholds } from '../numbers/outputs.ts';
+import { classify, outputsOf, type ScoredRows, type Thresholds } from '../numbers/outputs.ts';
 import { compareMeasured, estimatesOf, type IntervalOptions, measureMetrics } from './estimates.ts';
 import { criticalValue } from './intervals.ts';
 import {
@@ -13,7 +13,6 @@ import {
   outputOf,
   rankMetrics,
   rankScores,
-  type ScoredRows,
 } from './metrics.ts';
 
 export interface ClassMetrics {

@@ -4,17 +4,7 @@
  */
 import type { MetricName } from '../config/schema.ts';
 import { orderDescending } from '../numbers/order.ts';
-import { outputsOf } from '../numbers/outputs.ts';
-
-/** Rows with their truth and what a model gave for them. */
-export interface ScoredRows {
-  /** Number of classes. */
-  readonly classes: number;
-  /** Class index per row. */
-  readonly labels: Uint8Array;
-  /** Probabilities, rows × outputs. */
-  readonly scores: Float64Array;
-}
+import { outputsOf, type ScoredRows } from '../numbers/outputs.ts';
 
 /** Rows by true class and given class. */
 export type Confusion = readonly (readonly number[])[];

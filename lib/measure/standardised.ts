@@ -4,10 +4,10 @@
  */
 import type { MetricName } from '../config/schema.ts';
 import type { Estimate } from '../numbers/estimate.ts';
-import { outputsOf } from '../numbers/outputs.ts';
+import { outputsOf, type ScoredRows } from '../numbers/outputs.ts';
 import { around, type Measured, measureShare, type ShareCounts } from './estimates.ts';
 import { influenceOfRanking } from './influence.ts';
-import { meanOf, negativeWeight, outputOf, rankMetrics, rankScores, type ScoredRows } from './metrics.ts';
+import { meanOf, negativeWeight, outputOf, rankMetrics, rankScores } from './metrics.ts';
 
 export interface Standardised {
   readonly value: number;

@@ -1,7 +1,7 @@
 /** The thresholds that suit scored rows best. */
 import { orderDescending } from '../numbers/order.ts';
-import { mostProbable, outputsOf } from '../numbers/outputs.ts';
-import { outputOf, rankScores, type ScoredRows } from './metrics.ts';
+import { mostProbable, outputsOf, type ScoredRows } from '../numbers/outputs.ts';
+import { outputOf, rankScores } from './metrics.ts';
 
 /** Thresholds with the highest F1; of more than two classes, the mean of the classes' F1 (macro F1). */
 export function bestF1Thresholds(rows: ScoredRows): number[] {

@@ -8,6 +8,16 @@ export function outputsOf(classes: number): number[] {
   return classes === 2 ? [1] : Array.from({ length: classes }, (_, k) => k);
 }
 
+/** Rows with their truth and what a model gave for them. */
+export interface ScoredRows {
+  /** Number of classes. */
+  readonly classes: number;
+  /** Class index per row. */
+  readonly labels: Uint8Array;
+  /** Probabilities, rows × outputs. */
+  readonly scores: Float64Array;
+}
+
 /** As many per output: a row is of the class whose probability is highest as a multiple of its threshold. */
 export type Thresholds = readonly number[];
 

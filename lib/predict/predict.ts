@@ -39,8 +39,8 @@ export interface Answer {
 }
 
 export interface Predictor {
-  /** Answers a JSON value: one row or a list. */
-  answer(body: unknown, caller: Caller): Promise<Answer>;
+  /** Answers a JSON value: one row or a list; with a confidence, with the set of classes that the true one is in. */
+  answer(body: unknown, caller: Caller, confidence?: number): Promise<Answer>;
   /** Rows that may be wrong one by one, in their order; fails when they cannot be put on record. */
   each(rows: readonly unknown[], caller: Caller): Promise<(Prediction | { problems: FieldProblem[] })[]>;
   /** All rows or the problems of some. */
@@ -58,7 +58,10 @@ const others = () => new Promise<void>((resolve) => setImmediate(resolve));
 export function createPredictor({ fleet, log, metrics, maxRows, now }: PredictorOptions): Predictor {
   const newId = idSource();
 
-  const all: Predictor['all'] = async (rows, caller) => {
+  const predict = async (
+    rows: readonly unknown[],
+    caller: Caller,
+  ): Promise<{ model: ServedModel; predictions: Prediction[] } | { problems: readonly FieldProblem[] }> => {
     const id = newId();
     const lineup = fleet.current();
     const key = caller.key ?? id;
@@ -125,7 +128,11 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
     );
     await log.append(lines, sensitive);
     metrics.predictions(model.version, predictions);
-    return predictions;
+    return { model, predictions };
+  };
+  const all: Predictor['all'] = async (rows, caller) => {
+    const predicted = await predict(rows, caller);
+    return 'problems' in predicted ? predicted : predicted.predictions;
   };
 
   return {
@@ -149,20 +156,27 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
         return problems === undefined ? predicted[next++]! : { problems };
       });
     },
-    async answer(body, caller) {
+    async answer(body, caller, confidence) {
       const many = Array.isArray(body);
       const rows = many ? (body as unknown[]) : [body];
       if (rows.length === 0) return { status: 400, body: '{"error":"the list of rows is empty"}' };
       if (rows.length > maxRows)
         return { status: 413, body: `{"error":"at most ${maxRows} rows in one request"}` };
-      const predictions = await all(rows, caller);
-      if ('problems' in predictions)
+      const predicted = await predict(rows, caller);
+      if ('problems' in predicted)
         return {
           status: 400,
-          body: JSON.stringify({ error: 'invalid input', fields: predictions.problems }),
+          body: JSON.stringify({ error: 'invalid input', fields: predicted.problems }),
         };
-      if (!many) return { status: 200, body: predictionJson(predictions[0]!) };
-      return { status: 200, body: `[${predictions.map(predictionJson).join(',')}]` };
+      const { model, predictions } = predicted;
+      const sets = confidence === undefined ? undefined : model.sets(confidence);
+      const shown =
+        sets === undefined
+          ? predictionJson
+          : (prediction: Prediction) =>
+              `${predictionJson(prediction).slice(0, -1)},${JSON.stringify(sets(prediction)).slice(1)}`;
+      if (!many) return { status: 200, body: shown(predictions[0]!) };
+      return { status: 200, body: `[${predictions.map((each) => shown(each)).join(',')}]` };
     },
   };
 }

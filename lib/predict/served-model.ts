@@ -1,4 +1,5 @@
 /** A loaded version made ready to answer. */
+import { conformalLimits, conformalSet } from '../measure/conformal.ts';
 import { classAt, type DecisionRule, type Thresholds, thresholdsFor } from '../numbers/outputs.ts';
 import type { Fields, Given } from '../record/prediction-lines.ts';
 import type { LoadedVersion } from '../registry/load.ts';
@@ -18,6 +19,14 @@ export interface ServedModel {
   score(rows: Rows): Float64Array;
   /** What the scores say of a row, and of its group where groups have thresholds of their own. */
   give(scores: Float64Array, row: number, sensitive?: Fields): Given;
+  /** Which classes hold the true one with this confidence, by what was given; undefined where training left nothing to say so. */
+  sets(confidence: number): ((given: Given) => PredictionSet) | undefined;
+}
+
+export interface PredictionSet {
+  readonly set: readonly string[];
+  /** Whether it says nothing: it holds no class or every one. */
+  readonly abstain: boolean;
 }
 
 export function serveModel(loaded: LoadedVersion, configured: number | 'model', since: string): ServedModel {
@@ -55,5 +64,21 @@ export function serveModel(loaded: LoadedVersion, configured: number | 'model', 
         probabilities: Object.fromEntries(outputs.map((name, output) => [name, scores[at + output]!])),
       };
     },
+    sets: (confidence) => setsOf(loaded, confidence),
+  };
+}
+
+export function setsOf(
+  { conformal, signature }: Pick<LoadedVersion, 'conformal' | 'signature'>,
+  confidence: number,
+): ((given: Given) => PredictionSet) | undefined {
+  if (conformal === undefined) return undefined;
+  const { classes, outputs } = signature.output;
+  const limits = conformalLimits(conformal, confidence);
+  return ({ probability, probabilities }) => {
+    const each =
+      outputs.length === 1 ? [1 - probability, probability] : classes.map((name) => probabilities![name]!);
+    const set = conformalSet(limits, each).map((k) => classes[k]!);
+    return { set, abstain: set.length === 0 || set.length === classes.length };
   };
 }

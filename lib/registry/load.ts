@@ -3,8 +3,10 @@ import type { Schema } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { groupingsOf, groupNames } from '../data/groups.ts';
 import { failed } from '../fault.ts';
+import { type Calibration, UNCALIBRATED } from '../learn/calibration.ts';
 import { modelProblem } from '../learn/check-model.ts';
-import { type Model, type Scorer, scorerOf } from '../learn/estimator.ts';
+import { calibratedScorer, type Model, type Scorer } from '../learn/estimator.ts';
+import type { Strangeness } from '../measure/conformal.ts';
 import type { Matrix } from '../numbers/matrix.ts';
 import { classify } from '../numbers/outputs.ts';
 import type { DriftReference, Golden, Metrics } from '../train/build.ts';
@@ -28,6 +30,9 @@ export interface LoadedVersion {
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
   readonly model: Model;
+  readonly calibration: Calibration;
+  /** How strange training rows look as of their class; undefined of versions older than that. */
+  readonly conformal: Strangeness | undefined;
   readonly scorer: Scorer;
 }
 
@@ -49,7 +54,12 @@ export function loadVersion(registry: Registry, version: string): LoadedVersion 
   const problem = modelProblem(model, pipeline.features, signature.output.classes);
   if (problem !== undefined)
     throw failed(`${versionPath(registry, version, 'model.json')} is no model: ${problem}: refused`);
-  const scorer = scorerOf(model);
+  // Of versions older than it there is none.
+  const calibration =
+    metadata.files['calibration.json'] === undefined
+      ? UNCALIBRATED
+      : (read('calibration.json') as Calibration);
+  const scorer = calibratedScorer(model, calibration);
   checkGolden(version, pipeline, scorer, read('golden.json') as Golden);
   return {
     version,
@@ -59,6 +69,9 @@ export function loadVersion(registry: Registry, version: string): LoadedVersion 
     metrics: read('metrics.json') as Metrics,
     pipeline,
     model,
+    calibration,
+    conformal:
+      metadata.files['conformal.json'] === undefined ? undefined : (read('conformal.json') as Strangeness),
     scorer,
   };
 }

@@ -28,6 +28,7 @@ export function openApiDocument(
         schema: { type: 'string' },
         example: parameter === 'model' ? name : 'swagger-ui.css',
       })),
+      ...(route.query ?? []).map((each) => ({ ...each, in: 'query', required: false })),
       ...(route.keyed ? [key] : []),
     ];
     paths[path] = {

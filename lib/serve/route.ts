@@ -31,6 +31,13 @@ export interface Route {
   readonly errors: readonly (keyof typeof ERRORS)[];
   /** Whether the header that traffic is split by counts. */
   readonly keyed?: boolean;
+  /** What may stand behind the question mark. */
+  readonly query?: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly schema: Json;
+    readonly example: unknown;
+  }[];
   handle(c: Context): Response | Promise<Response>;
 }
 

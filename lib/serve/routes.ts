@@ -178,12 +178,27 @@ export function coreRoutes(parts: CoreParts): Route[] {
       },
       errors: [400, 413, 415, 503],
       keyed: true,
+      query: [
+        {
+          name: 'confidence',
+          description:
+            'Adds the set of classes that holds the true one with this confidence, whichever it is, and whether that says nothing (abstain)',
+          schema: { type: 'number', minimum: 0.5, exclusiveMaximum: 1 },
+          example: 0.9,
+        },
+      ],
       /** What is out of the ordinary: a plain request has a lane of its own (listener.ts). */
       async handle(c) {
         const caller = parts.callerOf(c);
+        const asked = c.req.query('confidence');
+        const confidence = asked === undefined ? undefined : Number(asked);
+        if (confidence !== undefined && !(asked!.trim() !== '' && confidence >= 0.5 && confidence < 1))
+          return c.json({ error: 'confidence must be a number from 0.5 to below 1' }, 400);
+        if (confidence !== undefined && fleet.current().model.sets(confidence) === undefined)
+          return c.json({ error: 'this version was trained before sets: train again' }, 400);
         const body = await readJson(c, maxBytes);
         if ('refusal' in body) return body.refusal;
-        const { status, body: answer } = await predictor.answer(body.value, caller);
+        const { status, body: answer } = await predictor.answer(body.value, caller, confidence);
         c.header('content-type', JSON_TYPE);
         return c.body(answer, status as 200);
       },

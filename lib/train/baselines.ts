@@ -1,9 +1,9 @@
 /** What a model must beat to be worth anything, measured on the same folds. */
 import type { Config, ModelParams } from '../config/schema.ts';
 import { type IntervalOptions, meanEstimate, measureMetrics } from '../measure/estimates.ts';
-import { logLoss, logLosses, type ScoredRows } from '../measure/metrics.ts';
+import { logLoss, logLosses } from '../measure/metrics.ts';
 import type { Estimate } from '../numbers/estimate.ts';
-import { classify, mostProbable, outputsOf } from '../numbers/outputs.ts';
+import { classify, mostProbable, outputsOf, type ScoredRows } from '../numbers/outputs.ts';
 import { random, shuffled } from '../numbers/random.ts';
 import { formatInterval } from '../words.ts';
 import type { Part } from './part.ts';

@@ -7,25 +7,26 @@ import type { Dataset } from '../data/dataset.ts';
 import { groupingsOf, groupNames } from '../data/groups.ts';
 import { badInput } from '../fault.ts';
 import { json } from '../files/write.ts';
-import { featureImportances, type Model, scorerOf } from '../learn/estimator.ts';
+import { type Calibration, methodFor } from '../learn/calibration.ts';
+import { calibratedScorer, featureImportances, type Model, type Scorer } from '../learn/estimator.ts';
+import { type Strangeness, strangenessOf } from '../measure/conformal.ts';
 import { costThreshold } from '../measure/cost.ts';
 import { categoryReference, numericReference, type Reference } from '../measure/drift-reference.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
-import { type ScoredRows, takeScored } from '../measure/metrics.ts';
+import { takeScored } from '../measure/metrics.ts';
 import { bestF1Thresholds } from '../measure/thresholds.ts';
 import { columnOf, takeRows } from '../numbers/matrix.ts';
 import {
-  classAt,
   classify,
   type DecisionRule,
   mostProbable,
   outputsOf,
+  type ScoredRows,
   type Thresholds,
-  thresholdsFor,
 } from '../numbers/outputs.ts';
 import { type Baselines, logisticParts, measureBaselines } from './baselines.ts';
 import { splitFold, stratifiedFolds } from './folds.ts';
-import type { FittedPart } from './part.ts';
+import { calibrateAcross, gatherScores, giveAcross } from './out-of-fold.ts';
 import { type Pipeline, transform } from './pipeline.ts';
 import { fitParts } from './side-by-side.ts';
 import { type Signature, signatureOf } from './signature.ts';
@@ -57,6 +58,8 @@ export interface Golden {
 export interface Version {
   readonly model: Model;
   readonly pipeline: Pipeline;
+  readonly calibration: Calibration;
+  readonly conformal: Strangeness;
   readonly signature: Signature;
   readonly reference: DriftReference;
   readonly golden: Golden;
@@ -136,18 +139,16 @@ export async function buildVersion(
   );
   // While threads fit, and after the folds while the last of them fits the final model.
   const inputs = inputReferences(config, data);
-  const gather = async (parts: readonly Promise<FittedPart>[]) => {
-    const gathered = new Float64Array(data.inputs.rows * outputs);
-    for (const [which, { inside }] of folds.entries()) {
-      const { scores: given } = await parts[which]!;
-      for (const [i, row] of inside.entries())
-        gathered.set(given.subarray(i * outputs, (i + 1) * outputs), row * outputs);
-    }
-    return gathered;
-  };
-  const scores = await gather(fitted);
-  const scored = { classes: classes.length, labels: data.target, scores };
-  const groups = groupingsOf(data.sensitive, config.schema);
+  const raw = await gatherScores(folds, fitted, data.inputs.rows, outputs);
+  const uncalibrated = { classes: classes.length, labels: data.target, scores: raw };
+  const method = evaluation.calibration === 'auto' ? methodFor(uncalibrated) : evaluation.calibration;
+  const { calibration, scores } = calibrateAcross(
+    method,
+    folds,
+    uncalibrated,
+    evaluation.calibration === 'auto',
+  );
+  const scored = { ...uncalibrated, scores };
   const decide = (rows: Int32Array): DecisionRule => {
     const some = rows.length === data.target.length ? scored : takeScored(scored, rows);
     const thresholds = chooseThresholds(evaluation, some);
@@ -156,29 +157,35 @@ export async function buildVersion(
     });
   };
   const rule = decide(all);
-  const given = new Uint8Array(data.target.length);
+  const groups = groupingsOf(data.sensitive, config.schema);
   // What is given to a row follows from other folds alone, as its scores do.
   const isChosen = evaluation.threshold === 'max_f1' || rule.by_group !== undefined;
-  for (const { inside, outside } of folds) {
-    const own = isChosen ? decide(outside) : rule;
-    const groupOf = groupNames(groups, own.by_group?.column);
-    for (const row of inside) given[row] = classAt(scores, row * outputs, thresholdsFor(own, groupOf(row)));
-  }
+  const given = giveAcross(
+    folds,
+    scores,
+    (outside) => (isChosen ? decide(outside) : rule),
+    ({ by_group }) => groupNames(groups, by_group?.column),
+  );
   const options = { confidence: evaluation.confidence, entities: data.entities };
   const measured = evaluate(scored, classes, rule.thresholds, options, given);
-  const logistic = baseline.length === 0 ? scores : await gather(fitted.slice(folds.length + 1));
-  const baselines = measureBaselines(classes, fold, scored, logistic, options);
+  const logistic =
+    baseline.length === 0
+      ? raw
+      : await gatherScores(folds, fitted.slice(folds.length + 1), data.inputs.rows, outputs);
   const { pipeline, model } = await fitted[folds.length]!;
+  const scorer = calibratedScorer(model, calibration);
   return {
     model,
     pipeline,
+    calibration,
+    conformal: strangenessOf(scored),
     signature: signatureOf(config.schema, data.inputs, rule),
-    reference: { inputs, prediction: predictionReference(classes, later, pipeline, model, rule) },
-    golden: goldenOf(data, pipeline, model),
+    reference: { inputs, prediction: predictionReference(classes, later, pipeline, scorer, rule) },
+    golden: goldenOf(data, pipeline, scorer),
     metrics: {
       method: `${evaluation.folds}-fold stratified cross-validation: every row is scored, and given its class, by what was learnt from no row of its entity`,
       ...measured,
-      baselines,
+      baselines: measureBaselines(classes, fold, scored, logistic, options),
     },
     scores,
     given,
@@ -193,12 +200,12 @@ function predictionReference(
   classes: readonly string[],
   later: Dataset | undefined,
   pipeline: Pipeline,
-  model: Model,
+  scorer: Scorer,
   rule: DecisionRule,
 ): Reference | null {
   if (later === undefined || later.inputs.rows < LATER_ROWS) return null;
   const { values, rows } = transform(pipeline, later.inputs);
-  const scores = scorerOf(model)(values, rows);
+  const scores = scorer(values, rows);
   return classes.length === 2
     ? numericReference('score', scores)
     : categoryReference('class given', Float64Array.from(classify(scores, rule)), classes);
@@ -243,7 +250,7 @@ function inputReferences(config: Config, { inputs }: Dataset): Reference[] {
 }
 
 /** Rows at even distances, so that they span the table. */
-function goldenOf({ inputs }: Dataset, pipeline: Pipeline, model: Model): Golden {
+function goldenOf({ inputs }: Dataset, pipeline: Pipeline, scorer: Scorer): Golden {
   const count = Math.min(GOLDEN_ROWS, inputs.rows);
   const picked = takeRows(
     inputs,
@@ -255,7 +262,7 @@ function goldenOf({ inputs }: Dataset, pipeline: Pipeline, model: Model): Golden
     rows: Array.from({ length: count }, (_, i) =>
       Array.from(picked.values.subarray(i * width, (i + 1) * width), (x) => (Number.isNaN(x) ? null : x)),
     ),
-    scores: Array.from(scorerOf(model)(features.values, count)),
+    scores: Array.from(scorer(features.values, count)),
   };
 }
 
@@ -268,6 +275,8 @@ export function versionFiles(version: Version, labels: Uint8Array): Record<strin
   return {
     'model.json': `${JSON.stringify(version.model)}\n`,
     'pipeline.json': json(version.pipeline),
+    'calibration.json': json(version.calibration),
+    'conformal.json': `${JSON.stringify(version.conformal)}\n`,
     'signature.json': json(version.signature),
     'reference.json': `${JSON.stringify(version.reference)}\n`,
     'golden.json': `${JSON.stringify(version.golden)}\n`,

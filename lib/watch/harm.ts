@@ -5,10 +5,10 @@ import { costsOf } from '../measure/cost.ts';
 import { meanEstimate } from '../measure/estimates.ts';
 import { type Candidate, compareScores, type Difference, judgeDifference } from '../measure/evaluate.ts';
 import { differenceOf } from '../measure/intervals.ts';
-import { type ScoredRows, squaredErrors } from '../measure/metrics.ts';
+import { squaredErrors } from '../measure/metrics.ts';
 import { differenceApart, meanStandardised, standardise } from '../measure/standardised.ts';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
-import { outputsOf } from '../numbers/outputs.ts';
+import { outputsOf, type ScoredRows } from '../numbers/outputs.ts';
 import { judgeChange } from './meaning.ts';
 
 export interface Harm {

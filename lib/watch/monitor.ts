@@ -1,10 +1,13 @@
 /** What production looks like beside training: errors, metrics, drift, latency. Values in, values out. */
+
 import type { Config, MetricName } from '../config/schema.ts';
 import { type Drift, type DriftLimits, measureDrifts } from '../measure/drift.ts';
 import { estimatesOf, meanEstimate, measureMetrics, measureShare } from '../measure/estimates.ts';
 import { wilson } from '../measure/intervals.ts';
-import { type ScoredRows, wrongRows } from '../measure/metrics.ts';
+import { wrongRows } from '../measure/metrics.ts';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
+import type { ScoredRows } from '../numbers/outputs.ts';
+import { setsOf } from '../predict/served-model.ts';
 import type { LoadedVersion } from '../registry/load.ts';
 import type { DriftReference } from '../train/build.ts';
 import { columnOf, entitiesOf, overconfidence, scoresOf } from './columns.ts';
@@ -35,6 +38,8 @@ export interface MonitorReport {
   };
   /** Mean probability given less the share that was true; null without truth. */
   readonly calibration: Estimate | null;
+  /** Share of the labelled predictions whose set holds the true class, and what it should be; null where nothing can be said. */
+  readonly coverage: { readonly production: Estimate; readonly confidence: number } | null;
   /** Metrics on labelled predictions; null while they have no meaning. */
   readonly metrics: Readonly<Record<MetricName, Estimate>> | null;
   readonly training_metrics: Readonly<Record<MetricName, Estimate>>;
@@ -104,6 +109,7 @@ export function monitor(
               entities: entitiesOf(labelled),
             },
           ),
+    coverage: coverageOf(labelled, loaded, config),
     metrics: everyClass
       ? estimatesOf(measureMetrics(scored, given, { confidence, entities: entitiesOf(labelled) }))
       : null,
@@ -154,6 +160,21 @@ function errorRates(
   const verdict: Verdict =
     production.low > training.high ? 'fail' : production.high <= limit ? 'pass' : 'inconclusive';
   return { production, training, verdict };
+}
+
+function coverageOf(
+  labelled: readonly Observed[],
+  loaded: LoadedVersion,
+  { evaluation: { confidence, set_confidence } }: Config,
+): MonitorReport['coverage'] {
+  const sets = setsOf(loaded, set_confidence);
+  if (sets === undefined || labelled.length === 0) return null;
+  const production = measureShare(
+    labelled.length,
+    (i) => [sets(labelled[i]!).set.includes(labelled[i]!.label!) ? 1 : 0, 1],
+    { confidence, entities: entitiesOf(labelled) },
+  ).estimate;
+  return { production, confidence: set_confidence };
 }
 
 export function driftLimits({ monitoring, evaluation }: Config): DriftLimits {

@@ -43,6 +43,7 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <tr><td>Latency</td><td>${latency_ms === null ? '–' : `${latency_ms.p50.toFixed(2)} ms`}</td>
 <td>${latency_ms === null ? 'no predictions' : `95 % within ${latency_ms.p95.toFixed(2)} ms, 99 % within ${latency_ms.p99.toFixed(2)} ms`}</td></tr>
 <tr><td>Are the probabilities right?</td><td>${report.calibration === null ? '–' : interval(report.calibration)}</td><td>mean probability given, less the share that was true</td></tr>
+<tr><td>Do the sets hold the truth?</td><td>${report.coverage === null ? '–' : interval(report.coverage.production)}</td><td>${report.coverage === null ? 'nothing can be said' : `of the labelled predictions; ${report.coverage.confidence} is asked for`}</td></tr>
 <tr><td>Truth still missing</td><td>${(labels.missing_rate * 100).toFixed(1)} %</td><td>of the predictions that are old enough to have it; the newest that has it was made ${day(labels.until)}</td></tr>
 </table></div>
 

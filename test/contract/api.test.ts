@@ -50,6 +50,49 @@ test('a list in, a list out, each row as if it came alone', async () => {
   );
 });
 
+test('with a confidence the answer holds a set of classes, and says when that says nothing', async () => {
+  const api = await served();
+  const ask = (query: string, body: unknown) =>
+    api.app.request(`/predict?${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const plain = (await (await ask('', row)).json()) as Record<string, unknown>;
+  assert.ok(!('set' in plain));
+  const one = (await (await ask('confidence=0.9', row)).json()) as {
+    probability: number;
+    set: string[];
+    abstain: boolean;
+  };
+  const held = [1 - one.probability, one.probability].flatMap((p, k) => (1 - p <= 0.455 ? [String(k)] : []));
+  assert.deepEqual(one.set, held);
+  assert.equal(one.abstain, held.length !== 1);
+  const many = (await (await ask('confidence=0.995', [row, row])).json()) as {
+    set: string[];
+    abstain: boolean;
+  }[];
+  assert.deepEqual(
+    many.map(({ set, abstain }) => [set, abstain]),
+    [
+      [['0', '1'], true],
+      [['0', '1'], true],
+    ],
+  );
+  for (const wrong of [
+    'confidence=',
+    'confidence=1',
+    'confidence=0.4',
+    'confidence=NaN',
+    'confidence=many',
+  ]) {
+    const refused = await ask(wrong, row);
+    assert.equal(refused.status, 400, wrong);
+    assert.match(await refused.text(), /confidence must be a number from 0\.5 to below 1/);
+  }
+  assert.equal((await ask('confidence=0.9', { ...row, Type: 'Q' })).status, 400);
+});
+
 test('ids come along, are logged, and change nothing', async () => {
   const plain = (await (await post('/predict', row)).json()) as { probability: number };
   const withIds = (await (await post('/predict', { UDI: 7, 'Product ID': 'L47181', ...row })).json()) as {

@@ -32,6 +32,12 @@ export const row = {
   'Tool wear [min]': 10,
 };
 
+/** As strange as tenths, in both classes: a probability of .95 leaves one class at .9. */
+const CONFORMAL = {
+  rows: [100, 100],
+  scores: [0, 1].map(() => Array.from({ length: 100 }, (_, i) => (i + 1) / 200)),
+};
+
 export interface Served {
   readonly app: Hono;
   /** The table that the app was made from. */
@@ -103,6 +109,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
         pipeline,
         model,
         scorer: scorerOf(model),
+        conformal: CONFORMAL,
         metadata: {
           algorithm: 'RandomForest',
           source: 'simulated',

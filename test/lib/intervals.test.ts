@@ -6,9 +6,9 @@ import { compareMeasured, meanEstimate, measureMetrics, measureShare } from '../
 import { compareScores } from '../../lib/measure/evaluate.ts';
 import { influenceOfRanking, influenceOfRatio } from '../../lib/measure/influence.ts';
 import { areaInterval, differenceOf, newcombe, wilson } from '../../lib/measure/intervals.ts';
-import { metricsOf, rankMetrics, rankScores, type ScoredRows } from '../../lib/measure/metrics.ts';
+import { metricsOf, rankMetrics, rankScores } from '../../lib/measure/metrics.ts';
 import { differenceApart, standardise } from '../../lib/measure/standardised.ts';
-import { classify } from '../../lib/numbers/outputs.ts';
+import { classify, type ScoredRows } from '../../lib/numbers/outputs.ts';
 import { type Random, random } from '../../lib/numbers/random.ts';
 import { assertClose } from '../support.ts';
 

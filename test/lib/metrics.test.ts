@@ -11,13 +11,12 @@ import {
   negativeWeight,
   rankMetrics,
   rankScores,
-  type ScoredRows,
   thresholdMetrics,
 } from '../../lib/measure/metrics.ts';
 import { bestF1Thresholds } from '../../lib/measure/thresholds.ts';
 import { judge } from '../../lib/numbers/estimate.ts';
 import { orderDescending } from '../../lib/numbers/order.ts';
-import { classify, mostProbable, outputsOf } from '../../lib/numbers/outputs.ts';
+import { classify, mostProbable, outputsOf, type ScoredRows } from '../../lib/numbers/outputs.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { assertClose, fixture } from '../support.ts';
 
