@@ -89,7 +89,7 @@ export function versionReport(
     ),
     heading(3, 'Calibration'),
     text(
-      `Calibrated by ${loaded.calibration.method}. Calibration error, the root of the mean squared difference over quantile bins without what chance adds: ${each
+      `${loaded.calibration.method === 'none' ? 'Not calibrated' : `Calibrated by ${loaded.calibration.method}`}. Calibration error, the root of the mean squared difference over quantile bins without what chance adds: ${each
         .map(
           ({ name, labels, scores }) =>
             `${several ? `${name} ` : ''}${formatInterval(calibrationError(scores, labels, config.evaluation.confidence))}`,

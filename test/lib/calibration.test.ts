@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Calibration, calibrate, fitCalibration, methodFor } from '../../lib/learn/calibration.ts';
+import {
+  type Calibration,
+  calibrate,
+  fitCalibration,
+  fitIsotonic,
+  methodFor,
+} from '../../lib/learn/calibration.ts';
 import { calibrationError } from '../../lib/measure/calibration-error.ts';
 import {
   classProbabilities,
@@ -16,7 +22,7 @@ import type { ScoredRows } from '../../lib/numbers/outputs.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { splitFold, stratifiedFolds } from '../../lib/train/folds.ts';
 import { calibrateAcross } from '../../lib/train/out-of-fold.ts';
-import { assertClose } from '../support.ts';
+import { assertClose, fixture } from '../support.ts';
 
 /** Scores whose logit is three times what it should be: far too sure. */
 function oversure(name: string, rows: number): ScoredRows {
@@ -163,4 +169,61 @@ test('few rows of a class leave it in every set, and thousands are kept as quant
 test('the threshold of costs is where both ways cost the same', () => {
   assertClose(costThreshold({ false_positive: 1, false_negative: 9 }), 0.1, 1e-12);
   assertClose(costThreshold({ false_positive: 1, false_negative: 1 }), 0.5, 1e-12);
+});
+
+test('calibrations are those of scikit-learn and scipy, sets those of MAPIE', () => {
+  const known = fixture<{
+    scores: number[];
+    labels: number[];
+    platt: { intercept: number; slope: number; probabilities: number[] };
+    isotonic: { probabilities: number[]; elsewhere: number[]; elsewhere_probabilities: number[] };
+    temperature: { probabilities: number[][]; labels: number[]; temperature: number; log_loss: number };
+  }>('calibration');
+  const rows = { classes: 2, labels: Uint8Array.from(known.labels), scores: Float64Array.from(known.scores) };
+  const platt = calibrate(fitCalibration('platt', rows), rows.scores, 1);
+  for (const [i, p] of known.platt.probabilities.entries()) assertClose(platt[i]!, p, 1e-6, `Platt ${i}`);
+  const isotonic = fitIsotonic(rows);
+  for (const [points, expected] of [
+    [known.scores, known.isotonic.probabilities],
+    [known.isotonic.elsewhere, known.isotonic.elsewhere_probabilities],
+  ] as const) {
+    const given = calibrate(isotonic, Float64Array.from(points), 1);
+    for (const [i, p] of expected.entries()) assertClose(given[i]!, p, 1e-9, `isotonic at ${points[i]}`);
+  }
+  const three = {
+    classes: 3,
+    labels: Uint8Array.from(known.temperature.labels),
+    scores: Float64Array.from(known.temperature.probabilities.flat()),
+  };
+  const fitted = fitCalibration('temperature', three) as Extract<Calibration, { method: 'temperature' }>;
+  assertClose(fitted.temperature, known.temperature.temperature, 1e-6, 'temperature');
+  const scores = calibrate(fitted, three.scores, 3);
+  assertClose(logLoss({ ...three, scores }), known.temperature.log_loss, 1e-9, 'log loss');
+
+  for (const { alpha, probabilities, labels, test: later, by_class } of fixture<
+    {
+      alpha: number;
+      probabilities: number[][];
+      labels: number[];
+      test: number[][];
+      by_class: { thresholds: (number | null)[]; sets: number[][] };
+    }[]
+  >('conformal')) {
+    const calibration = {
+      classes: 3,
+      labels: Uint8Array.from(labels),
+      scores: Float64Array.from(probabilities.flat()),
+    };
+    const limits = conformalLimits(strangenessOf(calibration), 1 - alpha);
+    assert.deepEqual(
+      limits,
+      by_class.thresholds.map((limit) => limit ?? Number.POSITIVE_INFINITY),
+    );
+    for (const [i, set] of by_class.sets.entries())
+      assert.deepEqual(
+        conformalSet(limits, later[i]!),
+        set.flatMap((is, k) => (is === 1 ? [k] : [])),
+        `row ${i}`,
+      );
+  }
 });

@@ -6,7 +6,7 @@ import { parseConfig, sectionOf } from '../../../lib/config/parse.ts';
 import { bet, evidence, NO_STAKES, valuesMore } from '../../../lib/measure/betting.ts';
 import { random } from '../../../lib/numbers/random.ts';
 import type { Observed } from '../../../lib/watch/window.ts';
-import { assertClose, defaultConfig } from '../../../test/support.ts';
+import { assertClose, defaultConfig, fixture } from '../../../test/support.ts';
 import { pairUp, type Request, type Side } from '../evidence.ts';
 import { judgeStep } from '../judge-step.ts';
 import { rolloutSection } from '../settings.ts';
@@ -177,4 +177,14 @@ test('each request of the new version has one of the model beside it, in order, 
     near.map(([of]) => of.time),
     [timeOf(10), timeOf(30)],
   );
+});
+
+test('stakes are those of confseq', () => {
+  for (const { x, m, log_stakes } of fixture<{ x: number[]; m: number; log_stakes: number[] }[]>('betting')) {
+    const stakes = bet(
+      NO_STAKES,
+      x.map((value) => (value - m) / m),
+    );
+    for (const [i, log] of log_stakes.entries()) assertClose(stakes[i]!, log, 1e-9, `share ${i}`);
+  }
 });
