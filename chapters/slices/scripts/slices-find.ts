@@ -1,0 +1,135 @@
+/** Where a version fails, in training and in production, and what the change of its errors comes from. */
+import { type Dataset, readDataset } from '../../../lib/data/dataset.ts';
+import { groupingsOf } from '../../../lib/data/groups.ts';
+import { parseTime } from '../../../lib/data/time.ts';
+import { chapters } from '../../../lib/door.ts';
+import { badInput, failed } from '../../../lib/fault.ts';
+import { json, writeAtomic } from '../../../lib/files/write.ts';
+import { columnOf as columnOfMatrix } from '../../../lib/numbers/matrix.ts';
+import type { Project } from '../../../lib/project.ts';
+import { readLabels } from '../../../lib/record/labels.ts';
+import { readPredictionLogs } from '../../../lib/record/predictions.ts';
+import { type LoadedVersion, loadVersion } from '../../../lib/registry/load.ts';
+import { readValidation } from '../../../lib/registry/validation.ts';
+import { optional, step, versionOrTrained } from '../../../lib/step.ts';
+import { say } from '../../../lib/terminal.ts';
+import { columnOf, entitiesOf } from '../../../lib/watch/columns.ts';
+import { type Observed, observe } from '../../../lib/watch/window.ts';
+import { formatCount, formatInterval } from '../../../lib/words.ts';
+import { type Period, splitChange } from '../change.ts';
+import { type SlicesReport, slicesPage } from '../page.ts';
+import { cutNumbers, type Parted, partCategories, partNumbers, type Worst, worstSlices } from '../slice.ts';
+
+const MIN_ROWS = 30;
+const SHOWN = 12;
+const SAID = 3;
+
+step(
+  { chapters, args: { VERSION: versionOrTrained, SINCE: optional } },
+  async (project, { VERSION: version, SINCE }) => {
+    const since = SINCE === undefined ? undefined : parseTime(SINCE, 'iso');
+    if (SINCE !== undefined && since === undefined)
+      throw badInput(`SINCE=${SINCE}: no time such as 2026-11-20T10:00Z`);
+    const loaded = loadVersion(project, version);
+    const report = slicesOf(project, loaded, since === undefined ? undefined : new Date(since).toISOString());
+    const file = (ending: string) =>
+      project.path(project.config.paths.reports, `slices_${version}.${ending}`);
+    writeAtomic(file('json'), json({ version, sha256: loaded.sha256, ...report }));
+    writeAtomic(file('html'), await slicesPage(version, loaded.sha256, report));
+    sayWorst(`${version}  training, out of fold`, report.training);
+    if (report.production !== null) sayWorst('production', report.production);
+    for (const { name, change, mix, within } of report.change?.by.slice(0, 1) ?? [])
+      say(
+        'change',
+        `errors ${signed(change)} from ${report.change!.before} to ${report.change!.after}; by ${name}: ${signed(mix)} from other rows, ${signed(within)} among the same`,
+      );
+    say('', file('html'));
+  },
+);
+
+function slicesOf(project: Project, loaded: LoadedVersion, since: string | undefined): SlicesReport {
+  const { config } = project;
+  const { metadata, version } = loaded;
+  const data = readDataset(project.path(metadata.data.path), config.schema);
+  const { labels, given, entities } = readValidation(project, version);
+  if (labels.length !== data.target.length)
+    throw failed(
+      `${metadata.data.path} has other rows than ${version} was trained on: make reproduce VERSION=${version}`,
+    );
+  const options = { confidence: config.evaluation.confidence, minRows: MIN_ROWS, shown: SHOWN };
+  const trained: Period = {
+    cuts: cutsOfTraining(data, loaded),
+    wrong: labels.map((y, row) => Number(y !== given[row])),
+  };
+  const groups = groupingsOf(data.sensitive, config.schema).map(({ column, groups, groupOf }) =>
+    partCategories(column, groups, Float64Array.from(groupOf)),
+  );
+  const training = worstSlices([...trained.cuts, ...groups], trained.wrong, { ...options, entities });
+  const known = observe(
+    readPredictionLogs(project.ledgers).predictions.filter(({ model }) => model === version),
+    readLabels(project.ledgers).truth,
+  ).filter(({ label }) => label !== undefined);
+  const later = since === undefined ? known : known.filter(({ time }) => time >= since);
+  const produced = periodOf(later, data, loaded);
+  const earlier =
+    since === undefined
+      ? trained
+      : periodOf(
+          known.filter(({ time }) => time < since),
+          data,
+          loaded,
+        );
+  const isBoth = later.length >= MIN_ROWS && earlier.wrong.length >= MIN_ROWS;
+  return {
+    training,
+    production:
+      later.length < 2 * MIN_ROWS
+        ? null
+        : worstSlices(produced.cuts, produced.wrong, { ...options, entities: entitiesOf(later) }),
+    change: isBoth
+      ? {
+          before: since === undefined ? 'training' : `before ${since}`,
+          after: since === undefined ? 'production' : 'after',
+          by: splitChange(earlier, produced),
+        }
+      : null,
+  };
+}
+
+function cutsOfTraining({ inputs }: Dataset, { signature }: LoadedVersion): Parted[] {
+  return signature.inputs.map(({ name, categories }, f) => {
+    const column = columnOfMatrix(inputs, f);
+    return categories === undefined
+      ? partNumbers(cutNumbers(name, column), column)
+      : partCategories(name, categories, column);
+  });
+}
+
+/** Logged rows, cut where training was. */
+function periodOf(lines: readonly Observed[], { inputs }: Dataset, { signature }: LoadedVersion): Period {
+  const cuts = signature.inputs.map((input, f) => {
+    const column = columnOf(lines, input);
+    return input.categories === undefined
+      ? partNumbers(cutNumbers(input.name, columnOfMatrix(inputs, f)), column)
+      : partCategories(input.name, input.categories, column);
+  });
+  return { cuts, wrong: Uint8Array.from(lines, ({ label, class: given }) => Number(label !== given)) };
+}
+
+function sayWorst(where: string, { slices, looked, rows, errors }: Worst): void {
+  const found = slices.filter(({ beyond }) => beyond.low > 0);
+  say(
+    'slices',
+    `${where}: ${formatCount(rows)} rows, error rate ${formatInterval(errors)}; ${found.length === 0 ? `none of ${formatCount(looked)} slices is shown to be worse` : `the worst of ${formatCount(looked)}:`}`,
+    ...found
+      .slice(0, SAID)
+      .map(
+        ({ name, rows: count, errors: own, beyond }) =>
+          `${name}   ${formatCount(count)} rows, ${formatInterval(own)}, ${formatInterval(beyond)} beyond the rest`,
+      ),
+  );
+}
+
+function signed(x: number): string {
+  return `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(2)} %`;
+}
