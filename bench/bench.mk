@@ -4,6 +4,8 @@
 
 bench: $(PACKAGES) .venv/installed ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
 	@node --import tsx bench/bench.ts $$ONLY
+claims: $(PROGRAMS)/built .venv/installed ## the statistical claims by simulation, and init on many tables: BENCH.md   [ONLY=tables]
+	@node --import tsx bench/claims.ts $$ONLY
 faults: $(PROGRAMS)/built ## kills, full and failing disks, damaged files: how many were tried, what was lost (must be 0)
 	@node --import tsx bench/faults.ts
 prove: $(PACKAGES) ## tears chapters out, half of them at a time and all at once, and tests what is left: takes minutes   [CHAPTER=name]

@@ -1,7 +1,10 @@
 /** Figures as the texts say them: a dictionary, and the places in a text where they are filled in. */
+
 import type { Estimate } from '../lib/numbers/estimate.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
+import type { ClaimRow } from './claims-drawn.ts';
 import type { Line } from './record.ts';
+import type { TableRow } from './small-tables.ts';
 
 type Metrics = Readonly<Record<'pr_auc' | 'recall' | 'precision', Estimate>>;
 type Day = Pick<MonitorReport, 'error_rate' | 'harm' | 'drift' | 'metrics'>;
@@ -99,5 +102,46 @@ export function benchTable(lines: readonly Line[]): string {
     '| | ours | theirs | ratio | goal | met |',
     '| --- | ---: | ---: | ---: | --- | --- |',
     ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+/** Each claim by its case that lies nearest to what it must not be, and beyond it first. */
+export function claimsTable(rows: readonly ClaimRow[]): string {
+  const claims = [...new Set(rows.map(({ claim, must }) => `${claim}|${must}`))];
+  const shown = claims.map((key) => {
+    const own = rows.filter(({ claim, must }) => `${claim}|${must}` === key);
+    const isFloor = own[0]!.must.startsWith('≥');
+    const worst = own.reduce((a, b) => (isFloor === b.observed < a.observed ? b : a));
+    const broken = own.filter(({ holds }) => !holds).length;
+    const share = (x: number) => x.toFixed(3);
+    return [
+      worst.claim,
+      own.length === 1 ? worst.at : `${own.length} cases; the nearest: ${worst.at}`,
+      worst.must,
+      `${share(worst.observed)} [${share(worst.low)} – ${share(worst.high)}]`,
+      worst.trials.toLocaleString('en-US'),
+      broken === 0 ? 'yes' : `**no** (${broken})`,
+    ].join(' | ');
+  });
+  return [
+    '| claim | case | must | observed | trials | holds |',
+    '| --- | --- | --- | ---: | ---: | --- |',
+    ...shown.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+export function tablesTable(rows: readonly TableRow[]): string {
+  const number = (x: number | null | undefined) => (x === null || x === undefined ? '–' : x.toFixed(3));
+  const within = rows.filter((row) => row.within).length;
+  const above = rows.filter((row) => row.above_shares).length;
+  return [
+    `Within 1.03 × the best of theirs on ${within} of ${rows.length}; above the class shares on ${above}; refused ${rows.filter(({ ours }) => ours === null).length}.`,
+    '',
+    '| table | rows | classes | init chose | ours | class shares | logistic | forest | boosting | within |',
+    '| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |',
+    ...rows.map(
+      ({ table, rows: count, classes, model, ours, class_shares, theirs, within: is }) =>
+        `| ${table} | ${count.toLocaleString('en-US')} | ${classes} | ${model} | ${number(ours)} | ${number(class_shares)} | ${number(theirs?.logistic)} | ${number(theirs?.forest)} | ${number(theirs?.boosting)} | ${is ? 'yes' : '**no**'} |`,
+    ),
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import { presentOf } from '../numbers/matrix.ts';
 import { random } from '../numbers/random.ts';
 import { countBins, type Reference } from './drift-reference.ts';
 import { discoveries } from './false-discoveries.ts';
-import { chiSquaredTail, criticalValue } from './intervals.ts';
+import { chiSquaredTail, criticalValue, logChoose } from './intervals.ts';
 
 export interface Drift {
   readonly name: string;
@@ -197,7 +197,23 @@ function drawnChance(bins: readonly Bin[], m: number, n: number): number {
     if (statistic * ((m + n) / m) >= seen * (1 - 1e-12)) extreme++;
     if (extreme === ENOUGH) return extreme / draw;
   }
-  return (extreme + 1) / (DRAWS + 1);
+  // Rarer than the draws can say: as rare as the count of the oddest bin, which is known exactly, times the bins.
+  return extreme > 0 ? (extreme + 1) / (DRAWS + 1) : Math.min(1 / (DRAWS + 1), rarestCount(bins, m, n));
+}
+
+/** The chance of a count as far out in any bin, at most (Fisher's exact test by bin, Bonferroni). */
+function rarestCount(bins: readonly Bin[], m: number, n: number): number {
+  const tails = bins.map(([x, y]) => {
+    const chance = (k: number) =>
+      Math.exp(logChoose(x + y, k) + logChoose(m + n - x - y, n - k) - logChoose(m + n, n));
+    let [below, above] = [0, 0];
+    for (let k = Math.max(0, n - (m + n - x - y)); k <= Math.min(n, x + y); k++) {
+      if (k <= y) below += chance(k);
+      if (k >= y) above += chance(k);
+    }
+    return 2 * Math.min(below, above);
+  });
+  return Math.min(1, bins.length * Math.min(...tails));
 }
 
 /** Largest distance of the two distribution functions, at the points the reference kept and at the batch's own. */

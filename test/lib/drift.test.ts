@@ -106,6 +106,19 @@ test('what the frozen bins once could not see is drift', () => {
   assert.equal(unknown.verdict, 'drift', 'unknown categories');
 });
 
+test('what a hundred rows show beyond doubt is rarer than the draws can say', () => {
+  const rng = random(5, 'rare');
+  const column = (n: number) => Float64Array.from({ length: n }, () => rng.normal());
+  const reference = numericReference('x', column(3000));
+  const gone = driftOf(reference, new Float64Array(100).fill(Number.NaN));
+  assert.ok(gone.p_value < 1e-100, String(gone.p_value));
+  const some = driftOf(
+    reference,
+    column(100).map((x, row) => (row < 3 ? Number.NaN : x)),
+  );
+  assert.ok(some.p_value > 1e-6 && some.p_value < 0.01, String(some.p_value));
+});
+
 test('a difference that chance does not explain and that is small is said to be small', () => {
   const rng = random(4, 'small');
   const column = (n: number, shift: number) => Float64Array.from({ length: n }, () => rng.normal() + shift);
