@@ -512,10 +512,10 @@ function main(args: readonly string[]): void {
     return own;
   });
   if (rows.length > 0) console.log(claimTable(rows));
+  if (scale === 1) keep(rows, undefined);
   const tables = scale === 1 && 'tables'.includes(named) ? judgeTables() : undefined;
-  if (tables === undefined && 'tables'.includes(named))
-    console.log('skipped: tables (no .venv, or a short run)');
-  if (scale === 1) keep(rows, tables);
+  if (tables !== undefined) keep([], tables);
+  else if ('tables'.includes(named)) console.log('skipped: tables (no .venv, or a short run)');
   const broken = rows.filter(({ holds }) => !holds).length;
   if (broken > 0) throw new Fault(`${broken} of ${rows.length} claims do not hold`, MISSED);
 }

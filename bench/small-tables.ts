@@ -77,9 +77,11 @@ function judgeTable(folder: string, tables: string, table: Described): TableRow 
     readFileSync(join(folder, project, 'models/v1/metrics.json'), 'utf8'),
   ) as Metrics;
   const train = join(folder, project, 'data/processed/v1_train.csv');
+  const [header = ''] = readFileSync(train, 'utf8').split('\n', 1);
+  const dropped = (table.dropped ?? []).filter((name) => header.split(',').includes(name));
   const group = table.group === undefined ? [] : [table.group];
   const { log_loss } = JSON.parse(
-    execFileSync(PYTHON, [SCRIPT, 'folds', train, target, (table.dropped ?? []).join(), ...group], {
+    execFileSync(PYTHON, [SCRIPT, 'folds', train, target, dropped.join(), ...group], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }),

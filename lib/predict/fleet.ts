@@ -99,7 +99,7 @@ export function followFleet(
 
   let seen = stamp();
   const first = load(resolveVersion(project, name));
-  if (name === 'latest') refuseUnproven(project.config, first.loaded);
+  if (name === 'latest') refuseUnproven(project, first.loaded);
   let current = lineup(first);
   return {
     current: () => current,

@@ -3,6 +3,7 @@ import type { Config, MetricName } from '../config/schema.ts';
 import { Fault, MISSED } from '../fault.ts';
 import { judgeDifference } from '../measure/evaluate.ts';
 import { type Estimate, judge, together, type Verdict } from '../numbers/estimate.ts';
+import { DEFAULT_CONFIG, type Project } from '../project.ts';
 import type { Metrics } from '../train/build.ts';
 import { formatInterval } from '../words.ts';
 
@@ -63,12 +64,13 @@ export function refuseUnfit(
 
 /** Fails with exit code 3 for a version that does not pass the gate: it does not become what everybody is answered by. */
 export function refuseUnproven(
-  config: Config,
+  { config, configPath }: Pick<Project, 'config' | 'configPath'>,
   { version, metrics }: { version: string; metrics: Metrics },
 ): void {
   const gate = judgeGate(config, metrics);
   if (gate.verdict === 'pass') return;
   const always = metrics.baselines?.majority_class;
+  const named = configPath === DEFAULT_CONFIG ? '' : ` CONFIG=${configPath}`;
   const beside =
     always === undefined
       ? []
@@ -79,7 +81,7 @@ export function refuseUnproven(
     [
       `${version} does not pass the gate: ${describeGate(gate)}`,
       ...beside,
-      `It is registered, not promoted. make promote VERSION=${version} REASON="…" puts it live in your name.`,
+      `It is registered, not promoted. make promote VERSION=${version} REASON="…"${named} puts it live in your name.`,
     ].join('\n           '),
     MISSED,
   );

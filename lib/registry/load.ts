@@ -9,7 +9,8 @@ import { calibratedScorer, type Model, type Scorer } from '../learn/estimator.ts
 import type { Strangeness } from '../measure/conformal.ts';
 import type { Matrix } from '../numbers/matrix.ts';
 import { classify } from '../numbers/outputs.ts';
-import type { DriftReference, Golden, Metrics } from '../train/build.ts';
+import type { Metrics } from '../train/build.ts';
+import type { DriftReference, Golden } from '../train/frozen.ts';
 import { type Pipeline, transform } from '../train/pipeline.ts';
 import type { Signature } from '../train/signature.ts';
 import {

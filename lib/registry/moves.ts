@@ -75,7 +75,7 @@ export function promote(
   insists = false,
 ): string | undefined {
   const loaded = loadVersion(project, version);
-  if (!insists) refuseUnproven(project.config, loaded);
+  if (!insists) refuseUnproven(project, loaded);
   const gate = judgeGate(project.config, loaded.metrics);
   const why = gate.verdict === 'pass' ? reason : `${reason} (insisted: the gate says ${describeGate(gate)})`;
   return movePointers(project, why, (pointers) => {

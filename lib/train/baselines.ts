@@ -26,7 +26,7 @@ export interface Baselines {
 }
 
 /** Rows that the logistic regression of a fold learns from, at most. */
-const ROWS = 20_000;
+const ROWS = 10_000;
 
 /** The folds again, for the logistic regression; undefined where the model itself is that. */
 export function logisticParts(

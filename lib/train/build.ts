@@ -8,16 +8,13 @@ import { groupingsOf, groupNames } from '../data/groups.ts';
 import { badInput } from '../fault.ts';
 import { json } from '../files/write.ts';
 import { type Calibration, methodFor } from '../learn/calibration.ts';
-import { calibratedScorer, featureImportances, type Model, type Scorer } from '../learn/estimator.ts';
+import { calibratedScorer, featureImportances, type Model } from '../learn/estimator.ts';
 import { type Strangeness, strangenessOf } from '../measure/conformal.ts';
 import { costThreshold } from '../measure/cost.ts';
-import { categoryReference, numericReference, type Reference } from '../measure/drift-reference.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
 import { takeScored } from '../measure/metrics.ts';
 import { bestF1Thresholds } from '../measure/thresholds.ts';
-import { columnOf, takeRows } from '../numbers/matrix.ts';
 import {
-  classify,
   type DecisionRule,
   mostProbable,
   outputsOf,
@@ -26,8 +23,15 @@ import {
 } from '../numbers/outputs.ts';
 import { type Baselines, logisticParts, measureBaselines } from './baselines.ts';
 import { splitFold, stratifiedFolds } from './folds.ts';
+import {
+  type DriftReference,
+  type Golden,
+  goldenOf,
+  inputReferences,
+  predictionReference,
+} from './frozen.ts';
 import { calibrateAcross, gatherScores, giveAcross } from './out-of-fold.ts';
-import { type Pipeline, transform } from './pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
 import { fitParts } from './side-by-side.ts';
 import { type Signature, signatureOf } from './signature.ts';
 
@@ -36,23 +40,6 @@ export interface Metrics extends Evaluation {
   /** How the scores were made that these metrics are of. */
   readonly method: string;
   readonly baselines: Baselines;
-}
-
-/** The content of reference.json: what monitoring compares with, frozen. */
-export interface DriftReference {
-  readonly inputs: readonly Reference[];
-  /**
-   * Of what the model gives to rows that it has not learnt, the later ones of its data: the probability of the positive class,
-   * or with more than two classes the classes given. Null without such rows.
-   */
-  readonly prediction: Reference | null;
-}
-
-/** The content of golden.json: raw inputs and the scores that the served model must give for them. */
-export interface Golden {
-  readonly rows: readonly (readonly (number | null)[])[];
-  /** rows × outputs */
-  readonly scores: readonly number[];
 }
 
 export interface Version {
@@ -70,8 +57,6 @@ export interface Version {
   readonly given: Uint8Array;
   readonly entities: Int32Array | undefined;
 }
-
-const GOLDEN_ROWS = 20;
 
 /** What a chapter may change of a training, by its own settings; most change nothing. */
 export interface TrainingChange {
@@ -193,24 +178,6 @@ export async function buildVersion(
   };
 }
 
-/** Later rows that say enough of how the model's scores lie. */
-const LATER_ROWS = 30;
-
-function predictionReference(
-  classes: readonly string[],
-  later: Dataset | undefined,
-  pipeline: Pipeline,
-  scorer: Scorer,
-  rule: DecisionRule,
-): Reference | null {
-  if (later === undefined || later.inputs.rows < LATER_ROWS) return null;
-  const { values, rows } = transform(pipeline, later.inputs);
-  const scores = scorer(values, rows);
-  return classes.length === 2
-    ? numericReference('score', scores)
-    : categoryReference('class given', Float64Array.from(classify(scores, rule)), classes);
-}
-
 function chooseThresholds({ threshold: setting, cost }: Config['evaluation'], rows: ScoredRows): Thresholds {
   if (setting === 'max_f1') return bestF1Thresholds(rows);
   if (setting === 'cost') return [costThreshold(cost)];
@@ -239,31 +206,6 @@ function refuseAbsentClasses(
       : `${name} has ${rows[rare] === 1 ? '1 training row' : `${rows[rare]} training rows, all of one entity`}: it cannot be learnt and measured in ${folds} folds. ` +
           'Gather more rows of it, join it with another class, or take it out of the data.',
   );
-}
-
-function inputReferences(config: Config, { inputs }: Dataset): Reference[] {
-  return rolesOf(config.schema).inputs.map((column, f) =>
-    column.categories === undefined
-      ? numericReference(column.name, columnOf(inputs, f))
-      : categoryReference(column.name, columnOf(inputs, f), column.categories),
-  );
-}
-
-/** Rows at even distances, so that they span the table. */
-function goldenOf({ inputs }: Dataset, pipeline: Pipeline, scorer: Scorer): Golden {
-  const count = Math.min(GOLDEN_ROWS, inputs.rows);
-  const picked = takeRows(
-    inputs,
-    Array.from({ length: count }, (_, i) => Math.floor((i * inputs.rows) / count)),
-  );
-  const width = inputs.names.length;
-  const features = transform(pipeline, picked);
-  return {
-    rows: Array.from({ length: count }, (_, i) =>
-      Array.from(picked.values.subarray(i * width, (i + 1) * width), (x) => (Number.isNaN(x) ? null : x)),
-    ),
-    scores: Array.from(scorer(features.values, count)),
-  };
 }
 
 /** The files of a version that depend on nothing but data and settings. */

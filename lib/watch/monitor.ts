@@ -3,13 +3,11 @@
 import type { Config, MetricName } from '../config/schema.ts';
 import { type Drift, type DriftLimits, measureDrifts } from '../measure/drift.ts';
 import { estimatesOf, meanEstimate, measureMetrics, measureShare } from '../measure/estimates.ts';
-import { wilson } from '../measure/intervals.ts';
-import { wrongRows } from '../measure/metrics.ts';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
 import type { ScoredRows } from '../numbers/outputs.ts';
 import { setsOf } from '../predict/served-model.ts';
 import type { LoadedVersion } from '../registry/load.ts';
-import type { DriftReference } from '../train/build.ts';
+import type { DriftReference } from '../train/frozen.ts';
 import { columnOf, entitiesOf, overconfidence, scoresOf } from './columns.ts';
 import { type Harm, measureHarm } from './harm.ts';
 import { limitsFor } from './meaning.ts';
@@ -155,7 +153,8 @@ function errorRates(
     confidence,
     entities: entitiesOf(labelled),
   }).estimate;
-  const training = wilson(wrongRows(metrics.confusion), metrics.rows, confidence);
+  const { accuracy } = metrics.metrics;
+  const training = { value: 1 - accuracy.value, low: 1 - accuracy.high, high: 1 - accuracy.low };
   const limit = limitsFor(monitoring.limits, training).error_rate;
   const verdict: Verdict =
     production.low > training.high ? 'fail' : production.high <= limit ? 'pass' : 'inconclusive';

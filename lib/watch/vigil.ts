@@ -4,11 +4,12 @@
  * rings falsely is at most α (Ville 1939).
  */
 import { beginBlock, bet, NOTHING_WATCHED, type Watch, watchEvidence } from '../measure/betting.ts';
-import { homogeneity, populationSize } from '../measure/drift.ts';
+import { populationSize } from '../measure/drift.ts';
 import { countBins } from '../measure/drift-reference.ts';
 import { discoveries } from '../measure/false-discoveries.ts';
+import { homogeneity } from '../measure/homogeneity.ts';
 import type { LoadedVersion } from '../registry/load.ts';
-import type { DriftReference } from '../train/build.ts';
+import type { DriftReference } from '../train/frozen.ts';
 import { columnOf, overconfidence } from './columns.ts';
 import type { Limits } from './meaning.ts';
 import type { Observed } from './window.ts';

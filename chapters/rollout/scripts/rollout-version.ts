@@ -63,7 +63,7 @@ function begin(project: Project, name: string | undefined, reason: string | unde
   const model = resolveVersion(project, project.config.deployment.model);
   if (model === version) throw badInput(`${version} is live already`);
   const insists = reason !== undefined;
-  if (!insists) refuseUnproven(project.config, loadVersion(project, version));
+  if (!insists) refuseUnproven(project, loadVersion(project, version));
   const rollout = { version, model, reason: reason ?? 'make rollout', insists };
   return setShare(project, { ...rollout, started: now(), step: 0, since: now() });
 }
