@@ -60,7 +60,7 @@ function candidatesFor(rows: number): { name: string; changes: Changes }[] {
   });
   if (rows < 2000)
     return [
-      ...[0.001, 0.01, 0.1, 1, 10].map(logistic),
+      ...[0.0001, 0.001, 0.01, 0.1, 1, 10].map(logistic),
       forest(8, 1),
       forest(6, 5),
       boosting(40, 0.1, 3, 5),
@@ -68,7 +68,7 @@ function candidatesFor(rows: number): { name: string; changes: Changes }[] {
       ...(rows < 800 ? [] : [boosting(100, 0.1, 31, 20)]),
     ];
   return [
-    ...[0.001, 0.01, 0.1, 1].map(logistic),
+    ...[0.0001, 0.001, 0.01, 0.1, 1].map(logistic),
     forest(12, 2),
     forest(10, 10),
     boosting(60, 0.1, 6, 20),
