@@ -490,7 +490,7 @@ function keep(rows: readonly ClaimRow[], tables: readonly TableRow[] | undefined
     claims: [...before.claims.filter(({ claim }) => !measured.has(claim)), ...rows],
     tables: tables ?? before.tables,
   };
-  writeAtomic(KEPT, `${JSON.stringify(kept, null, 1)}\n`);
+  writeAtomic(KEPT, `${JSON.stringify(kept, null, 2)}\n`);
   const text = readFileSync('BENCH.md', 'utf8');
   writeAtomic(
     'BENCH.md',
