@@ -2,11 +2,10 @@
  * The statistical claims themselves, by simulation: what is said to happen rarely where nothing is wrong does, and what is said
  * to be found is. Every trial is seeded, and a row fails only where chance does not explain it.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { type Section, sectionOf } from '../lib/config/parse.ts';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { MetricName } from '../lib/config/schema.ts';
-import type { Grouping } from '../lib/data/groups.ts';
 import { badInput, Fault, MISSED } from '../lib/fault.ts';
 import { writeAtomic } from '../lib/files/write.ts';
 import {
@@ -19,7 +18,6 @@ import { measureDrifts } from '../lib/measure/drift.ts';
 import { measureMetrics, measureShare } from '../lib/measure/estimates.ts';
 import { compareScores } from '../lib/measure/evaluate.ts';
 import { wilson } from '../lib/measure/intervals.ts';
-import type { Verdict } from '../lib/numbers/estimate.ts';
 import type { ScoredRows } from '../lib/numbers/outputs.ts';
 import { type Random, random } from '../lib/numbers/random.ts';
 import { run } from '../lib/terminal.ts';
@@ -32,12 +30,10 @@ import {
   type ClaimRow,
   CONFIG,
   changesOver,
-  configWith,
   countCases,
   drawn,
   drawnClasses,
   drawnInputs,
-  drawnSide,
   givenBy,
   KINDS,
   type Kind,
@@ -47,18 +43,14 @@ import {
   populationOf,
   referenceOf,
   rowsAtLimit,
-  type Side,
-  TOLD,
-  tenGroups,
   trialsOf,
-  type WrongAt,
 } from './claims-drawn.ts';
 import { judgeTables, type TableRow } from './small-tables.ts';
 import { claimsTable, replaced, tablesTable } from './words.ts';
 
 export type { ClaimRow } from './claims-drawn.ts';
 
-type Claim = (scale: number) => ClaimRow[];
+export type Claim = (scale: number) => ClaimRow[];
 
 const CONFIDENCE = { confidence: 0.95 };
 const DRIFT = { falseAlarmRate: 0.01, psi: 0, ...CONFIDENCE };
@@ -193,69 +185,6 @@ function alerts(scale: number): ClaimRow[] {
   });
 }
 
-/** What is asked of the chapter. */
-interface Rollout {
-  readonly judgeStep: (
-    settings: unknown,
-    model: Side,
-    next: Side,
-    answered: { readonly model: number; readonly next: number },
-  ) => { readonly verdict: Verdict };
-}
-
-/** The verdict after each so many requests of both versions more. */
-function verdictsOf(
-  { judgeStep }: Rollout,
-  settings: unknown,
-  [model, next]: readonly [Side, Side],
-  each: number,
-): Verdict[] {
-  const first = ({ predictions }: Side, seen: number) => ({
-    predictions: predictions.slice(0, seen),
-    failures: [],
-  });
-  return Array.from({ length: model.predictions.length / each }, (_, look) => {
-    const seen = (look + 1) * each;
-    return judgeStep(settings, first(model, seen), first(next, seen), { model: seen, next: seen }).verdict;
-  });
-}
-
-const steady = (share: number) => () => share;
-
-function rolloutClaims(chapter: Rollout, settings: unknown, scale: number): ClaimRow[] {
-  const sides = (name: string, trial: number, requests: number, wrong: readonly [WrongAt, WrongAt]) =>
-    wrong.map((of, i) => drawnSide(random(7, name, i, trial), requests, of)) as [Side, Side];
-  const looked = (name: string, trial: number, wrong: readonly [WrongAt, WrongAt], each = 100) =>
-    verdictsOf(chapter, settings, sides(name, trial, 3000, wrong), each);
-  const atEnd = (name: string, trial: number, next: number) =>
-    verdictsOf(chapter, settings, sides(name, trial, 10_000, [steady(0.02), steady(next)]), 10_000)[0]!;
-  const rising = (at: number) => (at < 1500 ? 0.02 : 0.2);
-  const unknown = () => undefined;
-  const looks = '30 looks at 100 requests of each';
-  const within = '10,000 requests of each';
-  const [often, seldom] = [trialsOf(300, scale), trialsOf(100, scale, 5)];
-  return [
-    ...countCases('a version that is not worse is rolled back', atMost(0.01), seldom, (trial) => ({
-      [`2 % errors, ${looks}`]: looked('equal', trial, [steady(0.02), steady(0.02)]).includes('fail'),
-      [`both 2 → 20 % half way, ${looks}`]: looked('rising', trial, [rising, rising]).includes('fail'),
-    })),
-    ...countCases('a version with twice the errors passes', atMost(0.01), often, (trial) => ({
-      [`2 against 4 %, ${within}`]: atEnd('twice', trial, 0.04) === 'pass',
-    })),
-    ...countCases('a version that is always wrong passes unlabelled', atMost(0), seldom, (trial) => ({
-      '3 looks at 1,000 requests of each': looked('unlabelled', trial, [unknown, unknown], 1000).includes(
-        'pass',
-      ),
-    })),
-    ...countCases('a version that is equal passes', TOLD, often, (trial) => ({
-      [`2 % errors, ${within}`]: atEnd('same', trial, 0.02) === 'pass',
-    })),
-    ...countCases('a version with six times the errors is rolled back', TOLD, often, (trial) => ({
-      [`2 against 12 %, ${within}`]: atEnd('six times', trial, 0.12) === 'fail',
-    })),
-  ];
-}
-
 const POSITIVES = [10, 30, 100];
 /** With each positive. */
 const NEGATIVES = 19;
@@ -314,39 +243,6 @@ function compare(scale: number): ClaimRow[] {
   );
 }
 
-/** What is asked of the chapter. */
-interface Fairness {
-  readonly measureFairness: (
-    rows: ReturnType<typeof tenGroups>['rows'],
-    groupings: readonly Grouping[],
-    options: typeof CONFIDENCE & { reference: object; minRows: number; maxGap: number },
-  ) => readonly { readonly gaps: readonly { readonly criterion: string; readonly verdict: Verdict }[] }[];
-}
-
-function fairnessClaims({ measureFairness }: Fairness, scale: number): ClaimRow[] {
-  const failing = ({ rows, grouping }: ReturnType<typeof tenGroups>, maxGap: number) =>
-    measureFairness(rows, [grouping], { ...CONFIDENCE, reference: {}, minRows: 30, maxGap })[0]!
-      .gaps.filter(({ verdict }) => verdict === 'fail')
-      .map(({ criterion }) => criterion);
-  const trials = trialsOf(400, scale);
-  return [
-    ...countCases('groups that are equal fail', atMost(0.05), trials, (trial) => {
-      const groups = tenGroups(random(11, 'equal', trial), 200, () => 0.3);
-      const strictly = failing(groups, 0);
-      return {
-        '10 groups of 200, by any criterion, 0.1 apart allowed': failing(groups, 0.1).length > 0,
-        '10 groups of 200, demographic_parity, none allowed': strictly.includes('demographic_parity'),
-        '10 groups of 200, equalized_odds, none allowed': strictly.includes('equalized_odds'),
-      };
-    }),
-    ...countCases('a group with half the TPR fails', atLeast(0.7), trials, (trial) => {
-      const groups = tenGroups(random(11, 'unequal', trial), 80, (group) => (group === 3 ? 0.4 : 0.8));
-      const isFound = failing(groups, 0.1).includes('equal_opportunity');
-      return { '0.4 against 0.8, 10 groups of 40 positives, 0.1 apart allowed': isFound };
-    }),
-  ];
-}
-
 /** As many positives as the example has: a PR-AUC of 0.80 in training, and a fall by so much in production. */
 function harm(scale: number): ClaimRow[] {
   const population = populationOf(6722 / 278, 1000);
@@ -371,12 +267,6 @@ function harm(scale: number): ClaimRow[] {
     ...countCases('harm is found', atLeast(0.83), trials, after(0.22)),
   ];
 }
-
-/** Undefined where the chapter was torn out. */
-const tornOut = (chapter: string) => (error: unknown) => {
-  if (existsSync(`chapters/${chapter}`)) throw error;
-  return undefined;
-};
 
 /** Sets are made by scores out of fold, and asked for rows that the model of all rows has not seen. */
 function conformalSets(scale: number): ClaimRow[] {
@@ -416,24 +306,16 @@ function asProbabilities(rows: ScoredRows): ScoredRows {
   return { ...rows, scores: rows.scores.map((x) => 1 / (1 + Math.exp(-x))) };
 }
 
+/** What chapters claim of themselves, in a claims.ts of their own. */
 async function claimsOfChapters(): Promise<Readonly<Record<string, Claim>>> {
-  const rollout: (Rollout & { rolloutSection: Section }) | undefined = await Promise.all([
-    import('../chapters/rollout/judge-step.ts' as string),
-    import('../chapters/rollout/settings.ts' as string),
-  ])
-    .then(([judging, settings]) => ({ ...judging, ...settings }))
-    .catch(tornOut('rollout'));
-  const fairness: Fairness | undefined = await import('../chapters/fairness/measure.ts' as string).catch(
-    tornOut('fairness'),
+  if (!existsSync('chapters')) return {};
+  const files = readdirSync('chapters')
+    .map((name) => resolve('chapters', name, 'claims.ts'))
+    .filter((path) => existsSync(path));
+  const loaded = await Promise.all(
+    files.map(async (path) => (await import(pathToFileURL(path).href)) as { claims: Record<string, Claim> }),
   );
-  const claims: Record<string, Claim> = {};
-  if (rollout !== undefined) {
-    const { rolloutSection } = rollout;
-    const settings = sectionOf(configWith([rolloutSection]), rolloutSection);
-    claims.rollout = (scale) => rolloutClaims(rollout, settings, scale);
-  }
-  if (fairness !== undefined) claims.fairness = (scale) => fairnessClaims(fairness, scale);
-  return claims;
+  return Object.assign({}, ...loaded.map(({ claims }) => claims)) as Record<string, Claim>;
 }
 
 /** Each claim by its name; a scale of 1 is all its trials. */
@@ -449,12 +331,7 @@ export const CLAIMS: Readonly<Record<string, Claim>> = {
   compare,
   harm,
   conformal: conformalSets,
-  ...(await claimsOfChapters()),
 };
-
-export function runClaims(scale: number): ClaimRow[] {
-  return Object.values(CLAIMS).flatMap((claim) => claim(scale));
-}
 
 /** A line each, in columns. */
 export function claimTable(rows: readonly ClaimRow[]): string {
@@ -499,12 +376,13 @@ function keep(rows: readonly ClaimRow[], tables: readonly TableRow[] | undefined
   console.log(`${KEPT} · BENCH.md`);
 }
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const scale = args.includes('--short') ? 0.05 : 1;
   const [named = ''] = args.filter((arg) => !arg.startsWith('--'));
-  const asked = Object.entries(CLAIMS).filter(([name]) => name.includes(named));
+  const all = { ...CLAIMS, ...(await claimsOfChapters()) };
+  const asked = Object.entries(all).filter(([name]) => name.includes(named));
   if (asked.length === 0 && named !== 'tables')
-    throw badInput(`no claim is called ${named}: ${[...Object.keys(CLAIMS), 'tables'].join(', ')}`);
+    throw badInput(`no claim is called ${named}: ${[...Object.keys(all), 'tables'].join(', ')}`);
   const rows = asked.flatMap(([name, claim]) => {
     const start = performance.now();
     const own = claim(scale);

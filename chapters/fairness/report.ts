@@ -8,7 +8,7 @@ import { compareScores } from '../../lib/measure/evaluate.ts';
 import type { Estimate } from '../../lib/numbers/estimate.ts';
 import { classify, type DecisionRule, outputsOf } from '../../lib/numbers/outputs.ts';
 import type { Validation } from '../../lib/registry/validation.ts';
-import { buildVersion } from '../../lib/train/build.ts';
+import { judgeFolds, startFolds } from '../../lib/train/out-of-fold.ts';
 import {
   type ColumnFairness,
   type Criterion,
@@ -18,7 +18,7 @@ import {
 } from './measure.ts';
 import { groupThresholds } from './mitigate.ts';
 import { fairnessSection } from './settings.ts';
-import { trainingWith } from './training.ts';
+import { mitigate } from './training.ts';
 
 export interface Mitigated {
   readonly column: string;
@@ -138,11 +138,15 @@ export async function tryMitigations(
       column: before.column,
       criterion: 'demographic_parity',
     } as const;
-    const reweighed = await buildVersion(config, data, {
-      changes: [trainingWith(reweighing, min_rows)],
-      onProgress: (share) => onProgress((i + share) / wide.length),
-    });
-    results.push(result('reweighing', null, reweighed));
+    const changed = [mitigate(config, data, reweighing, min_rows)!];
+    const started = await startFolds(
+      config,
+      data,
+      changed,
+      () => [],
+      (share) => onProgress((i + share) / wide.length),
+    );
+    results.push(result('reweighing', null, await judgeFolds(config, data, changed, started)));
     if (classes.length > 2) continue;
     for (const criterion of ['demographic_parity', 'equal_opportunity'] as const) {
       const { labels, scores } = validation;

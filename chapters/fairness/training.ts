@@ -3,7 +3,8 @@ import { sectionOf } from '../../lib/config/parse.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import type { Dataset } from '../../lib/data/dataset.ts';
 import { type Grouping, groupingsOf } from '../../lib/data/groups.ts';
-import type { PreparedChange, TrainingChange } from '../../lib/train/build.ts';
+import type { TrainingChange } from '../../lib/train/build.ts';
+import type { PreparedChange } from '../../lib/train/out-of-fold.ts';
 import { groupThresholds, reweighedRows } from './mitigate.ts';
 import { type FairnessSettings, fairnessSection } from './settings.ts';
 
@@ -18,12 +19,8 @@ export const mitigatedTraining: TrainingChange = {
   },
 };
 
-/** A training with one mitigation, whatever the config says. */
-export function trainingWith(mitigation: FairnessSettings['mitigation'], minRows: number): TrainingChange {
-  return { settings: () => ({}), prepare: (config, data) => mitigate(config, data, mitigation, minRows) };
-}
-
-function mitigate(
+/** What one mitigation changes of a training, whatever the config says. */
+export function mitigate(
   config: Config,
   data: Dataset,
   { method, column, criterion }: FairnessSettings['mitigation'],

@@ -4,25 +4,13 @@ import { rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import { settingsOf } from '../config/settings.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { groupingsOf, groupNames } from '../data/groups.ts';
-import { badInput } from '../fault.ts';
 import { json } from '../files/write.ts';
-import { type Calibration, methodFor } from '../learn/calibration.ts';
+import type { Calibration } from '../learn/calibration.ts';
 import { calibratedScorer, featureImportances, type Model } from '../learn/estimator.ts';
 import { type Strangeness, strangenessOf } from '../measure/conformal.ts';
-import { costThreshold } from '../measure/cost.ts';
 import { type Evaluation, evaluate } from '../measure/evaluate.ts';
-import { takeScored } from '../measure/metrics.ts';
-import { bestF1Thresholds } from '../measure/thresholds.ts';
-import {
-  type DecisionRule,
-  mostProbable,
-  outputsOf,
-  type ScoredRows,
-  type Thresholds,
-} from '../numbers/outputs.ts';
+import { outputsOf } from '../numbers/outputs.ts';
 import { type Baselines, logisticParts, measureBaselines } from './baselines.ts';
-import { splitFold, stratifiedFolds } from './folds.ts';
 import {
   type DriftReference,
   type Golden,
@@ -30,9 +18,9 @@ import {
   inputReferences,
   predictionReference,
 } from './frozen.ts';
-import { calibrateAcross, gatherScores, giveAcross } from './out-of-fold.ts';
+import { gatherScores, judgeFolds, type PreparedChange, startFolds, weighedRows } from './out-of-fold.ts';
+import type { FittedPart } from './part.ts';
 import type { Pipeline } from './pipeline.ts';
-import { fitParts } from './side-by-side.ts';
 import { type Signature, signatureOf } from './signature.ts';
 
 /** The content of metrics.json. */
@@ -66,13 +54,6 @@ export interface TrainingChange {
   prepare(config: Config, data: Dataset): PreparedChange | undefined;
 }
 
-export interface PreparedChange {
-  /** The rows to learn from, where some count more than once. */
-  weigh?(rows: Int32Array): Int32Array;
-  /** How scores become classes, by what is known of these rows alone; `scores` are those of all. */
-  decide?(rows: Int32Array, scores: Float64Array, thresholds: Thresholds): DecisionRule;
-}
-
 /** The settings that training depends on, with those of the chapters that change it. */
 export function trainingSettings(
   config: Config,
@@ -95,69 +76,32 @@ export async function buildVersion(
   data: Dataset,
   { later, changes = [], onProgress }: BuildOptions = {},
 ): Promise<Version> {
-  const { evaluation, model_params } = config;
-  const seed = model_params.random_state;
+  const { confidence, folds: count } = config.evaluation;
   const classes = rolesOf(config.schema).target.categories!;
   const outputs = outputsOf(classes.length).length;
   const changed = changes.flatMap((change) => change.prepare(config, data) ?? []);
-  const weighed = (rows: Int32Array) => changed.reduce((seen, { weigh }) => weigh?.(seen) ?? seen, rows);
-
-  const fold = stratifiedFolds(data.target, evaluation.folds, seed, data.entities);
-  refuseAbsentClasses(data.target, classes, fold, evaluation.folds);
-  const folds = Array.from({ length: evaluation.folds }, (_, which) => splitFold(fold, which));
   const all = Int32Array.from(data.target.keys());
-  const baseline = logisticParts(config, folds) ?? [];
-  const fitted = await fitParts(
-    {
-      inputs: data.inputs,
-      target: data.target,
-      schema: config.schema,
-      engineered: config.features.engineered,
-      params: model_params,
-    },
-    [
-      ...folds.map(({ inside, outside }) => ({ learn: weighed(outside), score: inside })),
-      { learn: weighed(all), score: new Int32Array(0) },
-      ...baseline,
+  const started = await startFolds(
+    config,
+    data,
+    changed,
+    (folds) => [
+      { learn: weighedRows(changed, all), score: new Int32Array(0) },
+      ...(logisticParts(config, folds) ?? []),
     ],
     onProgress,
   );
   // While threads fit, and after the folds while the last of them fits the final model.
   const inputs = inputReferences(config, data);
-  const raw = await gatherScores(folds, fitted, data.inputs.rows, outputs);
-  const uncalibrated = { classes: classes.length, labels: data.target, scores: raw };
-  const method = evaluation.calibration === 'auto' ? methodFor(uncalibrated) : evaluation.calibration;
-  const { calibration, scores } = calibrateAcross(
-    method,
-    folds,
-    uncalibrated,
-    evaluation.calibration === 'auto',
-  );
-  const scored = { ...uncalibrated, scores };
-  const decide = (rows: Int32Array): DecisionRule => {
-    const some = rows.length === data.target.length ? scored : takeScored(scored, rows);
-    const thresholds = chooseThresholds(evaluation, some);
-    return changed.reduce<DecisionRule>((plain, { decide }) => decide?.(rows, scores, thresholds) ?? plain, {
-      thresholds,
-    });
-  };
-  const rule = decide(all);
-  const groups = groupingsOf(data.sensitive, config.schema);
-  // What is given to a row follows from other folds alone, as its scores do.
-  const isChosen = evaluation.threshold === 'max_f1' || rule.by_group !== undefined;
-  const given = giveAcross(
-    folds,
-    scores,
-    (outside) => (isChosen ? decide(outside) : rule),
-    ({ by_group }) => groupNames(groups, by_group?.column),
-  );
-  const options = { confidence: evaluation.confidence, entities: data.entities };
+  const { raw, calibration, scores, rule, given } = await judgeFolds(config, data, changed, started);
+  const { fold, folds, more } = started;
+  const scored = { classes: classes.length, labels: data.target, scores };
+  const options = { confidence, entities: data.entities };
   const measured = evaluate(scored, classes, rule.thresholds, options, given);
+  const [final, ...baseline] = more as [Promise<FittedPart>, ...Promise<FittedPart>[]];
   const logistic =
-    baseline.length === 0
-      ? raw
-      : await gatherScores(folds, fitted.slice(folds.length + 1), data.inputs.rows, outputs);
-  const { pipeline, model } = await fitted[folds.length]!;
+    baseline.length === 0 ? raw : await gatherScores(folds, baseline, data.inputs.rows, outputs);
+  const { pipeline, model } = await final;
   const scorer = calibratedScorer(model, calibration);
   return {
     model,
@@ -168,7 +112,7 @@ export async function buildVersion(
     reference: { inputs, prediction: predictionReference(classes, later, pipeline, scorer, rule) },
     golden: goldenOf(data, pipeline, scorer),
     metrics: {
-      method: `${evaluation.folds}-fold stratified cross-validation: every row is scored, and given its class, by what was learnt from no row of its entity`,
+      method: `${count}-fold stratified cross-validation: every row is scored, and given its class, by what was learnt from no row of its entity`,
       ...measured,
       baselines: measureBaselines(classes, fold, scored, logistic, options),
     },
@@ -176,36 +120,6 @@ export async function buildVersion(
     given,
     entities: data.entities,
   };
-}
-
-function chooseThresholds({ threshold: setting, cost }: Config['evaluation'], rows: ScoredRows): Thresholds {
-  if (setting === 'max_f1') return bestF1Thresholds(rows);
-  if (setting === 'cost') return [costThreshold(cost)];
-  return setting === 'most_probable' ? mostProbable(rows.classes) : [setting];
-}
-
-/** A class is learnt for every fold from the others; in as many folds as it has rows it is measured too. */
-function refuseAbsentClasses(
-  target: Uint8Array,
-  classes: readonly string[],
-  fold: Uint8Array,
-  folds: number,
-): void {
-  const rows = classes.map(() => 0);
-  const foldsOf = classes.map(() => new Set<number>());
-  for (const [row, y] of target.entries()) {
-    rows[y]!++;
-    foldsOf[y]!.add(fold[row]!);
-  }
-  const rare = foldsOf.findIndex((own) => own.size < 2);
-  if (rare < 0) return;
-  const name = `class "${classes[rare]}"`;
-  throw badInput(
-    rows[rare] === 0
-      ? `${name} has no training row: take it out of the target's categories`
-      : `${name} has ${rows[rare] === 1 ? '1 training row' : `${rows[rare]} training rows, all of one entity`}: it cannot be learnt and measured in ${folds} folds. ` +
-          'Gather more rows of it, join it with another class, or take it out of the data.',
-  );
 }
 
 /** The files of a version that depend on nothing but data and settings. */
