@@ -67,12 +67,14 @@ export function monitor(
   const { confidence } = config.evaluation;
   const { classes, outputs } = loaded.signature.output;
   const labelled = judged.filter(({ label }) => label !== undefined);
+  // A class that the model does not know is an error of it, and of no metric by class.
+  const known = labelled.filter(({ label }) => classes.includes(label!));
   const scored: ScoredRows = {
     classes: classes.length,
-    labels: Uint8Array.from(labelled, ({ label }) => classes.indexOf(label!)),
-    scores: scoresOf(labelled, outputs),
+    labels: Uint8Array.from(known, ({ label }) => classes.indexOf(label!)),
+    scores: scoresOf(known, outputs),
   };
-  const given = Uint8Array.from(labelled, (line) => classes.indexOf(line.class));
+  const given = Uint8Array.from(known, (line) => classes.indexOf(line.class));
   const counts = classes.map((name) => ({
     class: name,
     count: labelled.filter(({ label }) => label === name).length,
@@ -109,7 +111,7 @@ export function monitor(
           ),
     coverage: coverageOf(labelled, loaded, config),
     metrics: everyClass
-      ? estimatesOf(measureMetrics(scored, given, { confidence, entities: entitiesOf(labelled) }))
+      ? estimatesOf(measureMetrics(scored, given, { confidence, entities: entitiesOf(known) }))
       : null,
     training_metrics: loaded.metrics.metrics,
     harm:
