@@ -26,13 +26,11 @@ step({ chapters, lock: 'train' }, async (project) => {
   bar.stop();
   keepLatest(project, trained.metadata);
 
-  if (!trained.isNew) {
-    say('train', `no new version: the result equals ${trained.version}, byte for byte`);
-    return;
-  }
-  say('baseline', describeBaselines(trained.metrics.baselines));
-  sayResult(project, trained);
-  sayAgainstChampion(project, trained);
+  if (trained.isNew) {
+    say('baseline', describeBaselines(trained.metrics.baselines));
+    sayResult(project, trained);
+    sayAgainstChampion(project, trained);
+  } else say('train', `no new version: the result equals ${trained.version}, byte for byte`);
   if (trained.isCandidate) say('', `${trained.version} passes the gate and is a candidate: stage Staging`);
 });
 

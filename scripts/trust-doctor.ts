@@ -186,8 +186,9 @@ function pointers(project: Project): string[] {
     try {
       if (recorded !== undefined && describeChanges(recorded, readPointers(project)).length === 0) return [];
     } catch {}
-    if (recorded?.aliases.champion === undefined) {
-      if (existsSync(pointersPath(project, 'aliases')))
+    const isLost = recorded?.aliases.champion === undefined && existsSync(pointersPath(project, 'aliases'));
+    if (recorded === undefined || isLost) {
+      if (isLost)
         trouble.push(
           `${path} does not say where the pointers were; they are left as they are (restore it from a backup)`,
         );

@@ -5,6 +5,7 @@ import { readDataset } from '../data/dataset.ts';
 import { currentCommit } from '../files/git.ts';
 import { sha256File } from '../files/hash.ts';
 import type { Project } from '../project.ts';
+import { readDeployments } from '../record/deployments.ts';
 import {
   buildVersion,
   type TrainingChange,
@@ -21,7 +22,7 @@ export interface TrainedVersion {
   readonly version: string;
   /** False where the same bytes were registered before. */
   readonly isNew: boolean;
-  /** Whether it passes the gate, and so is in stage Staging. */
+  /** Whether it passes the gate and nobody moved it yet, and so is in stage Staging now. */
   readonly isCandidate: boolean;
   readonly metadata: Metadata;
   readonly metrics: Version['metrics'];
@@ -69,7 +70,11 @@ export async function trainVersion(
     role,
   );
   const gate = judgeGate(config, version.metrics);
-  const isCandidate = registered.isNew && gate.verdict === 'pass';
+  // One that was registered by a training that was killed before this line is staged by the next.
+  const wasMoved = readDeployments(project.ledgers).some(
+    ({ model_version }) => model_version === registered.version,
+  );
+  const isCandidate = gate.verdict === 'pass' && !wasMoved;
   if (isCandidate)
     setStage(
       project,

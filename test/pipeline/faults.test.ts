@@ -1,6 +1,6 @@
 /** Killed, doubled, filled up: one wins, nothing is half-written, a rerun heals. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { trainedProject } from '../support.ts';
@@ -32,6 +32,29 @@ test('killed at any moment, a training leaves every version whole, and a rerun h
   assert.equal(project.make('doctor').status, 0);
   const audited = project.make('audit');
   assert.equal(audited.status, 0, audited.err);
+});
+
+test('a move that was put on record and not carried out is carried out by make doctor, champion or none', () => {
+  const stages = project.read('models/stages.json');
+  rmSync(project.path('models/stages.json'));
+  assert.notEqual(project.make('audit').status, 0);
+  assert.match(project.make('doctor').out, /written again from the deployment log/);
+  assert.equal(project.read('models/stages.json'), stages);
+  assert.equal(project.make('audit').status, 0);
+});
+
+test('a version that was registered and not staged is staged by the next training', () => {
+  const log = project.read('deployment_log.csv');
+  rmSync(project.path('deployment_log.csv'));
+  rmSync(project.path('models/stages.json'));
+  const latest = JSON.parse(project.read('models/latest.json')).version as string;
+  const { out } = project.script('model-train');
+  assert.match(out, /no new version/);
+  assert.match(out, new RegExp(`${latest} passes the gate and is a candidate`));
+  assert.match(project.read('deployment_log.csv'), new RegExp(`stage of ${latest}: None -> Staging`));
+  writeFileSync(project.path('deployment_log.csv'), log);
+  project.make('doctor');
+  assert.equal(project.make('audit').status, 0);
 });
 
 test('a folder that cannot be written to is named', (t) => {
