@@ -14,8 +14,16 @@ export function threeVersions(): TemporaryProject {
   return copyOf(THREE);
 }
 
+/** fetch, once more where the server closed the kept connection while this process waited for make. */
+export async function ask(url: string, init?: RequestInit): Promise<Response> {
+  return fetch(url, init).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
+    if (!['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(error.cause?.code ?? '')) throw error;
+    return fetch(url, init);
+  });
+}
+
 export async function get<T>(project: TemporaryProject, path: string): Promise<T> {
-  return (await (await fetch(project.server().url + path)).json()) as T;
+  return (await (await ask(project.server().url + path)).json()) as T;
 }
 
 /** Sends the example of the signature until told to stop; counts what failed. */

@@ -6,7 +6,7 @@ import { chapters } from '../../lib/door.ts';
 import { takeLock } from '../../lib/files/lock.ts';
 import { loadProject } from '../../lib/project.ts';
 import { resolveVersion } from '../../lib/registry/pointer-files.ts';
-import { get, type Health, load, logLines, threeVersions } from '../serving.ts';
+import { ask, get, type Health, load, logLines, threeVersions } from '../serving.ts';
 
 const TOKEN = 'token for the tests';
 process.env.CLOCKWORK_ADMIN_TOKEN = TOKEN;
@@ -83,7 +83,7 @@ test('wrong shares are refused', () => {
 
 test('the pages and the administrator', async () => {
   if (existsSync('chapters/status')) {
-    const page = await (await fetch(project.server().url)).text();
+    const page = await (await ask(project.server().url)).text();
     for (const part of [
       /<title>v1 live: clockwork-ai4i/,
       /first version to pass the gate/,
@@ -91,9 +91,9 @@ test('the pages and the administrator', async () => {
     ])
       assert.match(page, part);
   }
-  assert.match(await (await fetch(`${project.server().url}/docs/swagger-ui-bundle.js`)).text(), /SwaggerUI/);
+  assert.match(await (await ask(`${project.server().url}/docs/swagger-ui-bundle.js`)).text(), /SwaggerUI/);
   const route = (authorization: string) =>
-    fetch(`${project.server().url}/admin/routes`, {
+    ask(`${project.server().url}/admin/routes`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization },
       body: JSON.stringify({ split: { v2: 5 }, reason: 'by the API' }),
@@ -107,14 +107,14 @@ test('the pages and the administrator', async () => {
 test('who shares the traffic waits for another program, and nobody else does', async () => {
   const release = takeLock(project.path('models/aliases.json.lock'));
   const { url } = project.server();
-  const routed = fetch(`${url}/admin/routes`, {
+  const routed = ask(`${url}/admin/routes`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
     body: JSON.stringify({ split: { v2: 5 }, reason: 'waits' }),
   });
   try {
     for (let i = 0; i < 8; i++) {
-      const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });
+      const answer = await ask(`${url}/health`, { signal: AbortSignal.timeout(2000) });
       assert.equal(answer.status, 200);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { isAlive, load, threeVersions } from '../serving.ts';
+import { ask, isAlive, load, threeVersions } from '../serving.ts';
 
 const project = threeVersions();
 
@@ -25,7 +25,7 @@ test('two workers share the port: a promotion reaches both, a restart and a dead
   assert.ok(project.server().workers.every((pid) => !before.includes(pid)));
   const { failed, answered } = await requests.stop();
   assert.equal(failed, 0, `of ${answered}`);
-  const metrics = await (await fetch(`${project.server().url}/metrics`)).text();
+  const metrics = await (await ask(`${project.server().url}/metrics`)).text();
   assert.match(metrics, /clockwork_traffic_percent\{version="v3"\} 100/);
   const [killed] = project.server().workers;
   process.kill(killed!, 'SIGKILL');

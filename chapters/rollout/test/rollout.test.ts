@@ -6,6 +6,16 @@ import { get, type Health, load, threeVersions } from '../../../test/serving.ts'
 
 const project = threeVersions();
 
+/** Resolves when the running server gives the version a share. */
+async function routed(version: string): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    const { traffic } = await get<Health>(project, '/health');
+    if (traffic.some((each) => each.version === version)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${version} gets no traffic`);
+}
+
 test('a rollout steps up while it passes, goes on where it was interrupted, and ends with a champion', async () => {
   project.set({ steps: '[30, 60]' });
   project.set({ dwell_seconds: '1' });
@@ -23,7 +33,7 @@ test('a rollout steps up while it passes, goes on where it was interrupted, and 
   );
   assert.ok(existsSync(project.path('models/rollout.json')));
   assert.match(project.make('rollout', 'VERSION=v3').err, /v2 is being rolled out/);
-  project.set({ patience: '12' });
+  project.set({ patience: '60' });
   const requests = await load(project, 4);
   const { out, err } = await project.launch('rollout-version', { VERSION: 'v2' }).done;
   const { failed } = await requests.stop();
@@ -60,11 +70,11 @@ test('a step that fails takes the traffic back', async () => {
 test('a server that dies under a rollout, and a hand that moves the traffic, end it', async () => {
   project.set({ dwell_seconds: '30' });
   const disturbed = project.launch('rollout-version', { VERSION: 'v3' });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await routed('v3');
   assert.match(project.make('rollback').out, /v3 gets no more traffic/);
   assert.match((await disturbed.done).err, /somebody else moved the traffic/);
   const orphaned = project.launch('rollout-version', { VERSION: 'v3' });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await routed('v3');
   process.kill(project.server().pid, 'SIGKILL');
   assert.match((await orphaned.done).err, /fail +the server does not answer\n.*v3 gets no more traffic/);
   assert.deepEqual(JSON.parse(project.read('models/traffic.json')), { split: {}, shadow: [] });
