@@ -91,7 +91,7 @@ DAY_ROWS := $(LATER_ROWS) $(if $(filter bad,$(DAY)),$(PRODUCTION)/bad.csv)
 
 replay: $(LIVE) $(DAY_ROWS) ## a day's rows through the API, then their truth   [DAY=bad]
 	@$(RUN)/serve-replay.mjs
-labels: ## records the truth of predictions   CSV=file with id,label
+labels: ## records the truth of predictions   CSV=file with id,label [BY=sender]
 	@$(RUN)/watch-labels.mjs
 monitor: ## errors, metrics, drift and latency from the API logs: reports/monitor.html
 	@$(RUN)/watch-monitor.mjs

@@ -21,7 +21,7 @@ import { editConfig } from '../lib/config/edit.ts';
 import { chapters } from '../lib/door.ts';
 import { random } from '../lib/numbers/random.ts';
 import { loadProject } from '../lib/project.ts';
-import { predictionsIn } from '../lib/record/prediction-lines.ts';
+import { predictionsIn } from '../lib/record/events.ts';
 import { audit } from '../lib/registry/audit.ts';
 import { loadVersion } from '../lib/registry/load.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';

@@ -2,7 +2,7 @@
 import type { Block } from './page/blocks.ts';
 import type { Html } from './page/page.ts';
 import type { Addition, Project } from './project.ts';
-import type { PredictionLogs } from './record/predictions.ts';
+import type { Stream } from './record/stream.ts';
 import type { AuditCheck } from './registry/audit.ts';
 import type { LoadedVersion } from './registry/load.ts';
 import type { Route, ServerParts } from './serve/route.ts';
@@ -36,7 +36,9 @@ export interface Monitored {
   readonly report: MonitorReport;
   readonly loaded: LoadedVersion;
   readonly window: Window;
-  readonly logs: PredictionLogs;
+  readonly stream: Stream;
+  /** When the last label came. */
+  readonly lastLabel: string | null;
   /** What rings, after this look. */
   readonly vigil: Vigil;
 }

@@ -12,7 +12,7 @@
 import { badInput } from './fault.ts';
 import { serveModel } from './predict/served-model.ts';
 import { loadProject, type Project } from './project.ts';
-import type { Given } from './record/prediction-lines.ts';
+import type { Given } from './record/events.ts';
 import { type Comparison, compareVersions } from './registry/compare.ts';
 import { loadVersion } from './registry/load.ts';
 import * as moves from './registry/moves.ts';

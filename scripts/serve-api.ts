@@ -4,11 +4,13 @@ import { rmSync } from 'node:fs';
 import { chapters, handedIn } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { isRunning, startOf, withLock } from '../lib/files/lock.ts';
+import { keptSecret } from '../lib/files/secret.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import { readPointers } from '../lib/registry/pointer-files.ts';
 import { describeTraffic } from '../lib/registry/pointers.ts';
 import { logEvent } from '../lib/serve/application-log.ts';
-import { runningServer, type ServerState, serverStatePath } from '../lib/serve/client.ts';
+import { runningServer, type ServerState, serverKeyPath, serverStatePath } from '../lib/serve/client.ts';
+import { FEEDBACK_KEYS, parseSenders } from '../lib/serve/senders.ts';
 import { startServer } from '../lib/serve/server.ts';
 import { superviseWorkers } from '../lib/serve/workers.ts';
 import { optional, step } from '../lib/step.ts';
@@ -24,6 +26,9 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
   const isFirst = cluster.isPrimary;
   const running = isFirst && isSeen ? runningServer(project) : undefined;
   if (running !== undefined) refuse(running);
+  const senders = parseSenders(process.env[FEEDBACK_KEYS] ?? '');
+  const keyPath = isSeen ? serverKeyPath(project) : `${THROWAWAY}/server.key`;
+  if (isFirst) rmSync(keyPath, { force: true });
 
   const { traffic } = readPointers(project);
   if (isFirst && traffic !== undefined && Object.keys(deployment.traffic.split).length > 0)
@@ -83,6 +88,8 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
   const { stop } = startServer(project, {
     throwaway: THROWAWAY,
     adminToken: process.env.CLOCKWORK_ADMIN_TOKEN || undefined,
+    key: keptSecret(keyPath),
+    senders,
     routes: await Promise.all(chapters.flatMap(({ routes }) => routes?.(project) ?? [])),
     statusParts: handedIn('status'),
     onListening(port, { version, sha256 }) {

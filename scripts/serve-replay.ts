@@ -3,10 +3,11 @@ import { rolesOf } from '../lib/config/roles.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput, failed } from '../lib/fault.ts';
 import { readTable } from '../lib/files/csv.ts';
+import { keptSecret } from '../lib/files/secret.ts';
 import type { Project } from '../lib/project.ts';
 import { partPath } from '../lib/registry/data-versions.ts';
 import { readMetadata } from '../lib/registry/versions.ts';
-import { health, runningServer, sleep } from '../lib/serve/client.ts';
+import { health, runningServer, serverKeyPath, sleep } from '../lib/serve/client.ts';
 import { oneOf, step } from '../lib/step.ts';
 import { progress, say } from '../lib/terminal.ts';
 import { formatCount, formatMany } from '../lib/words.ts';
@@ -26,6 +27,7 @@ step({ chapters, args: { DAY: oneOf('DAY', ['quiet', 'bad']) } }, async (project
   if (rows.length === 0)
     throw badInput(`${model} has learnt every row of the ${DAY} day: there is nothing that it has not seen`);
   const roles = rolesOf(schema);
+  const key = keptSecret(serverKeyPath(project));
   const columns = [...roles.ids, ...roles.inputs, ...roles.sensitive];
   const toJson = (row: Row) =>
     Object.fromEntries(
@@ -63,7 +65,9 @@ step({ chapters, args: { DAY: oneOf('DAY', ['quiet', 'bad']) } }, async (project
     bar.update(i + replay.batch);
   }
   for (let i = 0; i < answered.length; i += 1000) {
-    const response = await post(`${url}/feedback`, answered.slice(i, i + 1000));
+    const response = await post(`${url}/feedback`, answered.slice(i, i + 1000), {
+      authorization: `Bearer ${key}`,
+    });
     if (!response.ok)
       throw failed(`the server did not take the truth: ${response.status} ${await response.text()}`);
   }
@@ -87,8 +91,12 @@ function withoutLearnt(project: Project, rows: readonly Row[], model: string): R
   return rows.filter((row) => !learnt.has(keyOf(row)));
 }
 
-async function post(url: string, body: unknown): Promise<Response> {
-  const headers = { 'content-type': 'application/json' };
+async function post(
+  url: string,
+  body: unknown,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const headers = { 'content-type': 'application/json', ...more };
   return fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
     throw failed(
       `${url} does not answer any more: make start, then replay again (what was answered is logged)`,

@@ -9,10 +9,12 @@ import { chapters } from '../lib/door.ts';
 import { FAILED, failed } from '../lib/fault.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import { programPath } from '../lib/files/program.ts';
+import { keptSecret } from '../lib/files/secret.ts';
 import type { Project } from '../lib/project.ts';
-import type { Prediction } from '../lib/record/prediction-lines.ts';
+import type { Prediction } from '../lib/record/events.ts';
 import { readMetadata, versionPath } from '../lib/registry/versions.ts';
-import { runningServer, sleep } from '../lib/serve/client.ts';
+import { runningServer, serverKeyPath, sleep } from '../lib/serve/client.ts';
+import { SMOKE_HEADER } from '../lib/serve/http.ts';
 import { step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import type { Signature } from '../lib/train/signature.ts';
@@ -20,13 +22,15 @@ import type { Signature } from '../lib/train/signature.ts';
 step({ chapters }, async (project) => {
   const running = runningServer(project)?.url;
   const passed =
-    running === undefined ? await withThrowaway((url) => smoke(project, url)) : await smoke(project, running);
+    running === undefined
+      ? await withThrowaway((server) => smoke(project, server))
+      : await smoke(project, { url: running, key: keptSecret(serverKeyPath(project)) });
   say('smoke', `${passed} of ${CHECKS.length}`);
   if (passed < CHECKS.length) process.exitCode = FAILED;
 });
 
 /** Asks a server that nobody else sees, and leaves nothing of it. */
-async function withThrowaway<T>(work: (url: string) => Promise<T>): Promise<T> {
+async function withThrowaway<T>(work: (server: Asked) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-smoke-'));
   const server = spawn(process.execPath, [programPath('serve-api')], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -37,7 +41,8 @@ async function withThrowaway<T>(work: (url: string) => Promise<T>): Promise<T> {
     const state = join(folder, 'server.json');
     while (!existsSync(state) && !hasEnded()) await sleep(10);
     if (hasEnded()) throw failed('the server did not start');
-    return await work((JSON.parse(readFileSync(state, 'utf8')) as { url: string }).url);
+    const { url } = JSON.parse(readFileSync(state, 'utf8')) as { url: string };
+    return await work({ url, key: keptSecret(join(folder, 'server.key')) });
   } finally {
     // It has nothing to end in good order.
     server.kill('SIGKILL');
@@ -47,11 +52,11 @@ async function withThrowaway<T>(work: (url: string) => Promise<T>): Promise<T> {
 }
 
 /** How many of the checks pass; says what is wrong with the others. */
-async function smoke(project: Project, url: string): Promise<number> {
+async function smoke(project: Project, server: Asked): Promise<number> {
   let passed = 0;
   for (const [what, check] of CHECKS) {
     try {
-      await check(project, url);
+      await check(project, server);
       passed++;
     } catch (error) {
       console.error(`${what}: ${(error as Error).message}`);
@@ -60,12 +65,18 @@ async function smoke(project: Project, url: string): Promise<number> {
   return passed;
 }
 
-type Check = readonly [what: string, check: (project: Project, url: string) => Promise<void>];
+/** The server that is asked, and the key of its start. */
+interface Asked {
+  readonly url: string;
+  readonly key: string;
+}
+
+type Check = readonly [what: string, check: (project: Project, server: Asked) => Promise<void>];
 
 const CHECKS: readonly Check[] = [
   [
     'GET /health: up, and serving the bytes that were registered and evaluated',
-    async (project, url) => {
+    async (project, { url }) => {
       const response = await fetch(`${url}/health`);
       assert.equal(response.status, 200);
       const { status, model, sha256 } = (await response.json()) as Record<string, string>;
@@ -78,9 +89,9 @@ const CHECKS: readonly Check[] = [
   ],
   [
     'POST /predict: one row in, one prediction out, in the promised format',
-    async (project, url) => {
+    async (project, { url, key }) => {
       const { signature } = (await (await fetch(`${url}/model_info`)).json()) as { signature: Signature };
-      const response = await post(`${url}/predict`, signature.example);
+      const response = await post(`${url}/predict`, signature.example, key);
       assert.equal(response.status, 200);
       assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
       const prediction = (await response.json()) as Prediction;
@@ -97,8 +108,8 @@ const CHECKS: readonly Check[] = [
   ],
   [
     'POST /predict: a wrong row is refused with the name of each wrong field',
-    async (_, url) => {
-      const response = await post(`${url}/predict`, {});
+    async (_, { url, key }) => {
+      const response = await post(`${url}/predict`, {}, key);
       assert.equal(response.status, 400);
       const { error, fields } = (await response.json()) as { error: string; fields: { problem: string }[] };
       assert.equal(error, 'invalid input');
@@ -107,7 +118,7 @@ const CHECKS: readonly Check[] = [
   ],
 ];
 
-function post(url: string, body: unknown): Promise<Response> {
-  const headers = { 'content-type': 'application/json', 'x-request-id': 'smoke' };
+function post(url: string, body: unknown, key: string): Promise<Response> {
+  const headers = { 'content-type': 'application/json', [SMOKE_HEADER]: key };
   return fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
 }

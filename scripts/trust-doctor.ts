@@ -10,7 +10,7 @@ import { TEMPORARY } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
 import { catalogue } from '../lib/record/catalogue.ts';
 import { readDeployments } from '../lib/record/deployments.ts';
-import { isBeingWritten } from '../lib/record/prediction-log.ts';
+import { isBeingWritten } from '../lib/record/event-log.ts';
 import { auditPath } from '../lib/registry/audit.ts';
 import {
   pointersPath,

@@ -5,10 +5,10 @@ import { chapters } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { sha256File } from '../lib/files/hash.ts';
 import type { Project } from '../lib/project.ts';
-import { readLabels } from '../lib/record/labels.ts';
+import type { PredictionLine } from '../lib/record/events.ts';
 import { inputsOf, readManifest } from '../lib/record/manifest.ts';
-import type { PredictionLine } from '../lib/record/prediction-lines.ts';
 import { findPrediction } from '../lib/record/predictions.ts';
+import { followTruth, truthOf } from '../lib/record/truth.ts';
 import { isRoutedRight } from '../lib/registry/split.ts';
 import { readMetadata, verifyVersion } from '../lib/registry/versions.ts';
 import { required, step } from '../lib/step.ts';
@@ -21,11 +21,11 @@ step(
   (project, { ID }) => {
     const { line, place, problem } = findPrediction(project.ledgers, ID);
     if (problem !== undefined) trouble = true;
-    const label = readLabels(project.ledgers).truth.get(ID);
+    const truth = knownTruth(project, ID);
     print(0, `prediction ${ID}`, [
       formatTime(line.time),
       `${line.class} (probability ${line.probability.toFixed(3)})`,
-      label === undefined ? 'truth not known' : `true class ${label}`,
+      truth,
       ...routeOf(line),
       problem === undefined ? 'chain ok' : `CHAIN BROKEN (${problem})`,
       place,
@@ -34,6 +34,19 @@ step(
     if (trouble) process.exitCode = FAILED;
   },
 );
+
+/** Who said what was true, and when; a damaged stream says nothing of it. */
+function knownTruth(project: Project, id: string): string {
+  try {
+    followTruth(project.ledgers);
+  } catch (error) {
+    trouble = true;
+    return `truth not read: ${(error as Error).message}`;
+  }
+  const truth = truthOf(project.ledgers, [id]).get(id);
+  if (truth === undefined) return 'truth not known';
+  return `true class ${truth.label}, says ${truth.by} at ${formatTime(truth.time)}`;
+}
 
 /** Under a split: by what the version was drawn, and whether it is drawn again. */
 function routeOf(line: PredictionLine): string[] {

@@ -3,21 +3,22 @@ import { chapters } from '../lib/door.ts';
 import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
-import { type Labels, readLabels } from '../lib/record/labels.ts';
 import { monitorPath, readRuns, recordRun } from '../lib/record/monitoring.ts';
-import { type PredictionLogs, readPredictionLogs } from '../lib/record/predictions.ts';
+import { STREAM_START } from '../lib/record/stream.ts';
+import { followTruth } from '../lib/record/truth.ts';
 import { loadVersion, readReference } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { readValidation } from '../lib/registry/validation.ts';
 import { sleep } from '../lib/serve/client.ts';
 import { optional, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
+import { readBlocks } from '../lib/watch/blocks.ts';
 import { limitsFor } from '../lib/watch/meaning.ts';
-import { type MonitorReport, monitor } from '../lib/watch/monitor.ts';
+import { type MonitorReport, monitor, trainingError } from '../lib/watch/monitor.ts';
 import { monitorPage } from '../lib/watch/page.ts';
-import { alarmsOf, type Block, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
+import { alarmsOf, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
 import { type Kept, keptHash, readKept, writeKept } from '../lib/watch/vigil-file.ts';
-import { observe, windowOf } from '../lib/watch/window.ts';
+import { readWindow } from '../lib/watch/window.ts';
 import { formatPercent } from '../lib/words.ts';
 
 step({ chapters, args: { FOREVER: optional } }, async (project, { FOREVER }) => {
@@ -29,33 +30,28 @@ step({ chapters, args: { FOREVER: optional } }, async (project, { FOREVER }) => 
 });
 
 async function look(project: Project): Promise<void> {
-  const { config } = project;
+  const { config, ledgers } = project;
   const version = resolveVersion(project, config.deployment.model);
   const loaded = loadVersion(project, version);
-  const kept = keptFor(project);
-  const logs = readPredictionLogs(project.ledgers, kept?.predictions);
-  const labels = readLabels(project.ledgers, kept?.labels);
-  const { window: size, label_delay_hours } = config.monitoring;
-  const window = windowOf(logs, labels.truth, version, size, label_delay_hours);
   const reference = readReference(project, version);
-  const report = monitor(
-    config,
-    loaded,
-    reference,
-    readValidation(project, version),
-    window,
-    new Date().toISOString(),
+  const validation = readValidation(project, version);
+  const kept = keptFor(project);
+  const now = new Date();
+  const limits = limitsFor(config.monitoring.limits, trainingError(loaded));
+  let vigil = kept?.vigil.version === version ? kept.vigil : beginVigil(version);
+  const position = readBlocks(
+    ledgers,
+    kept?.position ?? STREAM_START,
+    version,
+    now.toISOString(),
+    (block) => {
+      vigil = keepVigil(vigil, block, loaded, reference, limits, config.monitoring.alarm_rate);
+    },
   );
-  const before = kept?.vigil.version === version ? kept.vigil : beginVigil(version);
-  const vigil = keepVigil(
-    before,
-    blockOf(version, logs, labels, report.time),
-    loaded,
-    reference,
-    limitsFor(config.monitoring.limits, report.error_rate.training),
-    config.monitoring.alarm_rate,
-  );
-  const seen = { report, loaded, window, logs, vigil };
+  const { lastLabel, ...stream } = followTruth(ledgers);
+  const window = readWindow(ledgers, stream, version, config.monitoring, now);
+  const report = monitor(config, loaded, reference, validation, window, now.toISOString());
+  const seen = { report, loaded, window, stream, lastLabel, vigil };
   const parts = await Promise.all(chapters.flatMap(({ monitored }) => monitored?.(project, seen) ?? []));
   const text = json(
     Object.assign({ ...report, alarms: alarmsOf(vigil) }, ...parts.map(({ facts }) => facts)),
@@ -66,7 +62,7 @@ async function look(project: Project): Promise<void> {
     config.monitoring.psi_threshold,
     parts.flatMap(({ page }) => page ?? []),
   );
-  const after = { vigil, predictions: logs.positions, labels: labels.count };
+  const after = { vigil, position };
   writeKept(project.models, after, kept);
   writeAtomic(monitorPath(project.reports, 'json'), text);
   writeAtomic(monitorPath(project.reports, 'html'), page);
@@ -93,31 +89,6 @@ function keptFor(project: Project): Kept | undefined {
   if (kept === undefined || !('problem' in kept)) return kept;
   say('watch', `${kept.problem}: it begins anew, and what rang is forgotten`);
   return undefined;
-}
-
-/** What came since the look before. */
-function blockOf(
-  version: string,
-  { predictions, fresh }: PredictionLogs,
-  { truth, fresh: ids }: Labels,
-  time: string,
-): Block {
-  const isOfVersion = ({ model }: { model: string }) => model === version;
-  const named = new Set(ids);
-  const answered = fresh.predictions.filter(isOfVersion);
-  const requests = [
-    ...answered.map((line) => ({ time: line.time, refused: false })),
-    ...fresh.refusals.filter(isOfVersion).map((line) => ({ time: line.time, refused: true })),
-  ].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  return {
-    predictions: observe(answered, truth),
-    labelled: observe(
-      predictions.filter((line) => isOfVersion(line) && named.has(line.id)),
-      truth,
-    ),
-    refused: requests.map(({ refused }) => refused),
-    time,
-  };
 }
 
 function sayReport({ model, window, error_rate, drift, harm, labels }: MonitorReport): void {

@@ -14,10 +14,9 @@ import type { Estimate } from '../lib/numbers/estimate.ts';
 import type { Project } from '../lib/project.ts';
 import { hoursSinceRetraining, readDecisions, recordDecision } from '../lib/record/decisions.ts';
 import { labelledFiles, recordLabelled } from '../lib/record/labelled.ts';
-import { readLabels } from '../lib/record/labels.ts';
 import { nextDataVersion } from '../lib/record/manifest.ts';
 import { lastReport } from '../lib/record/monitoring.ts';
-import { readPredictionLogs, readSensitive } from '../lib/record/predictions.ts';
+import { readSensitive } from '../lib/record/predictions.ts';
 import { makeDataVersion, partPath } from '../lib/registry/data-versions.ts';
 import { describeGate, judgeGate } from '../lib/registry/gate.ts';
 import { giveClasses, loadVersion } from '../lib/registry/load.ts';
@@ -31,7 +30,7 @@ import { compareOn } from '../lib/watch/harm.ts';
 import { labelledRows } from '../lib/watch/labelled.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
 import { concludeRetraining, finishRetraining } from '../lib/watch/retraining.ts';
-import { observe } from '../lib/watch/window.ts';
+import { readTaught } from '../lib/watch/taught.ts';
 import { formatCount, formatInterval, formatMany } from '../lib/words.ts';
 
 step({ chapters, lock: 'retrain' }, async (project) => {
@@ -111,10 +110,11 @@ function joinLabelled(project: Project, dataVersion: string): number {
   const { config, path } = project;
   const earlier = labelledFiles(project.ledgers, config.data.current_version);
   const joined = new Set(earlier.flatMap((file) => readTable(path(file.path)).map((row) => row[PREDICTION])));
-  const fresh = readPredictionLogs(project.ledgers).predictions.filter(({ id }) => !joined.has(id));
-  const observed = observe(fresh, readLabels(project.ledgers).truth);
-  const labelled = labelledRows(config, observed, readSensitive(project.ledgers));
-  const { header, rows, left, train, test, scarcest } = labelled;
+  const { taught, strangers } = readTaught(project.ledgers, joined);
+  if (strangers > 0)
+    say('', `${formatMany(strangers, 'label')} left out: nothing is learnt from senders without a name`);
+  const sensitive = readSensitive(project.ledgers, taught[0]?.time ?? '');
+  const { header, rows, left, train, test, scarcest } = labelledRows(config, taught, sensitive);
   if (left > 0) say('', `${formatMany(left, 'labelled row')} left out: the schema does not take them`);
   const file = `${config.data.production_dir}/labelled_${dataVersion}.csv`;
   writeCsv(path(file), header, rows);

@@ -65,7 +65,11 @@ export async function load(
         done.answered++;
         done.ids.push(answer.id);
         if (labelOf !== undefined)
-          await post('/feedback', { id: answer.id, label: labelOf(answer.model, answer.class) });
+          await post(
+            '/feedback',
+            { id: answer.id, label: labelOf(answer.model, answer.class) },
+            { authorization: `Bearer ${project.read('.make/config/server.key').trim()}` },
+          );
         done.models.set(answer.model, (done.models.get(answer.model) ?? 0) + 1);
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -86,7 +90,7 @@ export async function load(
   };
 }
 
-/** Every line of the prediction log. */
+/** Every event on record, as its line says it. */
 export function logLines(project: TemporaryProject): Record<string, string>[] {
   const folder = project.path('data/production/predictions');
   return readdirSync(folder).flatMap((name) =>
@@ -94,7 +98,8 @@ export function logLines(project: TemporaryProject): Record<string, string>[] {
       .trimEnd()
       .split('\n')
       .filter(Boolean)
-      .map((line) => JSON.parse(line) as Record<string, string>),
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .filter((line) => !('events' in line)),
   );
 }
 

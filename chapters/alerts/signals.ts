@@ -2,7 +2,6 @@
 import type { Monitored } from '../../lib/chapter.ts';
 import type { Project } from '../../lib/project.ts';
 import { readDeployments } from '../../lib/record/deployments.ts';
-import { readLabels } from '../../lib/record/labels.ts';
 import { lastAudit } from '../../lib/registry/audit.ts';
 import { verifyVersion } from '../../lib/registry/versions.ts';
 import { isBeyond, type Limits, type Reading, type Signals } from '../../lib/watch/meaning.ts';
@@ -10,13 +9,12 @@ import type { WatchedSignal } from '../../lib/watch/vigil.ts';
 
 export function readSignals(
   project: Project,
-  { report, vigil, logs: { predictions } }: Pick<Monitored, 'report' | 'logs' | 'vigil'>,
+  { report, vigil, lastLabel }: Pick<Monitored, 'report' | 'vigil' | 'lastLabel'>,
   limits: Limits,
   now: Date,
 ): Signals {
   const { drift, error_rate, calibration, labels, latency_ms, refused, window } = report;
-  const lastTraffic = predictions.at(-1)?.time ?? readDeployments(project.ledgers)[0]?.time;
-  const lastLabel = readLabels(project.ledgers).last ?? predictions[0]?.time;
+  const lastTraffic = window.to ?? readDeployments(project.ledgers)[0]?.time;
   const since = (time: string | undefined, unit: number) =>
     time === undefined ? null : Math.max(0, (now.getTime() - Date.parse(time)) / unit);
   /** What rings is what the evidence says; the value is that of the window. */
@@ -43,6 +41,9 @@ export function readSignals(
       verifyVersion(project, report.model).length + (lastAudit(project.reports)?.problems.length ?? 0),
     ),
     minutes_without_traffic: counted('minutes_without_traffic', since(lastTraffic, 60_000)),
-    hours_without_labels: counted('hours_without_labels', since(lastLabel, 3_600_000)),
+    hours_without_labels: counted(
+      'hours_without_labels',
+      since(lastLabel ?? window.from ?? undefined, 3_600_000),
+    ),
   };
 }

@@ -5,7 +5,7 @@ import { csvLine, recordCutter } from '../../lib/files/csv.ts';
 import { valueOfCell } from '../../lib/predict/cells.ts';
 import type { Caller, Predictor } from '../../lib/predict/predict.ts';
 import type { ServedModel } from '../../lib/predict/served-model.ts';
-import type { FieldProblem, Prediction } from '../../lib/record/prediction-lines.ts';
+import type { FieldProblem, Prediction } from '../../lib/record/events.ts';
 import { failureOf } from '../../lib/serve/http.ts';
 import type { SignatureInput } from '../../lib/train/signature.ts';
 

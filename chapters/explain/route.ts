@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Rows } from '../../lib/predict/input.ts';
 import type { ServedModel } from '../../lib/predict/served-model.ts';
 import type { Project } from '../../lib/project.ts';
-import type { Given } from '../../lib/record/prediction-lines.ts';
+import type { Given } from '../../lib/record/events.ts';
 import { json, oneOrMany, type Route, type ServerParts, withBody } from '../../lib/serve/route.ts';
 import type { Explainer } from './explain.ts';
 import { inputGroups, sumByInput } from './inputs.ts';

@@ -42,7 +42,7 @@ ${tableOf(
 /** Selection needs no truth, the rest does. */
 function groupsInProduction(project: Project, { loaded, window }: Monitored): ColumnFairness[] {
   const { classes, outputs } = loaded.signature.output;
-  const sensitive = readSensitive(project.ledgers);
+  const sensitive = readSensitive(project.ledgers, window.predictions[0]?.time ?? '');
   const known = window.predictions.filter(({ id }) => sensitive.has(id));
   if (known.length === 0) return [];
   const groupings = loaded.signature.sensitive.flatMap(({ name, categories }): Grouping[] => {

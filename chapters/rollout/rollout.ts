@@ -6,8 +6,8 @@ import { parseFile } from '../../lib/files/json-file.ts';
 import { json, readIfThere, writeAtomic } from '../../lib/files/write.ts';
 import { commitOf, type Project } from '../../lib/project.ts';
 import { recordDeployment } from '../../lib/record/deployments.ts';
-import { readLabels } from '../../lib/record/labels.ts';
-import { readPredictionLogs } from '../../lib/record/predictions.ts';
+import { recentPredictions } from '../../lib/record/predictions.ts';
+import { followTruth, truthOf } from '../../lib/record/truth.ts';
 import { readMetadata } from '../../lib/registry/versions.ts';
 import { observe } from '../../lib/watch/window.ts';
 import { requestsOf, type Side } from './evidence.ts';
@@ -72,15 +72,22 @@ export function evidenceOf(
   project: Project,
   { version, model, started, since }: Rollout,
 ): { model: Side; next: Side; answered: { model: number; next: number } } {
-  const { predictions, refusals } = readPredictionLogs(project.ledgers);
-  const { truth } = readLabels(project.ledgers);
+  const stream = followTruth(project.ledgers);
+  const { predictions, refusals } = recentPredictions(stream, {
+    versions: [model, version],
+    since: started,
+  });
+  const truth = truthOf(
+    project.ledgers,
+    predictions.map(({ id }) => id),
+  );
   const side = (name: string): Side => ({
     predictions: observe(
-      predictions.filter((line) => line.model === name && line.time >= started),
+      predictions.filter((line) => line.model === name),
       truth,
     ),
     failures: refusals
-      .filter((line) => line.route === 'failed' && line.model === name && line.time >= started)
+      .filter((line) => line.route === 'failed' && line.model === name)
       .map(({ time }) => time),
   });
   const [ofModel, ofNext] = [side(model), side(version)];

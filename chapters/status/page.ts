@@ -1,7 +1,7 @@
 /** The status page: what is live and how it does. Whole without JavaScript; with it, it renews itself and the form answers in place. */
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
-import type { Prediction } from '../../lib/record/prediction-lines.ts';
+import type { Prediction } from '../../lib/record/events.ts';
 import type { SignatureInput } from '../../lib/train/signature.ts';
 import { formatCount, formatTime } from '../../lib/words.ts';
 import type { EventLine, RequestCounts, StatusPage } from './status.ts';

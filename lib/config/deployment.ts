@@ -28,10 +28,14 @@ export const deploymentSchema = v.strictObject({
     salt: v.pipe(text, v.regex(/^[\w.-]+$/, 'letters, digits and . _ - only')),
   }),
   log: v.strictObject({
-    max_bytes: v.pipe(count(1024), v.maxValue(500_000_000, 'at most 500000000, since a log is read whole')),
+    max_bytes: v.pipe(
+      count(1024),
+      v.maxValue(500_000_000, 'at most 500000000, since a segment may be read whole'),
+    ),
     keep_days: atLeast(0),
     requests: v.boolean('true or false'),
   }),
+  feedback: v.strictObject({ senders: oneOf('keys', 'open'), per_hour: count(1) }),
   max_rows: count(1),
   max_body_bytes: count(1),
   max_connections: count(1),

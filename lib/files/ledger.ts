@@ -25,10 +25,14 @@ import { writeFully } from './write.ts';
 export interface LedgerFormat {
   /** First lines of a new file; not chained. */
   readonly header: string;
+  /** Lines that are appended together are one link of the chain, and the last of them alone bears its value. */
+  readonly grouped?: boolean;
   join(body: string, chain: string): string;
-  /** Undefined for what is no line of this format. */
+  /** Undefined for what is no line of this format; the chain value is '' in a line of a group before its last. */
   split(line: string): { body: string; chain: string } | undefined;
 }
+
+const CHAIN = /^[0-9a-f]{32}$/;
 
 const splitAt = (pattern: RegExp, rebuild: (match: RegExpExecArray) => string) => (line: string) => {
   const match = pattern.exec(line);
@@ -53,14 +57,28 @@ export function csvLedger(columns: readonly string[]): LedgerFormat {
   };
 }
 
-/** One JSON object per line, its last key chain. */
+const CHAIN_KEY = ',"chain":"';
+const CHAIN_END = CHAIN_KEY.length + 32 + '"}'.length;
+
+/** One JSON object per line, with chain as the last key of the last line of a group. */
 export const jsonLedger: LedgerFormat = {
   header: '',
-  join: (body, chain) => `${body.slice(0, -1)},"chain":"${chain}"}`,
-  split: splitAt(/^(.*),"chain":"([0-9a-f]{32})"\}$/, (match) => `${match[1]}}`),
+  grouped: true,
+  join: (body, chain) => (chain === '' ? body : `${body.slice(0, -1)}${CHAIN_KEY}${chain}"}`),
+  split(line) {
+    const at = line.length - CHAIN_END;
+    if (line.startsWith(CHAIN_KEY, at) && line.endsWith('"}')) {
+      const chain = line.slice(at + CHAIN_KEY.length, -2);
+      if (CHAIN.test(chain)) return { body: `${line.slice(0, at)}}`, chain };
+    }
+    return line.startsWith('{') && line.endsWith('}') ? { body: line, chain: '' } : undefined;
+  },
 };
 
-/** The chain value of a body that follows the line with chain value `previous` ('' for the first). */
+/**
+ * The chain value of a body, or of the bodies of a group joined by newlines, that follows the one with chain value `previous`
+ * ('' for the first).
+ */
 export function chainOf(previous: string, body: string): string {
   return sha256(`${previous}\n${body}`).slice(0, 32);
 }
@@ -88,7 +106,7 @@ export function openLedger(path: string, format: LedgerFormat): LedgerWriter {
     writeFully(fd, Buffer.from(format.header));
     size = format.header.length;
   }
-  const { line, end } = lastLine(fd, size);
+  const { line, end } = lastLine(fd, size, format);
   if (end < size) ftruncateSync(fd, end);
   size = end;
   let head = (line === undefined ? undefined : format.split(line)?.chain) ?? '';
@@ -100,12 +118,19 @@ export function openLedger(path: string, format: LedgerFormat): LedgerWriter {
       return size;
     },
     append(bodies) {
+      if (bodies.length === 0) return;
       let next = head;
-      const lines = bodies.map((body) => {
-        next = chainOf(next, body);
+      const link = (body: string, whole = body) => {
+        next = chainOf(next, whole);
         return `${format.join(body, next)}\n`;
-      });
-      const data = Buffer.from(lines.join(''));
+      };
+      const text = format.grouped
+        ? bodies
+            .slice(0, -1)
+            .map((body) => `${body}\n`)
+            .join('') + link(bodies.at(-1)!, bodies.join('\n'))
+        : bodies.map((body) => link(body)).join('');
+      const data = Buffer.from(text);
       try {
         writeFully(fd, data);
       } catch (error) {
@@ -121,17 +146,21 @@ export function openLedger(path: string, format: LedgerFormat): LedgerWriter {
   };
 }
 
-/** The last whole line of a file and where it ends. */
-function lastLine(fd: number, size: number): { line: string | undefined; end: number } {
+/** The last whole line that ends a group, and where it ends; lines after it were never confirmed to anyone. */
+function lastLine(fd: number, size: number, format: LedgerFormat): { line: string | undefined; end: number } {
+  const first = format.header.length;
   for (let span = 65_536; ; span *= 2) {
     const start = Math.max(0, size - span);
     const tail = Buffer.alloc(size - start);
     readSync(fd, tail, 0, tail.length, start);
-    const last = tail.lastIndexOf(10);
-    const before = last <= 0 ? -1 : tail.lastIndexOf(10, last - 1);
-    if (before < 0 && start > 0) continue;
-    if (last < 0) return { line: undefined, end: start };
-    return { line: tail.toString('utf8', before + 1, last), end: start + last + 1 };
+    for (let last = tail.lastIndexOf(10); start + last >= first; ) {
+      const before = last === 0 ? -1 : tail.lastIndexOf(10, last - 1);
+      if (before < 0 && start > 0) break;
+      const line = tail.toString('utf8', before + 1, last);
+      if (format.split(line)?.chain !== '') return { line, end: start + last + 1 };
+      last = before;
+    }
+    if (start === 0) return { line: undefined, end: Math.min(first, size) };
   }
 }
 
@@ -140,7 +169,7 @@ export function lastEntry(path: string, format: LedgerFormat): { body: string; c
   if (!existsSync(path)) return undefined;
   const fd = openSync(path, 'r');
   try {
-    const { line } = lastLine(fd, fstatSync(fd).size);
+    const { line } = lastLine(fd, fstatSync(fd).size, format);
     return line === undefined ? undefined : format.split(line);
   } finally {
     closeSync(fd);
@@ -185,50 +214,190 @@ export interface LedgerProblem {
   readonly text: string;
 }
 
+/** A place in a ledger between two groups: what came before it, and the chain value there. */
+export interface Position {
+  readonly bytes: number;
+  readonly lines: number;
+  readonly chain: string;
+}
+
+export const LEDGER_START: Position = { bytes: 0, lines: 0, chain: '' };
+
 export interface LedgerReading {
   readonly lines: readonly LedgerLine[];
   /** Chain value of the last line, '' for an empty ledger. */
   readonly head: string;
+  /** Where the next reading goes on. */
+  readonly end: Position;
   readonly problems: readonly LedgerProblem[];
 }
 
 /** Reads a ledger and checks every link; an absent file is an empty ledger. */
 export function readLedger(path: string, format: LedgerFormat): LedgerReading {
-  if (!existsSync(path)) return { lines: [], head: '', problems: [] };
+  const nothing = { lines: [], head: '', end: LEDGER_START };
+  if (!existsSync(path)) return { ...nothing, problems: [] };
   if (!statSync(path).isFile())
-    return { lines: [], head: '', problems: [{ kind: 'line', text: `${path}  is no file` }] };
-  const text = readFileSync(path, 'utf8');
+    return { ...nothing, problems: [{ kind: 'line', text: `${path}  is no file` }] };
+  return readLines(path, format, readFileSync(path, 'utf8'));
+}
+
+/** Bytes of a long ledger that are held at once. */
+const PIECE = 1 << 22;
+
+/**
+ * Reads a ledger without a header from a position on, a piece at a time, and checks every link; the last reading says whether
+ * the tail is torn. Fails where the file ends before the position. `isKnown`: the file as a whole was checked, so its links
+ * need not be.
+ */
+export function* readPieces(
+  path: string,
+  format: LedgerFormat,
+  from: Position,
+  isKnown = false,
+): Generator<LedgerReading> {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    if (size < from.bytes)
+      throw failed(
+        `${path}  its tail was cut: it had ${from.bytes} bytes. make audit shows what is damaged.`,
+      );
+    let at = from;
+    for (let span = PIECE; at.bytes < size; ) {
+      const piece = Buffer.alloc(Math.min(span, size - at.bytes));
+      const read = readSync(fd, piece, 0, piece.length, at.bytes);
+      const isLast = at.bytes + read >= size;
+      const text = piece.toString('utf8', 0, isLast ? read : piece.lastIndexOf(10) + 1);
+      const reading = readLines(path, format, text, at, isKnown);
+      // What looks torn goes on in the next piece.
+      const problems = isLast ? reading.problems : reading.problems.filter(({ kind }) => kind !== 'torn');
+      if (isLast || reading.end.bytes > at.bytes) yield { ...reading, problems };
+      if (isLast) return;
+      span = reading.end.bytes > at.bytes ? PIECE : span * 2;
+      at = reading.end;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The lines before an anchor, from the latest back for as long as `goesOn` says so of each, oldest first. Checks every link
+ * from there to the anchor: who edits one of these lines must repair the chain after it, and then the anchor's value differs.
+ */
+export function readBack(
+  path: string,
+  format: LedgerFormat,
+  anchor: Position,
+  goesOn: (body: string) => boolean,
+): string[] {
+  const fd = openSync(path, 'r');
+  try {
+    const lines: { body: string; chain: string }[] = [];
+    let chain = '';
+    let wanted = true;
+    for (const row of rowsBack(fd, anchor.bytes)) {
+      const line = format.split(row);
+      if (line === undefined) throw failed(`${path}  holds what is no line of it. ${AUDIT}`);
+      // A group is checked as a whole.
+      if (!wanted && line.chain !== '') {
+        chain = line.chain;
+        break;
+      }
+      lines.push(line);
+      if (wanted) wanted = goesOn(line.body);
+    }
+    let group: string[] = [];
+    for (const line of lines.reverse()) {
+      group.push(line.body);
+      if (line.chain === '') continue;
+      if (chainOf(chain, group.join('\n')) !== line.chain) break;
+      chain = line.chain;
+      group = [];
+    }
+    if (chain !== anchor.chain || group.length > 0)
+      throw failed(`${path}  the chain breaks before byte ${anchor.bytes}. ${AUDIT}`);
+    return lines.map(({ body }) => body);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The lines that end before a byte, from the last back. */
+function* rowsBack(fd: number, end: number): Generator<string> {
+  let rest = Buffer.alloc(0);
+  for (let at = end, span = 1 << 16; at > 0; span = Math.min(PIECE, span * 4)) {
+    const piece = Buffer.alloc(Math.min(span, at));
+    at -= piece.length;
+    readSync(fd, piece, 0, piece.length, at);
+    const all = rest.length === 0 ? piece : Buffer.concat([piece, rest]);
+    let stop = all.length;
+    for (;;) {
+      const newline = stop < 2 ? -1 : all.lastIndexOf(10, stop - 2);
+      if (newline < 0) break;
+      yield all.toString('utf8', newline + 1, stop - 1);
+      stop = newline + 1;
+    }
+    rest = all.subarray(0, stop);
+  }
+  if (rest.length > 0) yield rest.toString('utf8', 0, rest.length - 1);
+}
+
+const AUDIT = 'make audit shows what else is damaged.';
+
+/** The same of text that was read from the position on. */
+function readLines(
+  path: string,
+  format: LedgerFormat,
+  text: string,
+  from = LEDGER_START,
+  isKnown = false,
+): LedgerReading {
   const problems: LedgerProblem[] = [];
   const lines: LedgerLine[] = [];
   const note = (kind: LedgerProblem['kind'], at: number, what: string) =>
     problems.push({ kind, text: `${path}:${at}  ${what}` });
-  if (text.length < format.header.length && format.header.startsWith(text)) {
+  const header = from.bytes === 0 ? format.header : '';
+  if (text.length < header.length && header.startsWith(text)) {
     note('torn', 1, 'the header was not written whole (make doctor takes it back)');
-    return { lines, head: '', problems };
+    return { lines, head: '', end: from, problems };
   }
-  if (!text.startsWith(format.header)) note('header', 1, 'the header is not that of this ledger');
-  let number = format.header.split('\n').length - 1;
-  let previous = '';
-  const rows = text.slice(Math.min(text.length, format.header.length)).split('\n');
-  if (rows.pop() !== '')
-    note('torn', number + rows.length + 1, 'the last line is torn (make doctor takes it back)');
+  if (!text.startsWith(header)) note('header', 1, 'the header is not that of this ledger');
+  let number = from.lines + header.split('\n').length - 1;
+  let { chain: previous } = from;
+  let group: string[] = [];
+  let bytes = from.bytes + header.length;
+  let pending = 0;
+  const rows = text.slice(Math.min(text.length, header.length)).split('\n');
+  const isTorn = rows.pop() !== '';
   for (const row of rows) {
     number++;
+    pending += Buffer.byteLength(row) + 1;
     const line = format.split(row);
     if (line === undefined) {
       note('line', number, 'no line of this ledger');
       continue;
     }
-    if (chainOf(previous, line.body) !== line.chain)
+    group.push(line.body);
+    lines.push({ number, ...line });
+    if (line.chain === '') continue;
+    if (!isKnown && chainOf(previous, group.length === 1 ? group[0]! : group.join('\n')) !== line.chain)
       note(
         'chain',
         number,
         'the chain breaks: this line or the one before was edited, removed, moved or added',
       );
     previous = line.chain;
-    lines.push({ number, ...line });
+    group = [];
+    bytes += pending;
+    pending = 0;
   }
-  return { lines, head: previous, problems };
+  if (isTorn || group.length > 0) {
+    note('torn', number - group.length + 1, 'the last line is torn (make doctor takes it back)');
+    lines.length -= group.length;
+  }
+  const end = { bytes, lines: number - group.length, chain: previous };
+  return { lines, head: previous, end, problems };
 }
 
 /**
@@ -237,7 +406,12 @@ export function readLedger(path: string, format: LedgerFormat): LedgerReading {
  */
 export function soundLines(path: string, format: LedgerFormat): readonly LedgerLine[] {
   const { lines, problems } = readLedger(path, format);
-  const damage = problems.find(({ kind }) => kind !== 'torn');
-  if (damage !== undefined) throw failed(`${damage.text}. make audit shows what else is damaged.`);
+  refuseDamage(problems);
   return lines;
+}
+
+/** Fails where a reading found more than a torn last line. */
+export function refuseDamage(problems: readonly LedgerProblem[]): void {
+  const damage = problems.find(({ kind }) => kind !== 'torn');
+  if (damage !== undefined) throw failed(`${damage.text}. ${AUDIT}`);
 }

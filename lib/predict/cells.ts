@@ -1,7 +1,7 @@
 /** Rows of CSV cells as the JSON rows that they would be. */
 import type { Config, Schema } from '../config/schema.ts';
 import { parseNumber, readRawCell } from '../data/columns.ts';
-import type { RowValue } from '../record/prediction-lines.ts';
+import type { RowValue } from '../record/events.ts';
 import type { Signature, SignatureInput } from '../train/signature.ts';
 
 /** A cell as a JSON value: a number where the column has them, null where it is empty. */

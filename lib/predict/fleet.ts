@@ -11,6 +11,8 @@ import { type ServedModel, serveModel } from './served-model.ts';
 export interface Lineup {
   /** What deployment.model names. */
   readonly model: ServedModel;
+  /** Those that answer beside it. */
+  readonly others: readonly ServedModel[];
   /** Undefined while the model answers alone. */
   readonly split: { readonly weights: Weights; readonly text: string; readonly salt: string } | undefined;
   /** The model that answers a key. */
@@ -38,7 +40,7 @@ export function lineupOf(
   others: readonly (readonly [ServedModel, number])[],
   salt: string,
 ): Lineup {
-  if (others.length === 0) return { model, split: undefined, choose: () => model };
+  if (others.length === 0) return { model, others: [], split: undefined, choose: () => model };
   const weights = weightsOf(
     model.version,
     Object.fromEntries(others.map(([{ version }, percent]) => [version, percent])),
@@ -46,6 +48,7 @@ export function lineupOf(
   const models = new Map([model, ...others.map(([other]) => other)].map((each) => [each.version, each]));
   return {
     model,
+    others: others.map(([other]) => other),
     split: { weights, text: describeWeights(weights), salt },
     choose: (key) => models.get(chooseVersion(key, salt, weights))!,
   };

@@ -1,5 +1,5 @@
 /** Requests into rows: checked against the signature, every wrong field named, nothing of the input echoed. */
-import { type FieldProblem, type Fields, NO_FIELDS, type RowValue } from '../record/prediction-lines.ts';
+import { type FieldProblem, type Fields, NO_FIELDS, type RowValue } from '../record/events.ts';
 import type { Signature, SignatureInput } from '../train/signature.ts';
 
 export interface ParsedRow {

@@ -1,5 +1,6 @@
 /** Predictions from parsed bodies: chosen model, checked rows, lines on record, then the answer. */
-import { randomBytes } from 'node:crypto';
+
+import type { EventLog } from '../record/event-log.ts';
 import {
   answeredLine,
   type FieldProblem,
@@ -7,18 +8,18 @@ import {
   NO_FIELDS,
   type Prediction,
   unansweredLine,
-} from '../record/prediction-lines.ts';
-import type { PredictionLog } from '../record/prediction-log.ts';
+} from '../record/events.ts';
 import type { Fleet } from './fleet.ts';
 import type { Rows } from './input.ts';
 import type { ServedModel } from './served-model.ts';
 
 export interface PredictorOptions {
   readonly fleet: Pick<Fleet, 'current'>;
-  readonly log: Pick<PredictionLog, 'append'>;
+  readonly log: Pick<EventLog, 'append'>;
   /** Is told what was given, to count it. */
   readonly metrics: { predictions(version: string, given: readonly { readonly class: string }[]): void };
   readonly maxRows: number;
+  readonly newId: () => string;
   readonly now: () => Date;
 }
 
@@ -28,6 +29,8 @@ export interface Caller {
   readonly key: string | undefined;
   /** The request's x-request-id, where it has a well-formed one. */
   readonly requestId: string | undefined;
+  /** Whether the project's own smoke test asks, which is not production. */
+  readonly isSmoke: boolean;
   /** performance.now() at the arrival. */
   readonly start: number;
 }
@@ -50,14 +53,11 @@ export interface Predictor {
   ): Promise<Prediction[] | { problems: readonly FieldProblem[] }>;
 }
 
-const ID_BYTES = 10;
 /** Rows of a list above which others are let in between its steps, so that it holds up no answer for long. */
 const MANY_ROWS = 500;
 const others = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-export function createPredictor({ fleet, log, metrics, maxRows, now }: PredictorOptions): Predictor {
-  const newId = idSource();
-
+export function createPredictor({ fleet, log, metrics, maxRows, newId, now }: PredictorOptions): Predictor {
   const predict = async (
     rows: readonly unknown[],
     caller: Caller,
@@ -77,7 +77,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       const problems = (parsed as { problems: readonly FieldProblem[] }).problems.map(
         ({ field, problem }) => ({ field, problem }),
       );
-      await log.append([unansweredLine('refused', id, now(), chosen.version, problems, caller.requestId)]);
+      await log.append([unansweredLine('refused', id, now(), chosen.version, problems, caller)]);
       return parsed as { problems: readonly FieldProblem[] };
     }
     const { model, rows: taken, scores, failure } = scored;
@@ -91,7 +91,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
               now(),
               chosen.version,
               [{ field: '', problem: failure }],
-              caller.requestId,
+              caller,
             ),
           ];
     if (scores === undefined) {
@@ -115,9 +115,11 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
       answeredLine(predictions, taken.rows, {
         time: now(),
         route,
+        shape: model.shape,
         split,
         latency,
         request: caller.requestId,
+        smoke: caller.isSmoke,
       }),
     );
     if (isLong) await others();
@@ -126,7 +128,7 @@ export function createPredictor({ fleet, log, metrics, maxRows, now }: Predictor
         ? []
         : [`{"id":"${predictions[i]!.id}","sensitive":${JSON.stringify(row.sensitive)}}`],
     );
-    await log.append(lines, sensitive);
+    await log.append(lines, sensitive, model.shape);
     metrics.predictions(model.version, predictions);
     return { model, predictions };
   };
@@ -217,18 +219,4 @@ function refusedByCanary(
 function predictionJson(prediction: Prediction): string {
   const { id, model, sha256 } = prediction;
   return `{"id":"${id}","model":"${model}","sha256":"${sha256}",${givenJson(prediction)}}`;
-}
-
-/** Random ids, drawn many at a time. */
-export function idSource(): () => string {
-  let pool = randomBytes(ID_BYTES * 512);
-  let next = 0;
-  return () => {
-    if (next === pool.length) {
-      pool = randomBytes(pool.length);
-      next = 0;
-    }
-    next += ID_BYTES;
-    return pool.toString('hex', next - ID_BYTES, next);
-  };
 }

@@ -1,7 +1,7 @@
 /** A loaded version made ready to answer. */
 import { conformalLimits, conformalSet } from '../measure/conformal.ts';
 import { classAt, type DecisionRule, type Thresholds, thresholdsFor } from '../numbers/outputs.ts';
-import type { Fields, Given } from '../record/prediction-lines.ts';
+import type { Fields, Given, ModelShape } from '../record/events.ts';
 import type { LoadedVersion } from '../registry/load.ts';
 import { transformRows } from '../train/pipeline.ts';
 import { type ParsedRows, type Rows, rowParser } from './input.ts';
@@ -12,6 +12,8 @@ export interface ServedModel {
   readonly thresholds: Thresholds;
   readonly since: string;
   readonly loaded: LoadedVersion;
+  /** What its predictions on record have in common. */
+  readonly shape: ModelShape;
   parse(rows: readonly unknown[]): ParsedRows;
   /** Row-major features of parsed rows. */
   features(rows: Rows): Float64Array;
@@ -45,6 +47,12 @@ export function serveModel(loaded: LoadedVersion, configured: number | 'model', 
     thresholds,
     since,
     loaded,
+    shape: {
+      version: loaded.version,
+      sha256: loaded.sha256,
+      ids: signature.ids.map(({ name }) => name),
+      input: signature.inputs.map(({ name }) => name),
+    },
     parse: rowParser(signature),
     features,
     score(rows) {

@@ -32,6 +32,19 @@ export const DEPLOYMENT_COLUMNS = [
   'heads',
 ] as const;
 
+const SEAL_COLUMNS = [
+  'time',
+  'segment',
+  'models',
+  'events',
+  'bytes',
+  'first',
+  'last',
+  'sha256',
+  'header',
+  'head',
+] as const;
+
 /** An append-only file: the name under which other ledgers record its head, where it lies, how its lines look. */
 export interface Ledger {
   readonly name: string;
@@ -45,6 +58,10 @@ export type Ledgers = ReturnType<typeof coreLedgers> & {
   readonly predictions: string;
   /** Sensitive columns lie apart from the predictions, so that who reads the one need not see the other. */
   readonly sensitive: string;
+  /** Labels by when their predictions were made (truth.ts): made from the stream, so no ledger. */
+  readonly truth: string;
+  /** The key of event ids. */
+  readonly idKey: string;
 };
 
 /** Where they lie; `path` makes a path of the config one that the current folder understands. */
@@ -58,6 +75,8 @@ export function ledgersOf(
     chapters,
     predictions: path(config.data.production_dir, 'predictions'),
     sensitive: path(config.data.production_dir, 'sensitive'),
+    truth: path(config.data.production_dir, 'truth'),
+    idKey: path(config.data.production_dir, 'ids.key'),
   };
 }
 
@@ -90,6 +109,7 @@ function coreLedgers(config: Config, path: (...parts: string[]) => string) {
     monitoring: { name: 'monitoring', path: models('monitor_history.jsonl'), format: jsonLedger },
     labels: csv('labels', production('labels.csv'), ['id', 'label', 'time']),
     labelled: csv('labelled', production('labelled.csv'), ['time', 'data_version', 'files']),
+    segments: csv('segments', production('segments.csv'), SEAL_COLUMNS),
     dropped: csv('dropped', production('dropped.csv'), ['time', 'file', 'lines', 'bytes', 'sha256', 'head']),
   } satisfies Record<string, Ledger>;
 }
@@ -118,7 +138,7 @@ export function catalogue(ledgers: Ledgers): Ledger[] {
   return [...Object.values(namedIn(ledgers)), ...ledgers.chapters, ...allLogs(ledgers)];
 }
 
-function namedIn({ chapters: _, predictions: __, sensitive: ___, ...named }: Ledgers) {
+function namedIn({ chapters, predictions, sensitive, truth, idKey, ...named }: Ledgers) {
   return named;
 }
 

@@ -10,12 +10,12 @@ import { openApiDocument } from './openapi.ts';
 import type { Route, ServerParts } from './route.ts';
 import { type CoreParts, coreRoutes } from './routes.ts';
 
-export interface AppOptions extends Omit<CoreParts, 'callerOf' | 'document' | 'now' | 'onError'> {
+export interface AppOptions extends Omit<CoreParts, 'callerOf' | 'document' | 'onError'> {
   readonly metrics: Pick<ServerMetrics, 'request'>;
+  readonly smokeKey: string;
   /** Routes of chapters. */
   readonly more?: readonly ((parts: ServerParts) => readonly Route[])[];
   readonly onError?: (error: unknown) => void;
-  readonly now?: () => Date;
 }
 
 type Env = { Bindings: { incoming?: { headers: IncomingHttpHeaders } } };
@@ -29,12 +29,11 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const { deployment, fleet, name, admin, more = [] } = options;
   const { traffic, cors: origins } = deployment;
+  const known = { keyHeader: traffic.key_header, smokeKey: options.smokeKey };
   const parts: CoreParts = {
     onError: (error) => console.error(error),
-    now: () => new Date(),
     ...options,
-    callerOf: (c) =>
-      callerOf(Object.fromEntries(c.req.raw.headers) as IncomingHttpHeaders, traffic.key_header),
+    callerOf: (c) => callerOf(Object.fromEntries(c.req.raw.headers) as IncomingHttpHeaders, known),
     document: () => openApiDocument(routes, name, fleet.current().model, deployment),
   };
   const routes = [...coreRoutes(parts), ...more.flatMap((routesOf) => routesOf(parts))].filter(

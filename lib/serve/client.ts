@@ -27,6 +27,11 @@ export function serverStatePath(project: Project): string {
   return project.state('server.json');
 }
 
+/** The key of the server's start, which its user alone can read: of its smoke test and its replay. */
+export function serverKeyPath(project: Project): string {
+  return project.state('server.key');
+}
+
 /** The server that runs now, if one does. */
 export function runningServer(project: Project): ServerState | undefined {
   try {

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config/schema.ts';
 import { BUSY, Fault } from '../fault.ts';
+import { isSecret } from '../files/secret.ts';
 import type { Caller } from '../predict/predict.ts';
 
 /** OWASP's recommended headers for an API; pages replace the content security policy by their own. */
@@ -17,6 +18,8 @@ export const JSON_TYPE = 'application/json';
 
 const IS_JSON = /^application\/json\s*(;|$)/i;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
+/** Holds the key of the server's start, which only its own smoke test can read. */
+export const SMOKE_HEADER = 'x-smoke';
 const ROUTING_KEY = /^[\w.:@+-]{1,128}$/;
 
 export function isJson(contentType: string | undefined): boolean {
@@ -24,13 +27,17 @@ export function isJson(contentType: string | undefined): boolean {
 }
 
 /** Who asks, from well-formed headers alone; others are ignored, so nothing strange reaches a log. */
-export function callerOf(headers: IncomingHttpHeaders, keyHeader: string): Caller {
+export function callerOf(
+  headers: IncomingHttpHeaders,
+  { keyHeader, smokeKey }: { readonly keyHeader: string; readonly smokeKey: string },
+): Caller {
   const requestId = headers['x-request-id'] as string | undefined;
   const key = headers[keyHeader] as string | undefined;
   return {
     start: performance.now(),
     requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined,
     key: key !== undefined && ROUTING_KEY.test(key) ? key : undefined,
+    isSmoke: SMOKE_HEADER in headers && isSecret(headers[SMOKE_HEADER] as string, smokeKey),
   };
 }
 

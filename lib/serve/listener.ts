@@ -31,6 +31,7 @@ export interface ListenerOptions {
   readonly predictor: Predictor;
   readonly metrics: Pick<ServerMetrics, 'request'>;
   readonly deployment: Config['deployment'];
+  readonly smokeKey: string;
   readonly onError: (error: unknown) => void;
 }
 
@@ -41,13 +42,14 @@ export interface Listener {
 }
 
 export function createListener(options: ListenerOptions): Listener {
-  const { app, predictor, metrics, deployment, onError } = options;
+  const { app, predictor, metrics, deployment, smokeKey, onError } = options;
   const { max_body_bytes: maxBytes, traffic } = deployment;
+  const known = { keyHeader: traffic.key_header, smokeKey };
   const slowLane = getRequestListener(app.fetch);
   let draining = false;
 
   const fastLane = (request: IncomingMessage, response: ServerResponse) => {
-    const caller = callerOf(request.headers, traffic.key_header);
+    const caller = callerOf(request.headers, known);
     const answer = (status: number, body: string) => {
       const headers = [...FIXED_HEADERS, 'content-length', String(Buffer.byteLength(body))];
       if (caller.requestId !== undefined) headers.push('x-request-id', caller.requestId);

@@ -38,12 +38,16 @@ export function openApiDocument(
         summary: route.summary,
         ...(parameters.length === 0 ? {} : { parameters }),
         ...(route.body === undefined ? {} : { requestBody: { required: true, content: route.body } }),
-        ...(route.admin ? { security: [{ admin: [] }] } : {}),
+        ...(route.admin || route.sender ? { security: [{ [route.admin ? 'admin' : 'sender']: [] }] } : {}),
         responses: responsesOf(route),
       },
     };
   }
-  const isOpen = routes.some(({ admin }) => admin);
+  const bearer = { type: 'http', scheme: 'bearer' };
+  const schemes = {
+    ...(routes.some(({ admin }) => admin) ? { admin: bearer } : {}),
+    ...(routes.some(({ sender }) => sender) ? { sender: bearer } : {}),
+  };
   return {
     openapi: '3.1.0',
     info: {
@@ -55,7 +59,7 @@ export function openApiDocument(
     paths,
     components: {
       schemas: rowSchemas(model.loaded.signature),
-      ...(isOpen ? { securitySchemes: { admin: { type: 'http', scheme: 'bearer' } } } : {}),
+      ...(Object.keys(schemes).length > 0 ? { securitySchemes: schemes } : {}),
     },
   };
 }

@@ -25,6 +25,8 @@ export interface Route {
   readonly summary: string;
   /** Needs the administrator's token, and is not there without one configured. */
   readonly admin?: boolean;
+  /** Needs the key of a sender of labels. */
+  readonly sender?: boolean;
   readonly body?: Content;
   readonly ok: { readonly description: string; readonly content: Content };
   /** Statuses of the errors that it may answer, besides those that every route may. */
@@ -49,6 +51,7 @@ export const ERRORS = {
   413: 'The body or the list is too long',
   415: 'The content type is not one that this route takes',
   421: 'The server is not called by this name (deployment.hosts)',
+  429: 'The sender has sent as many labels as it may in this hour (deployment.feedback.per_hour)',
   500: 'The server failed; what happened is in its log',
   503: 'Not ready, or the answer could not be put on record',
 } as const;

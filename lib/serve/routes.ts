@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { BUSY, Fault } from '../fault.ts';
-import { type Label, PREDICTION_ID } from '../record/labels.ts';
+import { EVENT_ID } from '../record/event-id.ts';
 import { checkTraffic, type Traffic } from '../registry/pointers.ts';
 import { readJson } from './body.ts';
 import { docsFile, docsPage } from './docs.ts';
@@ -15,9 +15,24 @@ import {
   text,
   withBody,
 } from './route.ts';
+import type { Senders } from './senders.ts';
+
+export interface Label {
+  /** Of the prediction. */
+  readonly id: string;
+  readonly label: string;
+  readonly correction?: boolean | undefined;
+}
+
+/** Who may say what was true, and where it is kept. */
+export interface Feedback extends Senders {
+  /** Which of these ids were given to somebody. */
+  areGiven(ids: readonly string[]): boolean[];
+  record(labels: readonly Label[], by: string): Promise<void>;
+}
 
 export interface CoreParts extends ServerParts {
-  readonly recordLabels: (labels: readonly Label[], time: string) => Promise<void>;
+  readonly feedback: Feedback;
   readonly document: () => Readonly<Record<string, unknown>>;
   readonly admin: {
     /** Undefined turns the routes off. */
@@ -26,7 +41,6 @@ export interface CoreParts extends ServerParts {
     /** Fails with a Fault that says what is wrong. */
     readonly route: (choose: (now: Traffic) => Traffic, reason: string) => Promise<void>;
   };
-  readonly now: () => Date;
 }
 
 const version = v.pipe(v.string(), v.regex(/^v[1-9]\d*$/, 'must be a version such as v3'));
@@ -44,6 +58,7 @@ const healthSchema = v.object({
   traffic: v.array(v.object({ version: v.string(), percent: v.number() })),
   refused: v.optional(v.array(v.object({ version: v.string(), problem: v.string() }))),
 });
+const FIELDS_SHOWN = 100;
 const readySchema = v.object({ ready: v.boolean() });
 const object = { type: 'object' };
 
@@ -53,15 +68,16 @@ function labelSchema(classes: readonly string[]) {
   const id = 'must be the id of a prediction';
   return v.strictObject(
     {
-      id: v.pipe(v.string(id), v.regex(PREDICTION_ID, id)),
+      id: v.pipe(v.string(id), v.regex(EVENT_ID, id)),
       label: v.pipe(v.union([v.string(), v.number()], must), v.transform(String), v.picklist(classes, must)),
+      correction: v.optional(v.boolean('must be true or false')),
     },
-    'must have id and label and nothing else',
+    'must have id and label, may have correction, and nothing else',
   );
 }
 
 export function coreRoutes(parts: CoreParts): Route[] {
-  const { name, deployment, fleet, predictor, isReady, admin } = parts;
+  const { name, deployment, fleet, predictor, isReady, feedback, admin } = parts;
   const { max_body_bytes: maxBytes, max_rows: maxRows } = deployment;
   const { signature } = fleet.current().model.loaded;
   const { classes } = signature.output;
@@ -207,17 +223,21 @@ export function coreRoutes(parts: CoreParts): Route[] {
       id: 'feedback',
       method: 'POST',
       path: '/feedback',
-      summary: 'Records the truth of predictions',
+      summary: 'Records the truth of predictions: of each once, and after that only as a correction',
+      ...(deployment.feedback.senders === 'keys' ? { sender: true } : {}),
       body: json(v.union([label, v.pipe(v.array(label), v.minLength(1), v.maxLength(maxRows))]), {
-        id: 'c0ffee'.padEnd(20, '0'),
+        id: 'c0ffee'.padEnd(28, '0'),
         label: classes[1],
       }),
       ok: {
         description: 'How many labels were recorded',
         content: json(v.object({ recorded: v.pipe(v.number(), v.integer()) })),
       },
-      errors: [400, 413, 415, 503],
+      errors: [400, 401, 413, 415, 429, 503],
       async handle(c) {
+        const by = feedback.nameOf(c.req.header('authorization'));
+        if (by === undefined)
+          return c.json({ error: 'the key of a sender is needed' }, 401, { 'www-authenticate': 'Bearer' });
         const { classes: known } = fleet.current().model.loaded.signature.output;
         return withBody(c, deployment, v.unknown(), async (body) => {
           const labels = Array.isArray(body) ? (body as unknown[]) : [body];
@@ -226,7 +246,17 @@ export function coreRoutes(parts: CoreParts): Route[] {
             return c.json({ error: `at most ${maxRows} labels in one request` }, 413);
           const checked = checkFields(v.array(labelSchema(known)), labels);
           if ('fields' in checked) return c.json({ error: 'invalid input', fields: checked.fields }, 400);
-          await parts.recordLabels(checked.value, parts.now().toISOString());
+          const given = feedback.areGiven(checked.value.map(({ id }) => id));
+          const fields = given.flatMap((isGiven, row) =>
+            isGiven
+              ? []
+              : [{ row, field: 'id', problem: 'is the id of no prediction that this server gave' }],
+          );
+          if (fields.length > 0)
+            return c.json({ error: 'invalid input', fields: fields.slice(0, FIELDS_SHOWN) }, 400);
+          if (!feedback.mayAdd(by, labels.length))
+            return c.json({ error: `${by} has sent as many labels as it may in this hour` }, 429);
+          await feedback.record(checked.value, by);
           return c.json({ recorded: labels.length });
         });
       },

@@ -7,8 +7,9 @@ import { createPredictor } from '../predict/predict.ts';
 import type { ServedModel } from '../predict/served-model.ts';
 import { commitOf, type Project } from '../project.ts';
 import { type DeploymentEvent, recordDeployment } from '../record/deployments.ts';
-import { appendLabels } from '../record/labels.ts';
-import { isBeingWritten, openPredictionLog } from '../record/prediction-log.ts';
+import { areDrawn, idKey, idSource } from '../record/event-id.ts';
+import { isBeingWritten, openEventLog } from '../record/event-log.ts';
+import { labelLine, type ModelShape } from '../record/events.ts';
 import { dropOldLogs } from '../record/retention.ts';
 import { setTraffic } from '../registry/moves.ts';
 import { createApp } from './app.ts';
@@ -16,6 +17,7 @@ import { logEvent } from './application-log.ts';
 import { createListener } from './listener.ts';
 import { type ServerMetrics, serverMetrics } from './metrics.ts';
 import type { Route, ServerParts } from './route.ts';
+import { createSenders, REPLAY, type Sender } from './senders.ts';
 import type { StatusPart } from './status.ts';
 import { supervisor } from './workers.ts';
 
@@ -23,6 +25,10 @@ export interface ServerOptions {
   /** A folder for a server that leaves no line in any ledger of the project, and takes any free port. */
   readonly throwaway?: string | undefined;
   readonly adminToken: string | undefined;
+  /** Known to this start's own programs alone: whoever has it is its smoke test, or its replay. */
+  readonly key: string;
+  /** Who else may send labels. */
+  readonly senders: readonly Sender[];
   /** Routes of chapters, and what rooms and chapters show on the status page. */
   readonly routes: readonly ((parts: ServerParts) => readonly Route[])[];
   readonly statusParts: readonly StatusPart[];
@@ -88,9 +94,10 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
   let ready = false;
   let stopping = false;
   const troubles: string[] = [];
-  const log = openPredictionLog({
+  const log = openEventLog({
     folder: isThrowaway ? throwaway : project.ledgers.predictions,
     sensitiveFolder: isThrowaway ? `${throwaway}/sensitive` : project.ledgers.sensitive,
+    shapes: () => shapesIn(fleet.current()),
     durability: deployment.durability,
     maxBytes: deployment.log.max_bytes,
     onRotate: () => setImmediate(drop),
@@ -101,11 +108,19 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       stop('the disk does not hold the prediction log', 1);
     },
   });
+  const drawnBy = idKey(isThrowaway ? `${throwaway}/ids.key` : project.ledgers.idKey);
+  const newId = idSource(drawnBy);
+  const senders = createSenders(
+    deployment.feedback,
+    [{ name: REPLAY, key: options.key }, ...options.senders],
+    1 / deployment.workers,
+  );
   const predictor = createPredictor({
     fleet,
     log,
     metrics,
     maxRows: deployment.max_rows,
+    newId,
     now: () => new Date(),
   });
   const crew = supervisor(
@@ -121,14 +136,24 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
       stack: (error as Error)?.stack,
     });
   };
-  const { labels } = project.ledgers;
-  const labelled = isThrowaway ? { ...labels, path: `${throwaway}/labels.csv` } : labels;
   const { hono: app } = createApp({
     name: project.config.project_name,
     deployment,
     fleet,
     predictor,
-    recordLabels: (sent, time) => appendLabels(labelled, sent, time),
+    smokeKey: options.key,
+    feedback: {
+      ...senders,
+      areGiven: (ids) => areDrawn(ids, drawnBy),
+      record(labels, by) {
+        const time = new Date().toISOString();
+        return log.append(
+          labels.map(({ id, label, correction }) =>
+            labelLine({ id: newId(), time, of: id, label, by, ...(correction ? { correction } : {}) }),
+          ),
+        );
+      },
+    },
     isReady: () => ready,
     metrics,
     metricsText: crew.metricsText,
@@ -145,7 +170,14 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     },
     onError,
   });
-  const { server, drain } = createListener({ app, predictor, metrics, deployment, onError });
+  const { server, drain } = createListener({
+    app,
+    predictor,
+    metrics,
+    deployment,
+    smokeKey: options.key,
+    onError,
+  });
 
   const drop = () => {
     if (isThrowaway) return;
@@ -200,6 +232,10 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
 
 function weightsIn({ model, split }: Lineup) {
   return split?.weights ?? [[model.version, 100] as const];
+}
+
+function shapesIn({ model, others }: Lineup): ModelShape[] {
+  return [model, ...others].map(({ shape }) => shape);
 }
 
 /** "v1", or "v1=90 v3=10". */

@@ -4,7 +4,7 @@ import type { Column, Config } from '../config/schema.ts';
 import { readCell } from '../data/columns.ts';
 import { PART, PREDICTION } from '../data/prepare.ts';
 import { outputsOf } from '../numbers/outputs.ts';
-import type { Fields, RowValue } from '../record/prediction-lines.ts';
+import type { Fields, RowValue } from '../record/events.ts';
 import type { Observed } from './window.ts';
 
 export interface LabelledRows {

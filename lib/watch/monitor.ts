@@ -155,12 +155,17 @@ function errorRates(
     confidence,
     entities: entitiesOf(labelled),
   }).estimate;
-  const { accuracy } = metrics.metrics;
-  const training = { value: 1 - accuracy.value, low: 1 - accuracy.high, high: 1 - accuracy.low };
+  const training = trainingError({ metrics });
   const limit = limitsFor(monitoring.limits, training).error_rate;
   const verdict: Verdict =
     production.low > training.high ? 'fail' : production.high <= limit ? 'pass' : 'inconclusive';
   return { production, training, verdict };
+}
+
+/** The error rate that training measured. */
+export function trainingError({ metrics }: Pick<LoadedVersion, 'metrics'>): Estimate {
+  const { accuracy } = metrics.metrics;
+  return { value: 1 - accuracy.value, low: 1 - accuracy.high, high: 1 - accuracy.low };
 }
 
 function coverageOf(

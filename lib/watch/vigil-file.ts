@@ -4,15 +4,15 @@ import * as v from 'valibot';
 import { sha256 } from '../files/hash.ts';
 import { json, readIfThere, writeAtomic } from '../files/write.ts';
 import type { MonitorRun } from '../record/monitoring.ts';
-import type { Positions } from '../record/predictions.ts';
+import type { StreamPosition } from '../record/stream.ts';
+import { streamPosition } from '../record/truth.ts';
 import { type Vigil, WATCHED } from './vigil.ts';
 
 /** What is kept between looks. */
 export interface Kept {
   readonly vigil: Vigil;
-  /** Lines read of each log file, and of the ledger of labels. */
-  readonly predictions: Positions;
-  readonly labels: number;
+  /** How far the stream of events was read. */
+  readonly position: StreamPosition;
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -27,8 +27,7 @@ const keptSchema = v.strictObject({
     signals: v.strictObject(v.entriesFromList(WATCHED, stateSchema)),
     pending: v.array(v.array(count)),
   }),
-  predictions: v.record(v.string(), count),
-  labels: count,
+  position: streamPosition,
 });
 /** The last and the one before: whoever was killed between this file and the ledger goes on from the latter. */
 const fileSchema = v.strictObject({ now: keptSchema, before: v.nullable(keptSchema) });

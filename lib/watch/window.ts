@@ -1,6 +1,9 @@
 /** The latest predictions of one version, joined with the truth that has arrived. */
-import type { PredictionLine, RefusalLine } from '../record/prediction-lines.ts';
-import type { PredictionLogs } from '../record/predictions.ts';
+import type { Ledgers } from '../record/catalogue.ts';
+import type { PredictionLine, RefusalLine } from '../record/events.ts';
+import { type Recent, recentPredictions } from '../record/predictions.ts';
+import type { Stream } from '../record/stream.ts';
+import { type Truth, truthOf } from '../record/truth.ts';
 
 export interface Observed extends PredictionLine {
   /** The true class, where it is known. */
@@ -19,30 +22,34 @@ export interface Window {
 /** Predictions with their truth, by id. */
 export function observe(
   predictions: readonly PredictionLine[],
-  truth: ReadonlyMap<string, string>,
+  truth: ReadonlyMap<string, Pick<Truth, 'label'>>,
 ): Observed[] {
-  return predictions.map((line) => ({ ...line, label: truth.get(line.id) }));
+  return predictions.map((line) => ({ ...line, label: truth.get(line.id)?.label }));
 }
 
 const HOUR_MS = 3_600_000;
 
-/** The last `size` predictions of a version in the logs, and the last that were made so many hours before `now`. */
-export function windowOf(
-  { predictions, refusals }: PredictionLogs,
-  truth: ReadonlyMap<string, string>,
+/** The last `size` predictions of a version, and the last that were made so many hours before `now`. */
+export function readWindow(
+  ledgers: Ledgers,
+  stream: Stream,
   version: string,
-  size: number,
-  delayHours = 0,
+  { window: size, label_delay_hours }: { readonly window: number; readonly label_delay_hours: number },
   now = new Date(),
 ): Window {
-  const own = predictions.filter(({ model }) => model === version);
-  const recent = own.slice(-size);
-  const until = new Date(now.getTime() - delayHours * HOUR_MS).toISOString();
-  const old = delayHours === 0 ? recent : own.filter(({ time }) => time <= until).slice(-size);
-  const since = recent[0]?.time ?? '';
-  return {
-    predictions: observe(recent, truth),
-    judged: observe(old, truth),
-    refusals: refusals.filter(({ time, model }) => model === version && time >= since),
-  };
+  const versions = [version];
+  const recent = recentPredictions(stream, { versions, size });
+  const until = new Date(now.getTime() - label_delay_hours * HOUR_MS).toISOString();
+  const old = label_delay_hours === 0 ? recent : recentPredictions(stream, { versions, size, until });
+  const ids = [...recent.predictions, ...old.predictions].map(({ id }) => id);
+  return windowOf(recent, old.predictions, truthOf(ledgers, ids));
+}
+
+/** The latest predictions, those that are judged, and what is true of them. */
+export function windowOf(
+  { predictions, refusals }: Recent,
+  judged: readonly PredictionLine[],
+  truth: ReadonlyMap<string, Pick<Truth, 'label'>>,
+): Window {
+  return { predictions: observe(predictions, truth), judged: observe(judged, truth), refusals };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import { poster, row, type Served, served } from './served.ts';
+import { poster, row, SENDER_KEY, type Served, SMOKE_KEY, served } from './served.ts';
 
 let api: Served;
 let recorded: Served['recorded'];
@@ -204,10 +204,25 @@ test('what cannot be put on record is not answered', async () => {
 });
 
 test('feedback takes the truth of a prediction, or names what is wrong', async () => {
-  const id = 'ab'.repeat(10);
-  assert.equal((await post('/feedback', { id, label: 1 })).status, 200);
+  const { id } = (await (await post('/predict', row)).json()) as { id: string };
+  const tell = (body: unknown, key = SENDER_KEY) =>
+    post('/feedback', body, { 'content-type': 'application/json', authorization: `Bearer ${key}` });
+  assert.equal((await post('/feedback', { id, label: 1 })).status, 401, 'without a key');
+  assert.equal((await tell({ id, label: 1 }, SMOKE_KEY)).status, 401, 'with a wrong one');
+  assert.equal((await tell({ id, label: 1 })).status, 200);
   assert.deepEqual(api.labels.at(-1), { id, label: '1' });
-  const response = await post('/feedback', [
+  const invented = await tell([
+    { id, label: '0' },
+    { id: `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`, label: '1' },
+    { id: 'ab'.repeat(10), label: '1' },
+  ]);
+  assert.equal(invented.status, 400);
+  assert.deepEqual(
+    ((await invented.json()) as { fields: { row: number }[] }).fields.map(({ row }) => row),
+    [1, 2],
+    'ids that no prediction was given under',
+  );
+  const response = await tell([
     { id, label: '0' },
     { id: '../etc', label: '2' },
   ]);

@@ -53,7 +53,7 @@ const bodies: readonly (readonly [what: string, body: string])[] = [
 ];
 
 test('the fast lane answers like the long way, status, headers and body', async () => {
-  const comparable = (text: string) => text.replace(/[0-9a-f]{20}/g, 'id');
+  const comparable = (text: string) => text.replace(/"id":"[0-9a-f]{28}"/g, '"id":"id"');
   for (const [what, body] of bodies) {
     const headers = { 'content-type': 'application/json', 'x-request-id': 'same' };
     const fast = await fetch(`${url}/predict`, { method: 'POST', headers, body });

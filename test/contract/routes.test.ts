@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { document, errorsAreNamed, posted, routesKeepTheirWord, TOKEN, validator } from './contract.ts';
-import { poster, row, type Served, served } from './served.ts';
+import { EXAMPLE_ID, poster, row, SENDER_KEY, type Served, served } from './served.ts';
 
 let api: Served;
 before(async () => {
@@ -159,10 +159,11 @@ test('only names that are ours are answered, so that no page of another name rea
   const ask = async (host: string, deployment = {}) => {
     const { app } = Object.keys(deployment).length === 0 ? api : await served({ deployment });
     const origin = `http://${host}`;
-    const headers = { host, origin, 'content-type': 'application/json' };
+    const authorization = `Bearer ${SENDER_KEY}`;
+    const headers = { host, origin, authorization, 'content-type': 'application/json' };
     return [
       (await app.request('/model_info', { headers: { host } })).status,
-      (await poster(app)('/feedback', { id: '0'.repeat(20), label: '1' }, headers)).status,
+      (await poster(app)('/feedback', { id: EXAMPLE_ID, label: '1' }, headers)).status,
     ];
   };
   for (const host of ['localhost', 'localhost:5000', '127.0.0.1:5000', '[::1]:5000', '192.168.1.7'])

@@ -12,13 +12,15 @@ import { createPredictor } from '../../lib/predict/predict.ts';
 import { type ServedModel, serveModel } from '../../lib/predict/served-model.ts';
 import type { Addition, Project } from '../../lib/project.ts';
 import { ledgersOf } from '../../lib/record/catalogue.ts';
-import { type LogLine, predictionsIn } from '../../lib/record/prediction-lines.ts';
+import { areDrawn, idSource } from '../../lib/record/event-id.ts';
+import { headerLine, predictionsIn, readerOf } from '../../lib/record/events.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import type { Traffic } from '../../lib/registry/pointers.ts';
 import { createApp } from '../../lib/serve/app.ts';
 import { createListener, type Listener } from '../../lib/serve/listener.ts';
 import { serverMetrics } from '../../lib/serve/metrics.ts';
 import type { Route, ServerParts } from '../../lib/serve/route.ts';
+import { createSenders } from '../../lib/serve/senders.ts';
 import { fitPipeline, transform } from '../../lib/train/pipeline.ts';
 import { signatureOf } from '../../lib/train/signature.ts';
 import { defaultConfig, temporaryFolder } from '../support.ts';
@@ -38,6 +40,13 @@ const CONFORMAL = {
   scores: [0, 1].map(() => Array.from({ length: 100 }, (_, i) => (i + 1) / 200)),
 };
 
+/** Of the one who sends labels, and of the server's start. */
+export const SENDER_KEY = 'a key for the lab of the tests';
+export const SMOKE_KEY = '00112233445566778899aabbccddeeff';
+/** Of the document's example, which nobody was given. */
+export const EXAMPLE_ID = 'c0ffee'.padEnd(28, '0');
+const ID_KEY = Buffer.alloc(16, 7);
+
 export interface Served {
   readonly app: Hono;
   /** The table that the app was made from. */
@@ -49,7 +58,7 @@ export interface Served {
   /** The prediction log, read back: each prediction, and each line that is none. */
   readonly recorded: Record<string, unknown>[];
   readonly sensitive: Record<string, unknown>[];
-  readonly labels: { id: string; label: string }[];
+  readonly labels: { id: string; label: string; correction?: boolean | undefined }[];
   readonly errors: unknown[];
   readonly routed: { traffic: Traffic; reason: string }[];
   /** What the tests change. */
@@ -130,26 +139,33 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
   };
   const recorded: Record<string, unknown>[] = [];
   const sensitive: Record<string, unknown>[] = [];
-  const labels: { id: string; label: string }[] = [];
+  const labels: Served['labels'] = [];
   const errors: unknown[] = [];
   const routed: Served['routed'] = [];
   const fleet = { current: () => state.lineup, refused: () => state.refused };
   const metrics = serverMetrics();
   const read = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const header = headerLine(
+    new Date(),
+    'tests-1',
+    models.map(({ shape }) => shape),
+  );
   const predictor = createPredictor({
     fleet,
     log: {
-      async append(lines, apart = []) {
+      async append(lines: readonly string[], apart: readonly string[] = []) {
         if (state.full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' });
-        for (const line of read(lines)) {
-          const each = predictionsIn(line as unknown as LogLine);
-          recorded.push(...(each.length === 0 ? [line] : (each as unknown as Record<string, unknown>[])));
+        for (const line of lines.map(readerOf(header, 'memory'))) {
+          const each = predictionsIn(line);
+          const events = each.length === 0 ? [line] : each;
+          recorded.push(...(events as unknown as Record<string, unknown>[]));
         }
         sensitive.push(...read(apart));
       },
     },
     metrics,
     maxRows: deployment.max_rows,
+    newId: idSource(ID_KEY),
     now: () => new Date(),
   });
   const onError = (error: unknown) => void errors.push(error);
@@ -159,7 +175,12 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     deployment,
     fleet,
     predictor,
-    recordLabels: async (sent) => void labels.push(...sent),
+    smokeKey: SMOKE_KEY,
+    feedback: {
+      ...createSenders(deployment.feedback, [{ name: 'lab', key: SENDER_KEY }], 1),
+      areGiven: (ids) => areDrawn(ids, ID_KEY).map((isDrawn, i) => isDrawn || ids[i] === EXAMPLE_ID),
+      record: async (sent) => void labels.push(...sent),
+    },
     isReady: () => state.ready,
     metrics,
     metricsText: () => metrics.registry.metrics(),
@@ -176,7 +197,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     },
     onError,
   });
-  const listener = createListener({ app, predictor, metrics, deployment, onError });
+  const listener = createListener({ app, predictor, metrics, deployment, smokeKey: SMOKE_KEY, onError });
   return {
     app,
     routes,

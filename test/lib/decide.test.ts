@@ -7,12 +7,11 @@ import { compareScores } from '../../lib/measure/evaluate.ts';
 import { classify } from '../../lib/numbers/outputs.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { type Decided, hoursSinceRetraining } from '../../lib/record/decisions.ts';
-import type { PredictionLogs } from '../../lib/record/predictions.ts';
 import { decideRetraining } from '../../lib/watch/decide.ts';
 import { compareOn, type GivenRows, measureHarm } from '../../lib/watch/harm.ts';
 import { labelledRows } from '../../lib/watch/labelled.ts';
 import type { MonitorReport } from '../../lib/watch/monitor.ts';
-import { type Observed, windowOf } from '../../lib/watch/window.ts';
+import type { Observed } from '../../lib/watch/window.ts';
 import { defaultConfig } from '../support.ts';
 
 const config = parseConfig(defaultConfig, 'config.yaml');
@@ -193,37 +192,6 @@ test('a challenger is compared by the metric that retraining goes by', () => {
     compareOn(withMetric('f1'), { classes: 2, labels }, of(labels), of(labels), undefined).verdict,
     'inconclusive',
   );
-});
-
-test('errors are measured on predictions that are old enough for their truth', () => {
-  const now = new Date('2026-01-10T00:00:00Z');
-  const predictions = Array.from({ length: 9 }, (_, day) => ({
-    id: String(day),
-    model: 'v1',
-    time: new Date(Date.UTC(2026, 0, 1 + day)).toISOString(),
-  })) as unknown as Observed[];
-  const logs = { predictions, refusals: [] } as unknown as PredictionLogs;
-  const truth = new Map([
-    ['2', '1'],
-    ['4', '0'],
-    ['8', '1'],
-  ]);
-  const window = windowOf(logs, truth, 'v1', 4, 72, now);
-  assert.deepEqual(
-    window.predictions.map(({ id }) => id),
-    ['5', '6', '7', '8'],
-  );
-  assert.deepEqual(
-    window.judged.map(({ id, label }) => [id, label]),
-    [
-      ['3', undefined],
-      ['4', '0'],
-      ['5', undefined],
-      ['6', undefined],
-    ],
-  );
-  assert.deepEqual(windowOf(logs, truth, 'v1', 4).judged.length, 4);
-  assert.deepEqual(windowOf(logs, truth, 'v1', 4, 9999, now).judged, []);
 });
 
 test('the calibration error is 0 where probabilities are shares, and what it is where they are not', () => {

@@ -130,7 +130,7 @@ test('few new rows wait for more before drift is looked at', () => {
 
 test('what is kept is what was written, by a run that was killed too, and anything else is said', () => {
   const folder = temporaryFolder();
-  const kept = (labels: number) => ({ vigil: beginVigil('v1'), predictions: { 'a.jsonl': 3 }, labels });
+  const kept = (sealed: number) => ({ vigil: beginVigil('v1'), position: { sealed, open: {} } });
   const run = (labels: number) => ({ watch: keptHash(kept(labels)) }) as MonitorRun;
   assert.equal(readKept(folder, undefined), undefined);
   assert.deepEqual(readKept(folder, run(1)), { problem: `${join(folder, 'watch.json')} is missing` });
@@ -139,7 +139,7 @@ test('what is kept is what was written, by a run that was killed too, and anythi
   writeKept(folder, kept(2), kept(1));
   assert.deepEqual(readKept(folder, run(1)), kept(1), 'the ledger does not know of the run that was killed');
   assert.deepEqual(readKept(folder, run(2)), kept(2));
-  for (const text of ['', '{}', '[1', JSON.stringify({ now: { ...kept(2), labels: 7 }, before: null })]) {
+  for (const text of ['', '{}', '[1', JSON.stringify({ now: { ...kept(2), position: 7 }, before: null })]) {
     writeFileSync(join(folder, 'watch.json'), text);
     assert.match(
       (readKept(folder, run(2)) as { problem: string }).problem,

@@ -5,6 +5,7 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,6 +17,7 @@ import { test } from 'node:test';
 import { chapters } from '../../lib/door.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { loadProject } from '../../lib/project.ts';
+import { sealEnded } from '../../lib/record/segments.ts';
 import { audit } from '../../lib/registry/audit.ts';
 import { livedProject } from '../support.ts';
 
@@ -23,6 +25,11 @@ const project = livedProject();
 /** What make audit would complain of, a line each. */
 const problemsOf = ({ path }: typeof project) =>
   audit(loadProject(chapters, path('config.yaml'))).problems.join('\n');
+/** A segment that holds labels. */
+const segments = 'data/production/predictions';
+const labelSegment = readdirSync(project.path(segments))
+  .map((name) => `${segments}/${name}`)
+  .find((name) => project.read(name).includes('"label":"0"'))!;
 const assertWell = () => assert.equal(problemsOf(project), '');
 
 test('audit finds every edited, cut and reordered ledger, changed artefact and changed model', () => {
@@ -55,9 +62,9 @@ test('audit finds every edited, cut and reordered ledger, changed artefact and c
     ],
     [
       'an edited label',
-      'data/production/labels.csv',
-      (text) => text.replace(',0,', ',1,'),
-      /labels\.csv:\d+ {2}the chain breaks/,
+      labelSegment,
+      (text) => text.replace('"label":"0"', '"label":"1"'),
+      /predictions\/.*\.jsonl:\d+ {2}the chain breaks/,
     ],
     [
       'a champion that nobody promoted',
@@ -180,13 +187,15 @@ test('make doctor deletes no version and moves no pointer because a ledger was l
 test('a flipped byte of a ledger or a pointer file is a line that names the file', () => {
   const { int } = random(3, 'flips');
   const lines: string[] = [];
+  sealEnded(loadProject(chapters, project.path('config.yaml')).ledgers);
   for (const path of [
     'manifest.txt',
     'deployment_log.csv',
     'models/model_metadata.log',
     'models/decisions.csv',
     'models/monitor_history.jsonl',
-    'data/production/labels.csv',
+    labelSegment,
+    'data/production/segments.csv',
     'data/production/labelled.csv',
     'data/production/labelled_v2.csv',
     'models/aliases.json',

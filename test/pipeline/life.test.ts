@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { predictionsIn } from '../../lib/record/prediction-lines.ts';
 import { LIVED_SAID, livedProject } from '../support.ts';
 
 const project = livedProject();
@@ -89,11 +88,7 @@ test('a version holds what it must', () => {
 });
 
 test('a prediction is traced to the raw rows, each hash checked', () => {
-  const folder = 'data/production/predictions';
-  const lines = readFileSync(project.path(folder, readdirSync(project.path(folder))[0]!), 'utf8')
-    .trimEnd()
-    .split('\n');
-  const { id } = predictionsIn(JSON.parse(lines.at(-1)!)).at(-1)!;
+  const id = lastId();
   const { status, out } = project.make('trace', `ID=${id}`);
   assert.equal(status, 0, out);
   for (const part of [
@@ -119,10 +114,21 @@ test('comparing, asking what was live, rolling back', () => {
   assert.match(project.make('promote', 'VERSION=v2').out, /v2 is champion \(was v1/);
 });
 
-test('labels from a file: of logged predictions, one label each', () => {
+/** Of a prediction of the newest segment that holds any. */
+function lastId(): string {
   const folder = 'data/production/predictions';
-  const log = project.read(folder, readdirSync(project.path(folder)).at(-1)!);
-  const id = /"id":"([0-9a-f]{20})"/.exec(log.trimEnd().split('\n').at(-1)!)![1]!;
+  const ids = readdirSync(project.path(folder)).flatMap((name) =>
+    [
+      ...project
+        .read(folder, name)
+        .matchAll(/\{"id":"([0-9a-f]{28})",(?:"time":"[^"]*","model"|"ids"|"input")/g),
+    ].map(([, id]) => id!),
+  );
+  return ids.at(-1)!;
+}
+
+test('labels from a file: of logged predictions, one label each', () => {
+  const id = lastId();
   const label = (text: string) => {
     writeFileSync(project.path('labels.csv'), text);
     return project.make('labels', 'CSV=labels.csv');
@@ -131,5 +137,16 @@ test('labels from a file: of logged predictions, one label each', () => {
   assert.match(label(`id,label\n${id},0\n${id},1\n`).err, /labels\.csv:3 {2}id .* has two different labels/);
   assert.match(label(`id,label\n${id},7\n`).err, /labels\.csv:2 {2}column "label": must be one of 0, 1/);
   assert.match(label('a,b\n').err, /needs the columns id and label/);
-  assert.match(label(`id,label\n${id},0\n`).out, /1 recorded/);
+  const truth = /true class (\d)/.exec(project.make('trace', `ID=${id}`).out)![1]!;
+  assert.match(label(`id,label\n${id},${truth}\n`).out, /0 recorded, by operator; 1 were on record already/);
+  const other = String(1 - Number(truth));
+  assert.match(label(`id,label\n${id},${other}\n`).out, /1 recorded, by operator; 1 of them correct what/);
+  assert.match(project.make('trace', `ID=${id}`).out, new RegExp(`true class ${other}, says operator at `));
+  const named = (key: string) => {
+    process.env.CLOCKWORK_FEEDBACK_KEYS = 'lab:a-key-of-the-lab';
+    process.env.CLOCKWORK_FEEDBACK_KEY = key;
+    return project.make('labels', 'CSV=labels.csv', 'BY=lab');
+  };
+  assert.match(named('another-key-of-it').err, /BY=lab {2}CLOCKWORK_FEEDBACK_KEY is not the key of lab/);
+  assert.equal(named('a-key-of-the-lab').status, 0);
 });

@@ -1,6 +1,5 @@
 /** Retraining again, and with nothing to decide on. */
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { livedProject } from '../support.ts';
 
@@ -14,12 +13,11 @@ test('a second monitoring and decision: the cooldown holds', () => {
 });
 
 test('without labels nothing is decided', () => {
-  cpSync(project.path('data/production/labels.csv'), project.path('kept.csv'));
-  rmSync(project.path('data/production/labels.csv'));
+  project.configure(['label_delay_hours: 0', 'label_delay_hours: 9999']);
   const { out } = project.make('monitor', 'retrain');
   assert.match(out, /no truth has arrived yet/);
   assert.match(out, /^retrain +no: too little truth/m);
-  cpSync(project.path('kept.csv'), project.path('data/production/labels.csv'));
+  project.configure(['label_delay_hours: 9999', 'label_delay_hours: 0']);
 });
 
 test('a second retraining takes only what is newly labelled', () => {

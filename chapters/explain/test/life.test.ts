@@ -7,7 +7,7 @@ import { livedProject } from '../../../test/support.ts';
 const project = livedProject();
 
 test('a prediction is explained: what each feature added, up to what was given', () => {
-  const id = /"id":"([0-9a-f]{20})"/.exec(logText())![1]!;
+  const id = /"id":"([0-9a-f]{28})"/.exec(logText())![1]!;
   const { status, out, err } = project.make('explain', `ID=${id}`);
   assert.equal(status, 0, err);
   assert.match(out, /mean over the training rows/);
@@ -15,7 +15,7 @@ test('a prediction is explained: what each feature added, up to what was given',
   assert.match(out, /[+−]\d\.\d{4} {2}sum = what was given/);
   assert.match(
     project.make('explain', 'ID=x').err,
-    /ID=x {2}is the id of no prediction: 20 hexadecimal digits/,
+    /ID=x {2}is the id of no prediction: 28 hexadecimal digits/,
   );
   assert.match(project.read(`reports/explain_${id}.svg`), /^<svg .*aria-label="From the mean/);
   const whole = project.make('explain');

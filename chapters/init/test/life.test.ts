@@ -44,7 +44,7 @@ test('make init, then the whole life of a table of three classes, beside the fir
   assert.ok(!existsSync(project.path('models/v1')), 'the first project is as it was');
   const prediction = project
     .read('projects/garden/data/production/predictions', firstLog('projects/garden'))
-    .split('\n')[0]!;
+    .split('\n')[1]!;
   assert.match(prediction, /"probabilities":\{"bush":/);
   assert.doesNotMatch(prediction, /"sex"/);
 

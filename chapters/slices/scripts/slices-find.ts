@@ -7,8 +7,8 @@ import { badInput, failed } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { columnOf as columnOfMatrix } from '../../../lib/numbers/matrix.ts';
 import type { Project } from '../../../lib/project.ts';
-import { readLabels } from '../../../lib/record/labels.ts';
-import { readPredictionLogs } from '../../../lib/record/predictions.ts';
+import { recentPredictions } from '../../../lib/record/predictions.ts';
+import { followTruth, truthOf } from '../../../lib/record/truth.ts';
 import { type LoadedVersion, loadVersion } from '../../../lib/registry/load.ts';
 import { readValidation } from '../../../lib/registry/validation.ts';
 import { optional, step, versionOrTrained } from '../../../lib/step.ts';
@@ -22,6 +22,8 @@ import { cutNumbers, type Parted, partCategories, partNumbers, type Worst, worst
 
 const MIN_ROWS = 30;
 const SHOWN = 12;
+/** Of production, the latest so many predictions. */
+const LATEST = 200_000;
 const SAID = 3;
 
 step(
@@ -65,10 +67,13 @@ function slicesOf(project: Project, loaded: LoadedVersion, since: string | undef
     partCategories(column, groups, Float64Array.from(groupOf)),
   );
   const training = worstSlices([...trained.cuts, ...groups], trained.wrong, { ...options, entities });
-  const known = observe(
-    readPredictionLogs(project.ledgers).predictions.filter(({ model }) => model === version),
-    readLabels(project.ledgers).truth,
-  ).filter(({ label }) => label !== undefined);
+  const stream = followTruth(project.ledgers);
+  const { predictions } = recentPredictions(stream, { versions: [version], size: LATEST });
+  const truth = truthOf(
+    project.ledgers,
+    predictions.map(({ id }) => id),
+  );
+  const known = observe(predictions, truth).filter(({ label }) => label !== undefined);
   const later = since === undefined ? known : known.filter(({ time }) => time >= since);
   const produced = periodOf(later, data, loaded);
   const earlier =

@@ -1,11 +1,12 @@
 /**
- * Every prediction on record before it is answered: chained JSONL files, each of one server process, a new one each day and
- * at a size. Lines that arrive together are written together (group commit), so a busy server pays for few writes.
+ * Every event on record before it is answered: segments of one process each, a new one each day and at a size. Lines that
+ * arrive together are written together and are one link of the chain (group commit), so a busy server pays for few of both.
  */
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { jsonLedger, type LedgerWriter, openLedger } from '../files/ledger.ts';
 import { isAlive } from '../files/lock.ts';
+import { headerLine, type ModelShape } from './events.ts';
 
 /** Whether a process writes the log file: of another machine's, that is not known. */
 export function isBeingWritten(path: string): boolean | undefined {
@@ -18,20 +19,23 @@ function hostName(): string {
   return hostname().replace(/[^A-Za-z0-9-]/g, '-');
 }
 
-export interface PredictionLog {
+export interface EventLog {
   /**
    * Resolves when all lines are on record: with the kernel (process) or on the disk (disk). Rejects when they are not, and
-   * then no line of a prediction is; sensitive columns, which are written first, may be.
+   * then no line of a prediction is; sensitive columns, which are written first, may be. `shape` is that of the version whose
+   * predictions these are.
    */
-  append(lines: readonly string[], sensitive?: readonly string[]): Promise<void>;
+  append(lines: readonly string[], sensitive?: readonly string[], shape?: ModelShape): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface PredictionLogOptions {
+export interface EventLogOptions {
   readonly folder: string;
   readonly sensitiveFolder: string;
   readonly durability: 'process' | 'disk';
   readonly maxBytes: number;
+  /** Of the versions that answer when a segment begins; one that answers later begins another. */
+  readonly shapes: () => readonly ModelShape[];
   /** The disk refused to say that it holds what was written: nothing later may be trusted (Rebello et al. 2020). */
   readonly onBroken: (error: Error) => void;
   /** A file is finished and another begins. */
@@ -42,20 +46,24 @@ export interface PredictionLogOptions {
 interface Waiting {
   readonly lines: readonly string[];
   readonly sensitive: readonly string[];
+  readonly shape: ModelShape | undefined;
   resolve(): void;
   reject(error: Error): void;
 }
 
-export function openPredictionLog(options: PredictionLogOptions): PredictionLog {
-  const { durability, maxBytes, onBroken, onRotate = () => {}, now = () => new Date() } = options;
+export function openEventLog(options: EventLogOptions): EventLog {
+  const { durability, maxBytes, shapes, onBroken, onRotate = () => {}, now = () => new Date() } = options;
   let file = openFile(options.folder, now());
+  let known = new Map<string, ModelShape>();
   let sensitiveFile: LedgerWriter | undefined;
   let waiting: Waiting[] = [];
   let scheduled = false;
   let broken: Error | undefined;
 
-  const rotate = () => {
-    if (file.size === 0 || (file.size < maxBytes && dayOf(now()) <= file.day)) return;
+  const isKnown = (shape: ModelShape | undefined) =>
+    shape === undefined || known.get(shape.version)?.sha256 === shape.sha256;
+  const rotate = (isStrange: boolean) => {
+    if (file.size === 0 || (file.size < maxBytes && dayOf(now()) <= file.day && !isStrange)) return;
     const next = openFile(options.folder, now(), file.name);
     file.ledger.sync();
     file.ledger.close();
@@ -65,14 +73,21 @@ export function openPredictionLog(options: PredictionLogOptions): PredictionLog 
     file = next;
     onRotate();
   };
+  /** A new segment says first what its lines share. */
+  const header = (batch: readonly Waiting[]) => {
+    if (file.size > 0) return [];
+    const given = [...shapes(), ...batch.flatMap(({ shape }) => shape ?? [])];
+    known = new Map(given.map((shape) => [shape.version, shape]));
+    return [headerLine(now(), `${hostName()}-${process.pid}`, [...known.values()])];
+  };
   const write = (batch: readonly Waiting[]) => {
-    rotate();
+    rotate(!batch.every(({ shape }) => isKnown(shape)));
     const sensitive = batch.flatMap((each) => each.sensitive);
     if (sensitive.length > 0) {
       sensitiveFile ??= openLedger(`${options.sensitiveFolder}/${file.name}`, jsonLedger);
       sensitiveFile.append(sensitive);
     }
-    file.ledger.append(batch.length === 1 ? batch[0]!.lines : batch.flatMap((each) => each.lines));
+    file.ledger.append([...header(batch), ...batch.flatMap(({ lines }) => lines)]);
   };
   const flush = () => {
     scheduled = false;
@@ -104,9 +119,9 @@ export function openPredictionLog(options: PredictionLogOptions): PredictionLog 
     else sensitiveFile.syncLater((error) => (error === null ? file.ledger.syncLater(done) : done(error)));
   };
   return {
-    append: (lines, sensitive = []) =>
+    append: (lines, sensitive = [], shape = undefined) =>
       new Promise((resolve, reject) => {
-        waiting.push({ lines, sensitive, resolve, reject });
+        waiting.push({ lines, sensitive, shape, resolve, reject });
         if (scheduled) return;
         scheduled = true;
         setImmediate(flush);

@@ -6,30 +6,31 @@ import { test } from 'node:test';
 import { jsonLedger, readLedger } from '../../lib/files/ledger.ts';
 import { loadProject } from '../../lib/project.ts';
 import { headsOf } from '../../lib/record/catalogue.ts';
-import {
-  isBeingWritten,
-  openPredictionLog,
-  type PredictionLogOptions,
-} from '../../lib/record/prediction-log.ts';
+import { type EventLogOptions, isBeingWritten, openEventLog } from '../../lib/record/event-log.ts';
+import { HEADER_BEGIN } from '../../lib/record/events.ts';
 import { dropOldLogs } from '../../lib/record/retention.ts';
 import { audit } from '../../lib/registry/audit.ts';
 import { defaultConfig, temporaryFolder } from '../support.ts';
 
-function open(changes: Partial<PredictionLogOptions> = {}) {
+function open(changes: Partial<EventLogOptions> = {}) {
   const folder = temporaryFolder();
   const broken: Error[] = [];
-  const log = openPredictionLog({
+  const log = openEventLog({
     folder: join(folder, 'predictions'),
     sensitiveFolder: join(folder, 'sensitive'),
     durability: 'process',
     maxBytes: 1e9,
+    shapes: () => [],
     onBroken: (error) => broken.push(error),
     ...changes,
   });
   const read = (kind = 'predictions') =>
     readdirSync(join(folder, kind))
       .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
-      .map((name) => ({ name, ...readLedger(join(folder, kind, name), jsonLedger) }));
+      .map((name) => {
+        const { lines, ...reading } = readLedger(join(folder, kind, name), jsonLedger);
+        return { name, ...reading, lines: lines.filter(({ body }) => !body.startsWith(HEADER_BEGIN)) };
+      });
   return { folder, log, read, broken };
 }
 
@@ -124,7 +125,7 @@ test('old logs are dropped on record, and the audit still holds', async () => {
   );
   assert.deepEqual(readdirSync(folder), [names[1]]);
   const dropped = readFileSync(made.path('data/production/dropped.csv'), 'utf8');
-  assert.match(dropped, /,predictions\/20250101T000000-elsewhere-1\.jsonl,1,\d+,[0-9a-f]{64},[0-9a-f]{32},/);
+  assert.match(dropped, /,predictions\/20250101T000000-elsewhere-1\.jsonl,2,\d+,[0-9a-f]{64},[0-9a-f]{32},/);
   assert.deepEqual(
     dropOldLogs(made.ledgers, 30, () => false),
     [],

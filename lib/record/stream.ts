@@ -1,0 +1,90 @@
+/**
+ * The stream of events, read once: every event after a position, whichever process wrote it, and the position after them. A
+ * consumer keeps its state and the position in one write, so that it goes on from there wherever it was killed.
+ */
+import { failed } from '../fault.ts';
+import { sha256File } from '../files/hash.ts';
+import { LEDGER_START, type Position, readPieces, refuseDamage } from '../files/ledger.ts';
+import type { Ledgers } from './catalogue.ts';
+import { HEADER_BEGIN, type LogLine, readerOf } from './events.ts';
+import { headerHash, headerOf, type Segment, sealEnded } from './segments.ts';
+
+/** How far a segment was read, and what its first line was. */
+export interface SegmentPosition extends Position {
+  readonly header: string;
+}
+
+/** How far the stream was read: of sealed segments the seals, of the others how far each. */
+export interface StreamPosition {
+  readonly sealed: number;
+  readonly open: Readonly<Record<string, SegmentPosition>>;
+}
+
+export const STREAM_START: StreamPosition = { sealed: 0, open: {} };
+
+/** What is known of the segments at one moment: up to where each was checked. */
+export interface Stream {
+  readonly segments: readonly Segment[];
+  readonly position: StreamPosition;
+}
+
+/**
+ * Reads what is new, in the order of the segments, and checks every link of it. Fails at a broken one, and where less is there
+ * than was read before. Lines that are not wanted are checked, and not parsed. The same event given twice is the reader's to
+ * tell by its id.
+ */
+export function readStream(
+  ledgers: Ledgers,
+  after: StreamPosition,
+  onEvent: (event: LogLine) => void,
+  isWanted: (body: string) => boolean = () => true,
+): Stream {
+  const segments = sealEnded(ledgers);
+  const open: Record<string, SegmentPosition> = {};
+  for (const segment of segments) {
+    const { name, seal } = segment;
+    if (seal !== undefined && seal.number <= after.sealed) continue;
+    const from = after.open[name] ?? { ...LEDGER_START, header: '' };
+    const end = from.bytes === seal?.bytes ? from : readOn(segment, from, onEvent, isWanted);
+    if (seal === undefined) open[name] = end;
+    else if (end.chain !== seal.head) throw failed(`${segment.path}  is not what was sealed. ${AUDIT}`);
+  }
+  const sealed = Math.max(after.sealed, ...segments.map(({ seal }) => seal?.number ?? 0));
+  return { segments, position: { sealed, open } };
+}
+
+const AUDIT = 'make audit shows what else is damaged.';
+
+function readOn(
+  segment: Segment,
+  from: SegmentPosition,
+  onEvent: (event: LogLine) => void,
+  isWanted: (body: string) => boolean,
+): SegmentPosition {
+  const { path, format, seal } = segment;
+  const isWhole = seal !== undefined && from.bytes === 0;
+  if (isWhole && sha256File(path) !== seal.sha256) throw failed(`${path}  is not what was sealed. ${AUDIT}`);
+  const read = eventReader(segment, from.bytes === 0 ? undefined : from.header);
+  let end: Position = from;
+  for (const reading of readPieces(path, format, from, isWhole)) {
+    refuseDamage(reading.problems);
+    for (const { body } of reading.lines) {
+      const event = isWanted(body) ? read(body) : undefined;
+      if (event !== undefined) onEvent(event);
+    }
+    end = reading.end;
+  }
+  // Before its first group is whole, the first line says nothing yet.
+  return { ...end, header: end.bytes === 0 ? '' : headerHash(path) };
+}
+
+/** Reads the lines of a segment as events, the first line none; fails where that is not what it was. */
+export function eventReader(
+  { path }: Segment,
+  header: string | undefined,
+): (body: string) => LogLine | undefined {
+  if (header !== undefined && headerHash(path) !== header)
+    throw failed(`${path}:1  is not what it was. ${AUDIT}`);
+  const read = readerOf(headerOf(path), path);
+  return (body) => (body.startsWith(HEADER_BEGIN) ? undefined : read(body));
+}

@@ -1,0 +1,148 @@
+/**
+ * The truth of predictions, by when they were made: label events sorted into small files by the time of what they label, so that
+ * the truth of a window is read without the rest. A fold over the stream, made again from it where it is missing.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { csvParseRows } from 'd3-dsv';
+import * as v from 'valibot';
+import { parseFile } from '../files/json-file.ts';
+import { jsonLedger, openLedger, soundLines } from '../files/ledger.ts';
+import { withLock } from '../files/lock.ts';
+import { json, readIfThere, writeAtomic } from '../files/write.ts';
+import { type Ledgers, linesOf } from './catalogue.ts';
+import { secondOf } from './event-id.ts';
+import { type LabelLine, labelLine } from './events.ts';
+import { readStream, STREAM_START, type Stream, type StreamPosition } from './stream.ts';
+
+export interface Truth {
+  readonly label: string;
+  readonly by: string;
+  /** When it was said. */
+  readonly time: string;
+  /** The event that said it first. */
+  readonly first: string;
+  readonly isCorrected: boolean;
+}
+
+/** Who sent the labels of labels.csv, which had no names. */
+export const UNNAMED = 'unnamed';
+/** Of whoever needs no key, where deployment.feedback.senders is open. */
+export const ANYONE = 'anyone';
+
+/** Seconds of predictions whose truth is in one file. */
+const SPAN = 600;
+/** For the ids of before, which do not say when they were drawn. */
+const UNDATED = 'undated';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const place = { bytes: count, lines: count, chain: v.string(), header: v.string() };
+export const streamPosition: v.GenericSchema<StreamPosition> = v.strictObject({
+  sealed: count,
+  open: v.record(v.string(), v.strictObject(place)),
+});
+const stateSchema = v.strictObject({
+  position: streamPosition,
+  /** Lines of labels.csv, the ledger of before, that are in it. */
+  labels: count,
+  /** When the last label came. */
+  last: v.nullable(v.string()),
+});
+type State = v.InferOutput<typeof stateSchema>;
+
+const START: State = { position: STREAM_START, labels: 0, last: null };
+
+function statePath(ledgers: Ledgers): string {
+  return join(ledgers.truth, 'position.json');
+}
+
+function readState(ledgers: Ledgers): State {
+  const text = readIfThere(statePath(ledgers));
+  return text === undefined ? START : parseFile(statePath(ledgers), text, stateSchema);
+}
+
+/**
+ * Takes in every label that is new. Killed before the position is kept, the next call takes them in again, which changes
+ * nothing: of an id the first label counts, and the last correction.
+ */
+export function followTruth(ledgers: Ledgers): Stream & { readonly lastLabel: string | null } {
+  return withLock(`${statePath(ledgers)}.lock`, 60_000, () => {
+    const state = readState(ledgers);
+    const fresh = new Map<string, string[]>();
+    let { last } = state;
+    const keep = (label: LabelLine) => {
+      const bucket = bucketOf(label.of);
+      const lines = fresh.get(bucket) ?? [];
+      lines.push(labelLine(label));
+      fresh.set(bucket, lines);
+      if (last === null || label.time > last) last = label.time;
+    };
+    const before = linesOf(ledgers.labels);
+    for (const [i, { body }] of before.entries()) if (i >= state.labels) keep(labelOfBefore(body, i));
+    const stream = readStream(
+      ledgers,
+      state.position,
+      (event) => {
+        if ('label' in event) keep(event);
+      },
+      (body) => body.includes('","of":"'),
+    );
+    mkdirSync(ledgers.truth, { recursive: true });
+    for (const [bucket, lines] of fresh) {
+      const ledger = openLedger(join(ledgers.truth, bucket), jsonLedger);
+      try {
+        ledger.append(lines);
+        ledger.sync();
+      } finally {
+        ledger.close();
+      }
+    }
+    const after: State = { position: stream.position, labels: before.length, last };
+    if (JSON.stringify(after) !== JSON.stringify(state)) writeAtomic(statePath(ledgers), json(after));
+    return { ...stream, lastLabel: last };
+  });
+}
+
+/** A line of labels.csv: anybody's, and the last word counted. */
+function labelOfBefore(body: string, i: number): LabelLine {
+  const [of = '', label = '', time = ''] = body.includes('"') ? csvParseRows(body)[0]! : body.split(',');
+  return { id: `labels.csv:${i}`, time, of, label, by: UNNAMED, correction: true };
+}
+
+/** "20261120/1450.jsonl": of predictions from 14:50 on. */
+function bucketOf(id: string): string {
+  const second = secondOf(id);
+  if (second === undefined) return `${UNDATED}.jsonl`;
+  const stamp = new Date(Math.floor(second / SPAN) * SPAN * 1000).toISOString().replace(/[-:]/g, '');
+  return `${stamp.slice(0, 8)}/${stamp.slice(9, 13)}.jsonl`;
+}
+
+/** What is true of these predictions, as far as it is known. */
+export function truthOf(ledgers: Ledgers, ids: Iterable<string>): Map<string, Truth> {
+  const wanted = new Map<string, Set<string>>();
+  for (const id of ids) {
+    const bucket = bucketOf(id);
+    const of = wanted.get(bucket) ?? new Set();
+    of.add(id);
+    wanted.set(bucket, of);
+  }
+  const truth = new Map<string, Truth>();
+  for (const [bucket, of] of wanted) {
+    for (const { body } of soundLines(join(ledgers.truth, bucket), jsonLedger)) {
+      const event = JSON.parse(body) as LabelLine;
+      if (of.has(event.of)) truth.set(event.of, tell(truth.get(event.of), event));
+    }
+  }
+  return truth;
+}
+
+/** The truth after one event more: that of the first label, or of the last correction, in whatever order they are read. */
+function tell(known: Truth | undefined, { id, label, by, time, correction }: LabelLine): Truth {
+  const said = { label, by, time, first: id, isCorrected: correction === true };
+  if (known === undefined) return said;
+  if (correction) {
+    const isLater = !known.isCorrected || time >= known.time;
+    return isLater ? { ...said, first: known.first } : known;
+  }
+  return !known.isCorrected && time < known.time ? said : known;
+}
