@@ -4,7 +4,6 @@ import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
 import { monitorPath, readRuns, recordRun } from '../lib/record/monitoring.ts';
-import { STREAM_START } from '../lib/record/stream.ts';
 import { followTruth } from '../lib/record/truth.ts';
 import { loadVersion, readReference } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
@@ -12,11 +11,11 @@ import { readValidation } from '../lib/registry/validation.ts';
 import { sleep } from '../lib/serve/client.ts';
 import { optional, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
-import { readBlocks } from '../lib/watch/blocks.ts';
+import { firstBlock, readBlocks } from '../lib/watch/blocks.ts';
 import { limitsFor } from '../lib/watch/meaning.ts';
 import { type MonitorReport, monitor, trainingError } from '../lib/watch/monitor.ts';
 import { monitorPage } from '../lib/watch/page.ts';
-import { alarmsOf, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
+import { alarmsOf, type Block, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
 import { type Kept, keptHash, readKept, writeKept } from '../lib/watch/vigil-file.ts';
 import { readWindow } from '../lib/watch/window.ts';
 import { formatPercent } from '../lib/words.ts';
@@ -39,17 +38,14 @@ async function look(project: Project): Promise<void> {
   const now = new Date();
   const limits = limitsFor(config.monitoring.limits, trainingError(loaded));
   let vigil = kept?.vigil.version === version ? kept.vigil : beginVigil(version);
-  const position = readBlocks(
-    ledgers,
-    kept?.position ?? STREAM_START,
-    version,
-    now.toISOString(),
-    (block) => {
-      vigil = keepVigil(vigil, block, loaded, reference, limits, config.monitoring.alarm_rate);
-    },
-  );
+  const watch = (block: Block) => {
+    vigil = keepVigil(vigil, block, loaded, reference, limits, config.monitoring.alarm_rate);
+  };
+  const read = kept && readBlocks(ledgers, kept.position, version, now.toISOString(), watch);
   const { lastLabel, ...stream } = followTruth(ledgers);
   const window = readWindow(ledgers, stream, version, config.monitoring, now);
+  if (kept === undefined) watch(firstBlock(window, now.toISOString()));
+  const position = read ?? stream.position;
   const report = monitor(config, loaded, reference, validation, window, now.toISOString());
   const seen = { report, loaded, window, stream, lastLabel, vigil };
   const parts = await Promise.all(chapters.flatMap(({ monitored }) => monitored?.(project, seen) ?? []));

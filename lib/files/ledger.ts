@@ -32,8 +32,6 @@ export interface LedgerFormat {
   split(line: string): { body: string; chain: string } | undefined;
 }
 
-const CHAIN = /^[0-9a-f]{32}$/;
-
 const splitAt = (pattern: RegExp, rebuild: (match: RegExpExecArray) => string) => (line: string) => {
   const match = pattern.exec(line);
   return match === null ? undefined : { body: rebuild(match), chain: match[2]! };
@@ -67,10 +65,8 @@ export const jsonLedger: LedgerFormat = {
   join: (body, chain) => (chain === '' ? body : `${body.slice(0, -1)}${CHAIN_KEY}${chain}"}`),
   split(line) {
     const at = line.length - CHAIN_END;
-    if (line.startsWith(CHAIN_KEY, at) && line.endsWith('"}')) {
-      const chain = line.slice(at + CHAIN_KEY.length, -2);
-      if (CHAIN.test(chain)) return { body: `${line.slice(0, at)}}`, chain };
-    }
+    if (line.startsWith(CHAIN_KEY, at) && line.endsWith('"}'))
+      return { body: `${line.slice(0, at)}}`, chain: line.slice(at + CHAIN_KEY.length, -2) };
     return line.startsWith('{') && line.endsWith('}') ? { body: line, chain: '' } : undefined;
   },
 };
@@ -242,7 +238,7 @@ export function readLedger(path: string, format: LedgerFormat): LedgerReading {
 }
 
 /** Bytes of a long ledger that are held at once. */
-const PIECE = 1 << 22;
+const PIECE = 1 << 20;
 
 /**
  * Reads a ledger without a header from a position on, a piece at a time, and checks every link; the last reading says whether

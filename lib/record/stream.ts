@@ -36,7 +36,7 @@ export interface Stream {
 export function readStream(
   ledgers: Ledgers,
   after: StreamPosition,
-  onEvent: (event: LogLine) => void,
+  onEvent: (event: LogLine, body: string) => void,
   isWanted: (body: string) => boolean = () => true,
 ): Stream {
   const segments = sealEnded(ledgers);
@@ -58,7 +58,7 @@ const AUDIT = 'make audit shows what else is damaged.';
 function readOn(
   segment: Segment,
   from: SegmentPosition,
-  onEvent: (event: LogLine) => void,
+  onEvent: (event: LogLine, body: string) => void,
   isWanted: (body: string) => boolean,
 ): SegmentPosition {
   const { path, format, seal } = segment;
@@ -70,7 +70,7 @@ function readOn(
     refuseDamage(reading.problems);
     for (const { body } of reading.lines) {
       const event = isWanted(body) ? read(body) : undefined;
-      if (event !== undefined) onEvent(event);
+      if (event !== undefined) onEvent(event, body);
     }
     end = reading.end;
   }

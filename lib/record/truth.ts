@@ -69,38 +69,52 @@ export function followTruth(ledgers: Ledgers): Stream & { readonly lastLabel: st
   return withLock(`${statePath(ledgers)}.lock`, 60_000, () => {
     const state = readState(ledgers);
     const fresh = new Map<string, string[]>();
+    let waiting = 0;
+    const bucketOf = bucketFinder();
     let { last } = state;
-    const keep = (label: LabelLine) => {
+    mkdirSync(ledgers.truth, { recursive: true });
+    const write = () => {
+      for (const [bucket, lines] of fresh) appendTo(join(ledgers.truth, bucket), lines);
+      fresh.clear();
+      waiting = 0;
+    };
+    const keep = (label: LabelLine, line: string) => {
       const bucket = bucketOf(label.of);
       const lines = fresh.get(bucket) ?? [];
-      lines.push(labelLine(label));
+      lines.push(line);
       fresh.set(bucket, lines);
       if (last === null || label.time > last) last = label.time;
+      if (++waiting >= MOST_WAITING) write();
     };
+    const keepBefore = (label: LabelLine) => keep(label, labelLine(label));
     const before = linesOf(ledgers.labels);
-    for (const [i, { body }] of before.entries()) if (i >= state.labels) keep(labelOfBefore(body, i));
+    for (const [i, { body }] of before.entries()) if (i >= state.labels) keepBefore(labelOfBefore(body, i));
     const stream = readStream(
       ledgers,
       state.position,
-      (event) => {
-        if ('label' in event) keep(event);
+      (event, body) => {
+        if ('label' in event) keep(event, body);
       },
       (body) => body.includes('","of":"'),
     );
-    mkdirSync(ledgers.truth, { recursive: true });
-    for (const [bucket, lines] of fresh) {
-      const ledger = openLedger(join(ledgers.truth, bucket), jsonLedger);
-      try {
-        ledger.append(lines);
-        ledger.sync();
-      } finally {
-        ledger.close();
-      }
-    }
+    write();
     const after: State = { position: stream.position, labels: before.length, last };
     if (JSON.stringify(after) !== JSON.stringify(state)) writeAtomic(statePath(ledgers), json(after));
     return { ...stream, lastLabel: last };
   });
+}
+
+/** Labels that are held before they are written. */
+const MOST_WAITING = 50_000;
+
+function appendTo(path: string, lines: readonly string[]): void {
+  const ledger = openLedger(path, jsonLedger);
+  try {
+    ledger.append(lines);
+    ledger.sync();
+  } finally {
+    ledger.close();
+  }
 }
 
 /** A line of labels.csv: anybody's, and the last word counted. */
@@ -109,16 +123,24 @@ function labelOfBefore(body: string, i: number): LabelLine {
   return { id: `labels.csv:${i}`, time, of, label, by: UNNAMED, correction: true };
 }
 
-/** "20261120/1450.jsonl": of predictions from 14:50 on. */
-function bucketOf(id: string): string {
-  const second = secondOf(id);
-  if (second === undefined) return `${UNDATED}.jsonl`;
-  const stamp = new Date(Math.floor(second / SPAN) * SPAN * 1000).toISOString().replace(/[-:]/g, '');
-  return `${stamp.slice(0, 8)}/${stamp.slice(9, 13)}.jsonl`;
+/** Says the file of an id: "20261120/1450.jsonl" holds the truth of predictions from 14:50 on. */
+function bucketFinder(): (id: string) => string {
+  let [known, name] = [-1, ''];
+  return (id) => {
+    const second = secondOf(id);
+    if (second === undefined) return `${UNDATED}.jsonl`;
+    const span = Math.floor(second / SPAN);
+    if (span !== known) {
+      const stamp = new Date(span * SPAN * 1000).toISOString().replace(/[-:]/g, '');
+      [known, name] = [span, `${stamp.slice(0, 8)}/${stamp.slice(9, 13)}.jsonl`];
+    }
+    return name;
+  };
 }
 
 /** What is true of these predictions, as far as it is known. */
 export function truthOf(ledgers: Ledgers, ids: Iterable<string>): Map<string, Truth> {
+  const bucketOf = bucketFinder();
   const wanted = new Map<string, Set<string>>();
   for (const id of ids) {
     const bucket = bucketOf(id);

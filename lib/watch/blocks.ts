@@ -5,10 +5,12 @@ import { isProduction, predictionsById } from '../record/predictions.ts';
 import { readStream, type StreamPosition } from '../record/stream.ts';
 import { followTruth, truthOf } from '../record/truth.ts';
 import type { Block } from './vigil.ts';
-import { observe } from './window.ts';
+import { observe, type Window } from './window.ts';
 
-/** Events of a block at most, so that what was long away needs no more memory. */
+/** Events of a block at most, so that who was long away needs no more memory. */
 const MOST = 20_000;
+/** Predictions that are held for the labels that soon come for them. */
+const MOST_HELD = 50_000;
 
 interface Fresh {
   readonly predictions: PredictionLine[];
@@ -28,8 +30,11 @@ export function readBlocks(
 ): StreamPosition {
   let fresh = nothing();
   let events = 0;
+  const held = new Map<string, PredictionLine>();
   const hand = () => {
-    onBlock(blockOf(ledgers, version, fresh, time));
+    for (const line of fresh.predictions) held.set(line.id, line);
+    for (const id of held.keys()) if (held.size > MOST_HELD) held.delete(id);
+    onBlock(blockOf(ledgers, version, fresh, held, time));
     fresh = nothing();
     events = 0;
   };
@@ -51,10 +56,27 @@ export function readBlocks(
   return position;
 }
 
+/** Where there was no look before, the watch begins with the window. */
+export function firstBlock({ predictions, judged, refusals }: Window, time: string): Block {
+  const requests = [
+    ...predictions.map((line) => ({ time: line.time, refused: false })),
+    ...refusals.map((line) => ({ time: line.time, refused: true })),
+  ];
+  const labelled = judged.filter(({ label }) => label !== undefined);
+  return { predictions, labelled, refused: inOrder(requests), time };
+}
+
+function inOrder(requests: Fresh['requests']): boolean[] {
+  return [...requests]
+    .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+    .map(({ refused }) => refused);
+}
+
 function blockOf(
   ledgers: Ledgers,
   version: string,
   { predictions, requests, labels }: Fresh,
+  held: ReadonlyMap<string, PredictionLine>,
   time: string,
 ): Block {
   const stream = followTruth(ledgers);
@@ -62,11 +84,17 @@ function blockOf(
   const truth = truthOf(ledgers, [...of, ...predictions.map(({ id }) => id)]);
   // A label counts once, when it comes for the first time.
   const first = labels.filter(({ id, of }) => truth.get(of)?.first === id).map((label) => label.of);
-  const told = [...predictionsById(stream, first).values()].filter(
-    (line) => line.model === version && isProduction(line),
+  const found = predictionsById(
+    stream,
+    first.filter((id) => !held.has(id)),
   );
-  const refused = requests
-    .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-    .map((request) => request.refused);
-  return { predictions: observe(predictions, truth), labelled: observe(told, truth), refused, time };
+  const told = first
+    .flatMap((id) => held.get(id) ?? found.get(id) ?? [])
+    .filter((line) => line.model === version && isProduction(line));
+  return {
+    predictions: observe(predictions, truth),
+    labelled: observe(told, truth),
+    refused: inOrder(requests),
+    time,
+  };
 }
