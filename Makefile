@@ -97,7 +97,7 @@ monitor: ## errors, metrics, drift and latency from the API logs: reports/monito
 	@$(RUN)/watch-monitor.mjs
 watch: ## make monitor again and again, every monitoring.interval_seconds
 	@FOREVER=yes; export FOREVER; exec $(RUN)/watch-monitor.mjs
-retrain: ## decides whether to retrain and records why; if yes, retrains, compares, promotes   [DAY=bad]
+retrain: ## decides whether to retrain and records why; if yes, retrains, compares, promotes   [DAY=bad] [WITHOUT=sender] [ACCEPT=sender]
 	@$(RUN)/watch-retrain.mjs
 
 ##@ Trust

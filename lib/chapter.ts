@@ -8,6 +8,7 @@ import type { LoadedVersion } from './registry/load.ts';
 import type { Route, ServerParts } from './serve/route.ts';
 import type { StatusPart } from './serve/status.ts';
 import type { TrainingChange } from './train/build.ts';
+import type { Admission } from './watch/join.ts';
 import type { MonitorReport } from './watch/monitor.ts';
 import type { Vigil } from './watch/vigil.ts';
 import type { Window } from './watch/window.ts';
@@ -28,8 +29,17 @@ export interface Chapter extends Addition {
   beside?(project: Project): Promise<{ stop(): void }>;
   /** Looks at each monitoring: facts for its report, a part of its page, lines for the terminal. */
   monitored?(project: Project, seen: Monitored): Promise<MonitoredPart>;
+  /** Guards what is learnt from production. */
+  readonly guard?: { load(): Promise<Guard> };
   /** A part of the report on a version. */
   report?(project: Project, loaded: LoadedVersion): Promise<readonly Block[]>;
+}
+
+export interface Guard {
+  /** Which of what was taught may join training, by what the champion is sure of and what is known of senders. */
+  admit(project: Project, champion: LoadedVersion, accept: string | undefined): Admission;
+  /** Why a challenger may not go live, by what traffic cannot have written; undefined where it may. */
+  object(project: Project, champion: LoadedVersion, challenger: LoadedVersion): string | undefined;
 }
 
 export interface Monitored {

@@ -38,7 +38,7 @@ step({ chapters }, async (project) => {
     writeIfChanged(state(`${product}.json`), json(value));
 
   const { current_version } = config.data;
-  const labelled = labelledFiles(project.ledgers, current_version);
+  const labelled = labelledFiles(project.ledgers, current_version) ?? [];
   const variables: Record<string, string> = {
     RAW: rawFiles(config)
       .map((file) => path(file))

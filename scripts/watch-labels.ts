@@ -1,5 +1,6 @@
 /** Records the truth of predictions from a CSV with the columns id and label. All of it or nothing. */
 import { rolesOf } from '../lib/config/roles.ts';
+import { OPERATOR } from '../lib/config/values.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { readRecords } from '../lib/files/csv.ts';
@@ -9,7 +10,7 @@ import { openEventLog } from '../lib/record/event-log.ts';
 import { labelLine } from '../lib/record/events.ts';
 import { predictionsById } from '../lib/record/predictions.ts';
 import { followTruth, truthOf } from '../lib/record/truth.ts';
-import { FEEDBACK_KEYS, OPERATOR, parseSenders } from '../lib/serve/senders.ts';
+import { FEEDBACK_KEYS, parseSenders } from '../lib/serve/senders.ts';
 import { optional, required, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { didYouMean, formatCount } from '../lib/words.ts';

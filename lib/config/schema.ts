@@ -141,6 +141,7 @@ export const configSchema = v.strictObject({
     min_positives: count(1),
     cooldown_hours: atLeast(0),
     holdout: between(0.05, 0.95),
+    promotion: oneOf('direct', 'canary', 'approve'),
   }),
   // Sections of what is in chapters/, by folder; each chapter brings the shape of its own.
   chapters: v.optional(v.record(text, v.unknown()), {}),

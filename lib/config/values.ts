@@ -42,3 +42,12 @@ export const digest = v.pipe(
   v.string('64 hexadecimal digits'),
   v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'),
 );
+
+/** Who sends labels, by a name that ledgers keep. */
+export const SENDER = /^[a-z][a-z0-9._-]{0,39}$/;
+/** The replay of days, which knows the key of the server's start, and the person at this machine. */
+export const REPLAY = 'replay';
+export const OPERATOR = 'operator';
+/** Whoever needs no key, where deployment.feedback.senders is open, and whoever was there before senders had names. */
+export const ANYONE = 'anyone';
+export const UNNAMED = 'unnamed';

@@ -1,7 +1,10 @@
 /** From raw and labelled rows to the training and test rows of a data version. */
+import { csvParseRows } from 'd3-dsv';
 import { isKept, type NamedColumn, rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
+import { UNNAMED } from '../config/values.ts';
 import { badInput } from '../fault.ts';
+import { readStart } from '../files/csv.ts';
 import { formatCount } from '../words.ts';
 import { fillFor, isFilled } from './impute.ts';
 import { type SplitRows, splitRows } from './split.ts';
@@ -12,6 +15,8 @@ import { type InvalidRow, validateFile } from './validate.ts';
 export const PART = 'part';
 /** Column of a labelled file that says which prediction a row was, so that none joins training twice. */
 export const PREDICTION = 'prediction_id';
+/** Column of a labelled file that says who taught a row; files of before have none. */
+export const SENDER = 'sender';
 
 export interface Prepared {
   /** Every valid row, raw ones first, its gaps filled. */
@@ -24,6 +29,8 @@ export interface Prepared {
   readonly rows: number;
   /** Cells filled, by column. */
   readonly imputed: Readonly<Record<string, number>>;
+  /** Rows that joined from production, by who taught them. */
+  readonly taught: Readonly<Record<string, number>>;
 }
 
 /**
@@ -52,9 +59,10 @@ export function prepareData(
   const rows = collected.rows + invalid.length;
 
   const joining: number[] = [];
+  const taught: Record<string, number> = {};
   let heldOut: number[] = [];
   for (const path of labelled) {
-    const { train, test } = readLabelled(config, at(path), collected);
+    const { train, test } = readLabelled(config, at(path), collected, taught);
     joining.push(...train);
     if (path === labelled.at(-1)) heldOut = test;
     else joining.push(...test);
@@ -67,7 +75,7 @@ export function prepareData(
   const train = held.size === 0 ? learning : learning.filter((row) => !held.has(idsOf(row)));
   const test = labelled.length === 0 ? split.test : Int32Array.from(heldOut);
   checkTarget(config, table, train);
-  return { table, train, test, invalid, rows, imputed: impute(table, train, test) };
+  return { table, train, test, invalid, rows, imputed: impute(table, train, test), taught };
 }
 
 function rowsBetween(from: number, to: number): Int32Array {
@@ -113,8 +121,8 @@ function readRaw(config: Config, path: string, collected: TableBuilder, invalid:
   );
 }
 
-/** Adds the rows of a labelled file; returns which of them are for training and which are held out. */
-function readLabelled(config: Config, path: string, collected: TableBuilder) {
+/** Adds the rows of a labelled file; returns which of them are for training and which are held out, and counts who taught them. */
+function readLabelled(config: Config, path: string, collected: TableBuilder, taught: Record<string, number>) {
   const part: NamedColumn = {
     name: PART,
     type: 'category',
@@ -123,7 +131,9 @@ function readLabelled(config: Config, path: string, collected: TableBuilder) {
     missing: 'refuse',
   };
   const { kept } = rolesOf(config.schema);
-  const own: NamedColumn[] = [part, { name: PREDICTION, type: 'text', role: 'id', missing: 'refuse' }];
+  const text = (name: string): NamedColumn => ({ name, type: 'text', role: 'id', missing: 'refuse' });
+  const isNamed = csvParseRows(readStart(path).split('\n')[0]!)[0]?.includes(SENDER) === true;
+  const own: NamedColumn[] = [part, text(PREDICTION), ...(isNamed ? [text(SENDER)] : [])];
   const at = kept.map((_, i) => own.length + i);
   const parts: { train: number[]; test: number[] } = { train: [], test: [] };
   validateFile(
@@ -132,6 +142,8 @@ function readLabelled(config: Config, path: string, collected: TableBuilder) {
     (row) => {
       (row.values[0] === 0 ? parts.train : parts.test).push(collected.rows);
       collected.add(row, at);
+      const sender = isNamed ? row.cell(own.length - 1) : UNNAMED;
+      taught[sender] = (taught[sender] ?? 0) + 1;
     },
     ({ line, reasons }) => {
       throw badInput(`${path}:${line}  ${reasons[0]}`);

@@ -15,27 +15,29 @@ export function readLabelled(ledgers: Ledgers): Map<string, LabelledFile[]> {
   return new Map(
     linesOf(ledgers.labelled).map(({ body }) => {
       const [, version = '', files = ''] = csvParseRows(body)[0]!;
-      const parsed = files.split(' ').map((file) => {
-        const [path = '', sha256 = ''] = file.split('@');
-        return { path, sha256 };
-      });
+      const parsed = files
+        .split(' ')
+        .filter(Boolean)
+        .map((file) => {
+          const [path = '', sha256 = ''] = file.split('@');
+          return { path, sha256 };
+        });
       return [version, parsed];
     }),
   );
 }
 
-/** The labelled files of one data version. */
-export function labelledFiles(ledgers: Ledgers, dataVersion: string): LabelledFile[] {
-  return readLabelled(ledgers).get(dataVersion) ?? [];
+/** The labelled files of one data version; undefined where nothing was said of it. */
+export function labelledFiles(ledgers: Ledgers, dataVersion: string): LabelledFile[] | undefined {
+  return readLabelled(ledgers).get(dataVersion);
 }
 
-/** Says once and for all which labelled files a data version joins. */
+/** Says once and for all which labelled files a data version joins, though it were none. */
 export function recordLabelled(
   ledgers: Ledgers,
   dataVersion: string,
   labelled: readonly LabelledFile[],
 ): void {
-  if (labelled.length === 0) return;
   const files = labelled.map(({ path, sha256 }) => `${path}@${sha256}`).join(' ');
   const { path, format } = ledgers.labelled;
   appendLedger(path, format, [csvLine([new Date().toISOString(), dataVersion, files])]);

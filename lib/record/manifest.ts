@@ -28,14 +28,24 @@ export function recordArtefacts(
     /** Hash of the settings it was made by. */
     readonly config: string;
     readonly inputs: readonly { readonly path: string; readonly sha256: string }[];
+    /** Rows from production, by who taught them. */
+    readonly taught?: Readonly<Record<string, number>>;
   }[],
 ): void {
   const time = new Date().toISOString();
   const { path, format } = ledgers.manifest;
-  const lines = artefacts.map(({ version, path: file, sha256, rows, columns, source, config, inputs }) => {
+  const lines = artefacts.map((artefact) => {
+    const { version, path: file, sha256, rows, columns, source, config, inputs, taught = {} } = artefact;
     const from = inputs.map((input) => `${input.path}@${input.sha256}`).join(',');
+    const senders = Object.entries(taught)
+      .map(([name, count]) => `${name}:${count}`)
+      .join(',');
     const made = { time, version, path: file, sha256, rows, columns, source, script, commit, config };
-    return formatLogfmt(from === '' ? made : { ...made, inputs: from });
+    return formatLogfmt({
+      ...made,
+      ...(from === '' ? {} : { inputs: from }),
+      ...(senders === '' ? {} : { taught: senders }),
+    });
   });
   appendLedger(path, format, lines);
 }

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { csvParseRows } from 'd3-dsv';
 import * as v from 'valibot';
+import { UNNAMED } from '../config/values.ts';
 import { parseFile } from '../files/json-file.ts';
 import { jsonLedger, openLedger, soundLines } from '../files/ledger.ts';
 import { withLock } from '../files/lock.ts';
@@ -24,11 +25,6 @@ export interface Truth {
   readonly first: string;
   readonly isCorrected: boolean;
 }
-
-/** Who sent the labels of labels.csv, which had no names. */
-export const UNNAMED = 'unnamed';
-/** Of whoever needs no key, where deployment.feedback.senders is open. */
-export const ANYONE = 'anyone';
 
 /** Seconds of predictions whose truth is in one file. */
 const SPAN = 600;

@@ -33,7 +33,7 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
   return withLock(lock, 0, () => {
     const { current_version } = config.data;
     const own = labelledFiles(project.ledgers, version);
-    const labelled = own.length > 0 ? own : labelledFiles(project.ledgers, current_version);
+    const labelled = own ?? labelledFiles(project.ledgers, current_version) ?? [];
     for (const { path, sha256 } of labelled)
       if (!existsSync(project.path(path)) || sha256File(project.path(path)) !== sha256)
         throw failed(`${project.path(path)}  is not the file of labelled rows that is on record: make audit`);
@@ -49,7 +49,7 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
         for (const { file } of staged) touch(file.path);
         return { ...about, isNew: false, prepared };
       }
-      if (own.length === 0) recordLabelled(project.ledgers, version, labelled);
+      if (own === undefined && labelled.length > 0) recordLabelled(project.ledgers, version, labelled);
       for (const { file } of staged) file.keep();
       const recorded = new Set(readManifest(project.ledgers).map((line) => line.path));
       const raw = rawFiles(config).map((path) => ({ path, sha256: sha256File(project.path(path)) }));
@@ -68,6 +68,7 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
             source: rawSource(project),
             config: settingsHash(config, 'prepare'),
             inputs,
+            taught: prepared.taught,
           })),
       );
       return { ...about, isNew: true, prepared };

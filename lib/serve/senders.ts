@@ -1,15 +1,10 @@
 /** Who may say what was true: each sender by a key of its own, so many labels in an hour. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
+import { ANYONE, OPERATOR, REPLAY, SENDER, UNNAMED } from '../config/values.ts';
 import { badInput } from '../fault.ts';
-import { ANYONE, UNNAMED } from '../record/truth.ts';
 
 export const FEEDBACK_KEYS = 'CLOCKWORK_FEEDBACK_KEYS';
-/** Of the replay that knows the key of the server's start, and of the person at this machine. */
-export const REPLAY = 'replay';
-export const OPERATOR = 'operator';
-
-const NAME = /^[a-z][a-z0-9._-]{0,39}$/;
 const RESERVED = new Set([ANYONE, UNNAMED, REPLAY, OPERATOR]);
 const SHORTEST = 16;
 const HOUR_MS = 3_600_000;
@@ -28,7 +23,7 @@ export function parseSenders(text: string): Sender[] {
       const [name = '', key = ''] = [part.slice(0, part.indexOf(':')), part.slice(part.indexOf(':') + 1)];
       const bad = (what: string) => badInput(`${FEEDBACK_KEYS}  part ${i + 1} ${what}`);
       if (!part.includes(':')) throw bad('is not name:key');
-      if (!NAME.test(name))
+      if (!SENDER.test(name))
         throw bad('has a name that is not small letters, digits and . _ -, a letter first');
       if (RESERVED.has(name)) throw bad(`has the name ${name}, which is reserved`);
       if (key.length < SHORTEST) throw bad(`has a key of fewer than ${SHORTEST} characters`);

@@ -1,6 +1,7 @@
 /** One server process: loads and checks its models, listens, follows the registry, and drains when told to stop. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { REPLAY } from '../config/values.ts';
 import { retryBusy } from '../files/lock.ts';
 import { followFleet, type Lineup } from '../predict/fleet.ts';
 import { createPredictor } from '../predict/predict.ts';
@@ -17,7 +18,7 @@ import { logEvent } from './application-log.ts';
 import { createListener } from './listener.ts';
 import { type ServerMetrics, serverMetrics } from './metrics.ts';
 import type { Route, ServerParts } from './route.ts';
-import { createSenders, REPLAY, type Sender } from './senders.ts';
+import { createSenders, type Sender } from './senders.ts';
 import type { StatusPart } from './status.ts';
 import { supervisor } from './workers.ts';
 
@@ -93,7 +94,10 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
 
   let ready = false;
   let stopping = false;
-  const troubles: string[] = [];
+  const troubles: string[] =
+    deployment.feedback.senders === 'open'
+      ? ['anybody may say what is true (deployment.feedback.senders: open), and nothing is learnt from that']
+      : [];
   const log = openEventLog({
     folder: isThrowaway ? throwaway : project.ledgers.predictions,
     sensitiveFolder: isThrowaway ? `${throwaway}/sensitive` : project.ledgers.sensitive,

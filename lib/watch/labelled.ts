@@ -2,10 +2,10 @@
 import { rolesOf } from '../config/roles.ts';
 import type { Column, Config } from '../config/schema.ts';
 import { readCell } from '../data/columns.ts';
-import { PART, PREDICTION } from '../data/prepare.ts';
+import { PART, PREDICTION, SENDER } from '../data/prepare.ts';
 import { outputsOf } from '../numbers/outputs.ts';
 import type { Fields, RowValue } from '../record/events.ts';
-import type { Observed } from './window.ts';
+import type { Taught } from './taught.ts';
 
 export interface LabelledRows {
   readonly header: readonly string[];
@@ -24,22 +24,21 @@ export interface LabelledRows {
  */
 export function labelledRows(
   config: Config,
-  observed: readonly Observed[],
+  taught: readonly Taught[],
   sensitive: ReadonlyMap<string, Fields>,
 ): LabelledRows {
   const roles = rolesOf(config.schema);
-  const labelled = observed.filter(({ label }) => label !== undefined);
-  const cellsOf = (line: Observed) =>
+  const cellsOf = (line: Taught) =>
     roles.kept.map(({ name, role }) => {
       const value = fieldOf(line, name, role, sensitive.get(line.id));
       return value === null || value === undefined ? '' : String(value);
     });
   /** Requests need not bring their ids; a row of the data must have what the schema does not let be missing. */
-  const known = labelled.filter((line) => {
+  const known = taught.filter((line) => {
     const cells = cellsOf(line);
     return roles.kept.every((column, i) => typeof readCell(column, cells[i]!) === 'number');
   });
-  const entityOf = ({ ids, id }: Observed) =>
+  const entityOf = ({ ids, id }: Taught) =>
     roles.ids.length > 0 && roles.ids.every(({ name }) => ids[name] !== undefined)
       ? roles.ids.map(({ name }) => ids[name]).join('\n')
       : id;
@@ -48,7 +47,7 @@ export function labelledRows(
   const classes = roles.target.categories!;
   const rows = known.map((line) => {
     const part = held.has(entityOf(line)) ? 'test' : 'train';
-    return [part, line.id, ...cellsOf(line)];
+    return [part, line.id, line.by, ...cellsOf(line)];
   });
   const test = rows.filter(([part]) => part === 'test').length;
   const heldLabels = known.filter((line) => held.has(entityOf(line))).map(({ label }) => label);
@@ -57,9 +56,9 @@ export function labelledRows(
     count: heldLabels.filter((label) => label === classes[k]).length,
   }));
   return {
-    header: [PART, PREDICTION, ...roles.kept.map(({ name }) => name)],
+    header: [PART, PREDICTION, SENDER, ...roles.kept.map(({ name }) => name)],
     rows,
-    left: labelled.length - known.length,
+    left: taught.length - known.length,
     train: rows.length - test,
     test,
     scarcest: counts.reduce((a, b) => (b.count < a.count ? b : a)),
@@ -67,7 +66,7 @@ export function labelledRows(
 }
 
 function fieldOf(
-  line: Observed,
+  line: Taught,
   name: string,
   role: Column['role'],
   sensitive: Fields | undefined,

@@ -11,8 +11,9 @@ import { parseFile } from '../files/json-file.ts';
 import { json, readIfThere, writeAtomic } from '../files/write.ts';
 import type { Project } from '../project.ts';
 import { readDecisions, recordDecision } from '../record/decisions.ts';
-import { promote } from '../registry/moves.ts';
-import { recordedPointers, writePointers } from '../registry/pointer-files.ts';
+import { promote, setTraffic } from '../registry/moves.ts';
+import { readPointers, recordedPointers, writePointers } from '../registry/pointer-files.ts';
+import { stageOf } from '../registry/pointers.ts';
 import { keepLatest, readMetadata } from '../registry/versions.ts';
 
 const version = v.pipe(v.string(), v.regex(VERSION));
@@ -24,8 +25,10 @@ const noteSchema = v.strictObject({
   reason: v.string(),
   verdict: v.string(),
   evidence: v.string(),
+  /** It waits for somebody to promote it, who may also leave it. */
+  waits: v.optional(v.boolean(), false),
 });
-export type RetrainingNote = v.InferOutput<typeof noteSchema>;
+export type RetrainingNote = v.InferInput<typeof noteSchema>;
 
 function notePath(models: string): string {
   return join(models, 'retraining.json');
@@ -38,10 +41,29 @@ export function concludeRetraining(project: Project, note: RetrainingNote): void
   settle(project, note);
 }
 
-/** Says what it finished or forgot of a retraining that was killed; nothing where there is none. */
+/** Percent of the traffic that a challenger gets where retraining.promotion is canary. */
+const CANARY = 10;
+
+/** Leaves the promotion to somebody: to a person, or to the traffic that the challenger gets a share of. */
+export function proposeRetraining(project: Project, note: RetrainingNote, how: 'canary' | 'approve'): void {
+  writeAtomic(notePath(project.models), json({ ...note, waits: true }));
+  if (how === 'canary')
+    setTraffic(project, note.reason, (now) => ({ ...now, split: { ...now.split, [note.version]: CANARY } }));
+}
+
+/** The challenger that waits for its promotion, if one does. */
+export function waitingChallenger(project: Project): string | undefined {
+  const text = readIfThere(notePath(project.models));
+  if (text === undefined) return undefined;
+  const { waits, version } = parseFile(notePath(project.models), text, noteSchema);
+  const isOpen = waits && stageOf(readPointers(project), version) !== 'Archived';
+  return isOpen && recordedPointers(project).aliases.champion !== version ? version : undefined;
+}
+
+/** Says what it finished or forgot of a retraining that was killed or decided since; nothing where there is none. */
 export function finishRetraining(project: Project): string[] {
   const text = readIfThere(notePath(project.models));
-  if (text === undefined) return [];
+  if (text === undefined || waitingChallenger(project) !== undefined) return [];
   const note = parseFile(notePath(project.models), text, noteSchema);
   const recorded = recordedPointers(project);
   if (recorded.aliases.champion !== note.version) {

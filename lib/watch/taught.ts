@@ -1,7 +1,8 @@
 /** The predictions whose truth may be learnt: of senders who have a name, each row with that name. */
+import { ANYONE, UNNAMED } from '../config/values.ts';
 import type { Ledgers } from '../record/catalogue.ts';
 import { everyPrediction } from '../record/predictions.ts';
-import { ANYONE, followTruth, truthOf, UNNAMED } from '../record/truth.ts';
+import { followTruth, truthOf } from '../record/truth.ts';
 import type { Observed } from './window.ts';
 
 export interface Taught extends Observed {

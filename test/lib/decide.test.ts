@@ -11,7 +11,7 @@ import { decideRetraining } from '../../lib/watch/decide.ts';
 import { compareOn, type GivenRows, measureHarm } from '../../lib/watch/harm.ts';
 import { labelledRows } from '../../lib/watch/labelled.ts';
 import type { MonitorReport } from '../../lib/watch/monitor.ts';
-import type { Observed } from '../../lib/watch/window.ts';
+import type { Taught } from '../../lib/watch/taught.ts';
 import { defaultConfig } from '../support.ts';
 
 const config = parseConfig(defaultConfig, 'config.yaml');
@@ -256,7 +256,8 @@ test('a row that the schema does not take joins no training, and stops none', ()
         'Tool wear [min]': 0,
       },
       label,
-    }) as unknown as Observed;
+      by: 'lab',
+    }) as unknown as Taught;
   const known = { UDI: 1, 'Product ID': 'L1' };
   const labelled = labelledRows(
     config,

@@ -1,7 +1,10 @@
 /** Retraining again, and with nothing to decide on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { livedProject } from '../support.ts';
+import { chapters } from '../../lib/door.ts';
+import { loadProject } from '../../lib/project.ts';
+import { proposeRetraining } from '../../lib/watch/retraining.ts';
+import { copyOf, livedProject, THREE } from '../support.ts';
 
 const project = livedProject();
 
@@ -40,4 +43,30 @@ test('a second retraining takes only what is newly labelled', () => {
     second.every((id) => !first.has(id)),
     'no prediction joins training twice',
   );
+});
+
+test('a challenger that was proposed waits, with a share of the traffic, until somebody promotes or forgets it', () => {
+  const three = copyOf(THREE);
+  const here = loadProject(chapters, three.path('config.yaml'));
+  const note = {
+    version: 'v2',
+    data_version: 'v7',
+    reason: 'retrained: better',
+    verdict: 'is better',
+    evidence: '',
+  };
+  proposeRetraining(here, note, 'canary');
+  assert.match(three.read('models/traffic.json'), /"v2": 10/);
+  assert.match(
+    three.make('retrain').out,
+    /v2 waits: make promote VERSION=v2 puts it live, make stage VERSION=v2/,
+  );
+  assert.equal(three.make('promote', 'VERSION=v2').status, 0);
+  assert.match(three.make('retrain').out, /v2 was live already; config\.yaml reads data v7 now/);
+  assert.match(three.read('config.yaml'), /current_version: v7/);
+  assert.match(three.read('models/decisions.csv'), /,promoted,v2,v2 is better,/);
+  proposeRetraining(here, { ...note, version: 'v3', data_version: 'v1' }, 'approve');
+  assert.match(three.make('retrain').out, /v3 waits/);
+  assert.equal(three.make('stage', 'VERSION=v3', 'STAGE=Archived').status, 0);
+  assert.match(three.make('retrain').out, /of a retraining that put nothing live, removed/);
 });
