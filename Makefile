@@ -93,10 +93,14 @@ replay: $(LIVE) $(DAY_ROWS) ## a day's rows through the API, then their truth   
 	@$(RUN)/serve-replay.mjs
 labels: ## records the truth of predictions   CSV=file with id,label [BY=sender]
 	@$(RUN)/watch-labels.mjs
-monitor: ## errors, metrics, drift and latency from the API logs: reports/monitor.html
+monitor: ## errors, metrics, drift and latency from the API logs: reports/monitor.html   [AT=2026-11-20T10:00Z] [FROM= TO=]
 	@$(RUN)/watch-monitor.mjs
 watch: ## make monitor again and again, every monitoring.interval_seconds
 	@FOREVER=yes; export FOREVER; exec $(RUN)/watch-monitor.mjs
+windows: ## production by the time of the requests, with the truth that came late: reports/windows.html
+	@$(RUN)/watch-windows.mjs
+explain-window: ## why the window of a time holds what it holds   AT=2026-11-20T10:00Z
+	@WHY=yes; export WHY; $(RUN)/watch-windows.mjs
 retrain: ## decides whether to retrain and records why; if yes, retrains, compares, promotes   [DAY=bad] [WITHOUT=sender] [ACCEPT=sender]
 	@$(RUN)/watch-retrain.mjs
 

@@ -18,6 +18,7 @@ import { classify } from '../lib/numbers/outputs.ts';
 import { stratifiedFolds } from '../lib/train/folds.ts';
 import { fitPipeline, transform } from '../lib/train/pipeline.ts';
 import { anyTable } from './any-table.ts';
+import { events } from './events.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 import { median, note, timed, writeLines } from './record.ts';
 import { serving } from './serving.ts';
@@ -48,6 +49,7 @@ const parts: Record<string, () => void | Promise<void>> = {
   whole: wholeRuns,
   reading,
   serving: () => serving(csv, python),
+  events: () => events(folder, readFileSync('test/fixtures/config.yaml', 'utf8')),
   ...(await anyTable({ python, has: hasPeers })),
 };
 // make bench ONLY=ai4i measures one part anew and keeps the other lines.

@@ -52,6 +52,16 @@ export function text(otherwise: string): Argument<string> {
   return (given) => given ?? otherwise;
 }
 
+/** A time as 2026-11-20T10:00Z, in milliseconds of the epoch; undefined where none is given. */
+export function time(name: string): Argument<number | undefined> {
+  return (given) => {
+    if (given === undefined) return undefined;
+    const parsed = Date.parse(given);
+    if (Number.isNaN(parsed)) throw badInput(`${name}=${given}  is no time: write 2026-11-20T10:00Z`);
+    return parsed;
+  };
+}
+
 /** Any text; without one the question is the error. */
 export function required(question: string): Argument<string> {
   return (given) => {

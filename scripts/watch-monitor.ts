@@ -3,24 +3,39 @@ import { chapters } from '../lib/door.ts';
 import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
+import { readDeployments } from '../lib/record/deployments.ts';
 import { monitorPath, readRuns, recordRun } from '../lib/record/monitoring.ts';
 import { followTruth } from '../lib/record/truth.ts';
+import { liveAt } from '../lib/registry/live.ts';
 import { loadVersion, readReference } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
 import { readValidation } from '../lib/registry/validation.ts';
+import { listVersions } from '../lib/registry/versions.ts';
 import { sleep } from '../lib/serve/client.ts';
-import { optional, step } from '../lib/step.ts';
+import { optional, step, time } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { firstBlock, readBlocks } from '../lib/watch/blocks.ts';
+import { type BinsOf, followHours, hoursBetween } from '../lib/watch/hours.ts';
 import { limitsFor } from '../lib/watch/meaning.ts';
 import { type MonitorReport, monitor, trainingError } from '../lib/watch/monitor.ts';
+import { overTime } from '../lib/watch/over-time.ts';
 import { monitorPage } from '../lib/watch/page.ts';
+import { latestHours, lookBack } from '../lib/watch/past.ts';
 import { alarmsOf, type Block, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
 import { type Kept, keptHash, readKept, writeKept } from '../lib/watch/vigil-file.ts';
 import { readWindow } from '../lib/watch/window.ts';
-import { formatPercent } from '../lib/words.ts';
+import { formatInterval, formatMany, formatPercent, formatTime } from '../lib/words.ts';
 
-step({ chapters, args: { FOREVER: optional } }, async (project, { FOREVER }) => {
+/** Events that a look sums up at most: who has a year of them catches up look by look. */
+const EVENTS_A_LOOK = 40_000;
+
+const args = { FOREVER: optional, AT: time('AT'), FROM: time('FROM'), TO: time('TO') };
+
+step({ chapters, args }, async (project, { FOREVER, AT, FROM, TO }) => {
+  if (AT !== undefined || FROM !== undefined || TO !== undefined) {
+    sayPast(project, AT, FROM, TO);
+    return;
+  }
   for (;;) {
     await look(project);
     if (FOREVER === undefined) return;
@@ -43,6 +58,7 @@ async function look(project: Project): Promise<void> {
   };
   const read = kept && readBlocks(ledgers, kept.position, version, now.toISOString(), watch);
   const { lastLabel, ...stream } = followTruth(ledgers);
+  followHours(ledgers, binsOf(project), EVENTS_A_LOOK);
   const window = readWindow(ledgers, stream, version, config.monitoring, now);
   if (kept === undefined) watch(firstBlock(window, now.toISOString()));
   const position = read ?? stream.position;
@@ -52,12 +68,10 @@ async function look(project: Project): Promise<void> {
   const text = json(
     Object.assign({ ...report, alarms: alarmsOf(vigil) }, ...parts.map(({ facts }) => facts)),
   );
-  const page = await monitorPage(
-    report,
-    alarmsOf(vigil),
-    config.monitoring.psi_threshold,
-    parts.flatMap(({ page }) => page ?? []),
-  );
+  const page = await monitorPage(report, alarmsOf(vigil), config.monitoring.psi_threshold, [
+    ...parts.flatMap(({ page }) => page ?? []),
+    overTime(ledgers, now.getTime()),
+  ]);
   const after = { vigil, position };
   writeKept(project.models, after, kept);
   writeAtomic(monitorPath(project.reports, 'json'), text);
@@ -77,6 +91,58 @@ async function look(project: Project): Promise<void> {
   });
   sayReport(report);
   for (const [step, line] of parts.flatMap(({ said = [] }) => said)) say(step, line);
+}
+
+/** How the inputs of a version are counted by the hour. */
+function binsOf(project: Project): BinsOf {
+  const known = new Map<string, ReturnType<BinsOf>>();
+  return (version) => {
+    if (!known.has(version)) {
+      const isThere = listVersions(project).includes(version);
+      const { inputs } = isThere ? loadVersion(project, version).signature : { inputs: [] };
+      known.set(
+        version,
+        isThere ? { references: readReference(project, version).inputs, inputs } : undefined,
+      );
+    }
+    return known.get(version);
+  };
+}
+
+/** What a look would have said then; from whole hours, and with the truth as it is known now. */
+function sayPast(
+  project: Project,
+  at: number | undefined,
+  from: number | undefined,
+  to: number | undefined,
+): void {
+  const { config, ledgers } = project;
+  followHours(ledgers, binsOf(project));
+  const asked = at ?? to ?? Date.now();
+  const { champion } = liveAt(readDeployments(ledgers), new Date(asked).toISOString());
+  const version = champion ?? resolveVersion(project, config.deployment.model);
+  const hours = hoursBetween(ledgers, version, from ?? 0, asked);
+  const seen = at === undefined ? hours : latestHours(hours, config.monitoring.window);
+  const report = lookBack(config, readReference(project, version), seen);
+  if (report.rows === 0) {
+    say('monitor', `no hour of ${version} is kept from then`);
+    return;
+  }
+  const { error_rate: errors, latency_ms, delay_hours, delay_hours_by_class } = report;
+  const number = (value: number | undefined, unit: string) =>
+    value === undefined ? '–' : `${value.toPrecision(3)} ${unit}`;
+  const drifted = report.drift
+    .filter(({ size }) => size.low > config.monitoring.psi_threshold)
+    .map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`);
+  const byClass = Object.entries(delay_hours_by_class).map(([label, p95]) => `${label}: ${number(p95, 'h')}`);
+  say(
+    'monitor',
+    `${version}, ${formatTime(report.from)} to ${formatTime(report.to)}: ${formatMany(report.rows, 'prediction')}, ${report.refused} refused`,
+    errors === undefined
+      ? 'no truth has arrived yet'
+      : `error rate ${formatInterval(errors, 4)} of ${formatMany(report.labelled, 'label')}; 95 % of the truth came within ${number(delay_hours.p95, 'h')} (${byClass.join(', ')})`,
+    `drift: ${drifted.join(', ') || 'none'}; latency p50 ${number(latency_ms.p50, 'ms')}, p95 ${number(latency_ms.p95, 'ms')}`,
+  );
 }
 
 /** What the look before left; the watch begins anew where that is damaged. */

@@ -10,6 +10,7 @@ import type { ServerParts } from '../../lib/serve/route.ts';
 import type { Card, StatusPart } from '../../lib/serve/status.ts';
 import type { Signature } from '../../lib/train/signature.ts';
 import { monitorCard } from './monitor-card.ts';
+import { overTimeCard } from './over-time-card.ts';
 
 export interface StatusPage {
   readonly name: string;
@@ -59,7 +60,7 @@ const SHOWN = 8;
 export async function gatherStatus(project: Project, server: ServerParts): Promise<StatusPage> {
   const { fleet } = server;
   const counts = readCounts(await server.metricsText());
-  const parts: readonly StatusPart[] = [{ card: monitorCard }, ...server.statusParts];
+  const parts: readonly StatusPart[] = [{ card: monitorCard }, { card: overTimeCard }, ...server.statusParts];
   const { model, split } = fleet.current();
   const { metadata, signature } = model.loaded;
   /** What could not be read is an alarm, not the end of the page. */

@@ -121,6 +121,14 @@ export const configSchema = v.strictObject({
   monitoring: v.strictObject({
     window: count(1),
     label_delay_hours: atLeast(0),
+    windows: v.strictObject({
+      kind: oneOf('tumbling', 'sliding', 'session'),
+      minutes: count(1),
+      every_minutes: count(1),
+      gap_minutes: count(1),
+      disorder_seconds: count(0),
+      lateness_minutes: count(0),
+    }),
     interval_seconds: v.pipe(v.number('a number of seconds'), v.minValue(1, 'at least 1 second')),
     psi_threshold: atLeast(0),
     false_alarm_rate: v.pipe(between(0, 0.5), v.gtValue(0, 'a number above 0')),

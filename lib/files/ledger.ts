@@ -116,16 +116,11 @@ export function openLedger(path: string, format: LedgerFormat): LedgerWriter {
     append(bodies) {
       if (bodies.length === 0) return;
       let next = head;
-      const link = (body: string, whole = body) => {
-        next = chainOf(next, whole);
+      const link = (body: string) => {
+        next = chainOf(next, body);
         return `${format.join(body, next)}\n`;
       };
-      const text = format.grouped
-        ? bodies
-            .slice(0, -1)
-            .map((body) => `${body}\n`)
-            .join('') + link(bodies.at(-1)!, bodies.join('\n'))
-        : bodies.map((body) => link(body)).join('');
+      const text = format.grouped ? link(bodies.join('\n')) : bodies.map(link).join('');
       const data = Buffer.from(text);
       try {
         writeFully(fd, data);

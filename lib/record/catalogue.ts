@@ -60,6 +60,8 @@ export type Ledgers = ReturnType<typeof coreLedgers> & {
   readonly sensitive: string;
   /** Labels by when their predictions were made (truth.ts): made from the stream, so no ledger. */
   readonly truth: string;
+  /** Hours of production, and the windows of make windows: made from the stream as well. */
+  readonly summaries: string;
   /** The key of event ids. */
   readonly idKey: string;
 };
@@ -76,6 +78,7 @@ export function ledgersOf(
     predictions: path(config.data.production_dir, 'predictions'),
     sensitive: path(config.data.production_dir, 'sensitive'),
     truth: path(config.data.production_dir, 'truth'),
+    summaries: path(config.data.production_dir, 'summaries'),
     idKey: path(config.data.production_dir, 'ids.key'),
   };
 }
@@ -138,7 +141,7 @@ export function catalogue(ledgers: Ledgers): Ledger[] {
   return [...Object.values(namedIn(ledgers)), ...ledgers.chapters, ...allLogs(ledgers)];
 }
 
-function namedIn({ chapters, predictions, sensitive, truth, idKey, ...named }: Ledgers) {
+function namedIn({ chapters, predictions, sensitive, truth, summaries, idKey, ...named }: Ledgers) {
   return named;
 }
 

@@ -191,8 +191,13 @@ function fieldsOf(names: readonly string[], values: Values | undefined): Fields 
 
 /** Values in the order of their names, or with their names where some are missing. */
 function packed(names: readonly string[], fields: Fields): string {
-  const values = names.map((name) => fields[name]);
-  return JSON.stringify(values.includes(undefined) ? fields : values);
+  let text = '';
+  for (const name of names) {
+    const value = fields[name];
+    if (value === undefined) return JSON.stringify(fields);
+    text += `,${typeof value === 'number' ? value : JSON.stringify(value)}`;
+  }
+  return `[${text.slice(1)}]`;
 }
 
 /** Each prediction of a line by itself; none for lines that are no answer. */

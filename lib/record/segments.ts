@@ -100,7 +100,7 @@ function hasEnded(path: string): boolean {
 }
 
 /** host-pid */
-function writerOf(path: string): string {
+export function writerOf(path: string): string {
   return basename(path)
     .slice(16)
     .replace(/(\.\d+)?\.jsonl$/, '');

@@ -30,27 +30,38 @@ export interface Stream {
 
 /**
  * Reads what is new, in the order of the segments, and checks every link of it. Fails at a broken one, and where less is there
- * than was read before. Lines that are not wanted are checked, and not parsed. The same event given twice is the reader's to
+ * than was read before. Once it is enough it stops where a group ends. Lines that are not wanted are checked, and not parsed. The same event given twice is the reader's to
  * tell by its id.
  */
 export function readStream(
   ledgers: Ledgers,
   after: StreamPosition,
-  onEvent: (event: LogLine, body: string) => void,
+  onEvent: (event: LogLine, body: string, segment: Segment) => void,
   isWanted: (body: string) => boolean = () => true,
+  isEnough: () => boolean = () => false,
 ): Stream {
   const segments = sealEnded(ledgers);
   const open: Record<string, SegmentPosition> = {};
-  for (const segment of segments) {
+  let { sealed } = after;
+  // In the order of the seals, so that wherever it stops all seals before are read.
+  for (const segment of [...segments].sort((a, b) => numberOf(a) - numberOf(b))) {
     const { name, seal } = segment;
     if (seal !== undefined && seal.number <= after.sealed) continue;
     const from = after.open[name] ?? { ...LEDGER_START, header: '' };
-    const end = from.bytes === seal?.bytes ? from : readOn(segment, from, onEvent, isWanted);
-    if (seal === undefined) open[name] = end;
+    if (isEnough()) {
+      if (from.bytes > 0) open[name] = from;
+      continue;
+    }
+    const end = from.bytes === seal?.bytes ? from : readOn(segment, from, onEvent, isWanted, isEnough);
+    if (seal === undefined || end.bytes < seal.bytes) open[name] = end;
     else if (end.chain !== seal.head) throw failed(`${segment.path}  is not what was sealed. ${AUDIT}`);
+    else sealed = seal.number;
   }
-  const sealed = Math.max(after.sealed, ...segments.map(({ seal }) => seal?.number ?? 0));
   return { segments, position: { sealed, open } };
+}
+
+function numberOf({ seal }: Segment): number {
+  return seal?.number ?? Number.POSITIVE_INFINITY;
 }
 
 const AUDIT = 'make audit shows what else is damaged.';
@@ -58,8 +69,9 @@ const AUDIT = 'make audit shows what else is damaged.';
 function readOn(
   segment: Segment,
   from: SegmentPosition,
-  onEvent: (event: LogLine, body: string) => void,
+  onEvent: (event: LogLine, body: string, segment: Segment) => void,
   isWanted: (body: string) => boolean,
+  isEnough: () => boolean,
 ): SegmentPosition {
   const { path, format, seal } = segment;
   const isWhole = seal !== undefined && from.bytes === 0;
@@ -70,9 +82,10 @@ function readOn(
     refuseDamage(reading.problems);
     for (const { body } of reading.lines) {
       const event = isWanted(body) ? read(body) : undefined;
-      if (event !== undefined) onEvent(event, body);
+      if (event !== undefined) onEvent(event, body, segment);
     }
     end = reading.end;
+    if (isEnough()) break;
   }
   // Before its first group is whole, the first line says nothing yet.
   return { ...end, header: end.bytes === 0 ? '' : headerHash(path) };

@@ -24,6 +24,8 @@ export interface Truth {
   /** The event that said it first. */
   readonly first: string;
   readonly isCorrected: boolean;
+  /** What was said one after the other, by the events that said it. */
+  readonly trail: readonly { readonly id: string; readonly label: string }[];
 }
 
 /** Seconds of predictions whose truth is in one file. */
@@ -156,11 +158,12 @@ export function truthOf(ledgers: Ledgers, ids: Iterable<string>): Map<string, Tr
 
 /** The truth after one event more: that of the first label, or of the last correction, in whatever order they are read. */
 function tell(known: Truth | undefined, { id, label, by, time, correction }: LabelLine): Truth {
-  const said = { label, by, time, first: id, isCorrected: correction === true };
-  if (known === undefined) return said;
+  const one = [{ id, label }];
+  const said = { label, by, time, first: id, isCorrected: correction === true, trail: one };
+  if (known === undefined || known.trail.some((each) => each.id === id)) return known ?? said;
   if (correction) {
     const isLater = !known.isCorrected || time >= known.time;
-    return isLater ? { ...said, first: known.first } : known;
+    return isLater ? { ...said, first: known.first, trail: [...known.trail, ...one] } : known;
   }
   return !known.isCorrected && time < known.time ? said : known;
 }

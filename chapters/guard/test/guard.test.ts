@@ -128,10 +128,10 @@ test('invented rows with turned labels replace no champion, by whatever key they
   assert.deepEqual(await teach(project, undefined, 2, turned), [401]);
   assert.deepEqual(await teach(project, 'the key of nobody at all', 2, turned), [401]);
   // A sender's key, as if it had been stolen: the rows wait for a person.
-  assert.deepEqual(await teach(project, KEY, 30, turned), [200]);
+  assert.deepEqual(await teach(project, KEY, 12, turned), [200]);
   const first = project.make('monitor', 'retrain');
   assert.match(first.out, /^retrain +yes/m, first.err);
-  assert.match(first.out, /3,000 labelled rows of ward wait for a person: .*held_v2\.csv/);
+  assert.match(first.out, /1,200 labelled rows of ward wait for a person: .*held_v2\.csv/);
   assert.match(project.read('data/quarantine/held_v2.csv'), /ward contradicts \d+ of \d+ sure answers/);
   assert.equal(champion(), 'v1');
   // A person who believes the ward all the same: what it taught is learnt, and fails on rows that it had no hand in.
@@ -143,7 +143,7 @@ test('invented rows with turned labels replace no champion, by whatever key they
   );
   assert.equal(champion(), 'v1');
   // The trusted key itself.
-  assert.deepEqual(await teach(project, project.read('.make/config/server.key').trim(), 30, turned), [200]);
+  assert.deepEqual(await teach(project, project.read('.make/config/server.key').trim(), 12, turned), [200]);
   const trusted = project.make('monitor', 'retrain');
   assert.match(trusted.out, /is worse by/, trusted.out + trusted.err);
   assert.equal(champion(), 'v1');

@@ -1,0 +1,53 @@
+/** Hours, days and weeks as pictures, with what was released and decided marked on the axis. */
+import * as Plot from '@observablehq/plot';
+import { html, raw } from 'hono/html';
+import type { Html } from '../page/page.ts';
+import { ALARM, CALM, draw } from '../page/picture.ts';
+import type { Ledgers } from '../record/catalogue.ts';
+import { formatCount } from '../words.ts';
+import { type Mark, marksOf, overTimeSteps, type Step } from './steps.ts';
+
+/** A picture for each span; nothing before the first hours are there. */
+export function overTime(ledgers: Ledgers, now: number): Html {
+  const marks = marksOf(ledgers);
+  const pictures = overTimeSteps(ledgers, now).map(
+    ({ name, step, steps }) => html`<h3>By ${name}</h3>${raw(picture(steps, step, name, marks))}`,
+  );
+  return pictures.length === 0 ? html`` : html`<h2>By the time of the requests</h2>${pictures}`;
+}
+
+function picture(steps: readonly Step[], step: number, name: string, marks: readonly Mark[]): string {
+  const [first, last] = [steps[0]!.time, new Date(steps.at(-1)!.time.getTime() + step)];
+  const inside = marks.filter(({ time }) => time >= first && time <= last);
+  const known = steps.filter(({ errors }) => errors !== undefined);
+  const rows = steps.reduce((sum, each) => sum + each.rows, 0);
+  const most = Math.max(...steps.map((each) => each.rows), 1);
+  const worst = Math.max(0.01, ...known.map(({ errors }) => errors!));
+  const middle = ({ time }: Step) => new Date(time.getTime() + step / 2);
+  return draw(
+    {
+      width: 800,
+      height: 200,
+      marginTop: 30,
+      x: { label: null, type: 'utc', domain: [first, last] },
+      y: { label: 'errors, %', percent: true, domain: [0, worst * 110] },
+      marks: [
+        Plot.rectY(steps, {
+          x1: 'time',
+          x2: (each: Step) => new Date(each.time.getTime() + step),
+          y: (each: Step) => (each.rows / most) * worst,
+          fill: CALM,
+          fillOpacity: 0.25,
+        }),
+        Plot.lineY(known, { x: middle, y: 'errors', stroke: ALARM, strokeWidth: 2 }),
+        Plot.dot(known, { x: middle, y: 'errors', fill: ALARM, r: 2.5 }),
+        Plot.ruleX(inside, { x: 'time', strokeDasharray: '3 3' }),
+        Plot.text(inside, { x: 'time', text: 'what', frameAnchor: 'top', dy: -16 }),
+        Plot.ruleY([0]),
+      ],
+    },
+    `Errors by ${name.slice(0, -1)}, and behind them the number of requests: ${formatCount(rows)} in ${steps.length} ${name}; ${
+      inside.map(({ what }) => what).join(', ') || 'nothing was released or decided'
+    }`,
+  );
+}
