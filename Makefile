@@ -106,7 +106,7 @@ retrain: ## decides whether to retrain and records why; if yes, retrains, compar
 
 ##@ Trust
 
-audit: ## every ledger's chain and every recorded sha256
+audit: ## every ledger's chain and every recorded sha256   [FULL=yes: every link of sealed segments too]
 	@$(RUN)/trust-audit.mjs
 trace: ## one prediction back to the raw rows, every hash checked   ID=…
 	@$(RUN)/trust-trace.mjs

@@ -4,12 +4,12 @@ import { FAILED } from '../lib/fault.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import { headsOf } from '../lib/record/catalogue.ts';
 import { audit, auditPath } from '../lib/registry/audit.ts';
-import { step } from '../lib/step.ts';
+import { optional, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { formatMany } from '../lib/words.ts';
 
-step({ chapters }, (project) => {
-  const { checked, problems } = audit(project, handedIn('audit'));
+step({ chapters, args: { FULL: optional } }, (project, { FULL }) => {
+  const { checked, problems } = audit(project, handedIn('audit'), FULL !== undefined);
   // Kept elsewhere, each head must be in its ledger for ever.
   const heads = headsOf(project.ledgers, '');
   const result = { time: new Date().toISOString(), checked, problems, heads };

@@ -138,7 +138,12 @@ export function allLogs(ledgers: Ledgers): Ledger[] {
 
 /** Every ledger there is: the core's, the chapters', the logs. */
 export function catalogue(ledgers: Ledgers): Ledger[] {
-  return [...Object.values(namedIn(ledgers)), ...ledgers.chapters, ...allLogs(ledgers)];
+  return [...namedLedgers(ledgers), ...allLogs(ledgers)];
+}
+
+/** Those that are one file each. */
+export function namedLedgers(ledgers: Ledgers): Ledger[] {
+  return [...Object.values(namedIn(ledgers)), ...ledgers.chapters];
 }
 
 function namedIn({ chapters, predictions, sensitive, truth, summaries, idKey, ...named }: Ledgers) {

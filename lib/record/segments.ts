@@ -38,11 +38,12 @@ export interface Segment extends Ledger {
 
 /** Every segment that is there, in the order of their names, which begin with the time. */
 export function segmentsOf(ledgers: Ledgers): Segment[] {
-  const seals = readSeals(ledgers);
+  const seals = sealsOf(ledgers);
   return logsIn(ledgers, 'predictions').map((ledger) => ({ ...ledger, seal: seals.get(ledger.name) }));
 }
 
-function readSeals(ledgers: Ledgers): Map<string, Seal> {
+/** By the name of the segment. */
+export function sealsOf(ledgers: Ledgers): Map<string, Seal> {
   return new Map(
     linesOf(ledgers.segments).map(({ body }, i) => {
       const [, name = '', models = '', events, bytes, first = '', last = '', ...hashes] =

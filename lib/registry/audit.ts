@@ -9,16 +9,15 @@ import { type LedgerReading, readLedger } from '../files/ledger.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
 import { readIfThere } from '../files/write.ts';
 import type { Project } from '../project.ts';
-import { catalogue, type Ledger, type Ledgers, parseHeads } from '../record/catalogue.ts';
+import { type Ledger, type Ledgers, namedLedgers, parseHeads } from '../record/catalogue.ts';
 import { readDeployments } from '../record/deployments.ts';
 import { readLabelled } from '../record/labelled.ts';
 import { readManifest } from '../record/manifest.ts';
 import { monitorProblems } from '../record/monitoring.ts';
-import { droppedFiles } from '../record/retention.ts';
+import { type Anchor, auditSegments } from './audit-segments.ts';
 import { pointersAfter } from './live.ts';
 import { readPointers } from './pointer-files.ts';
 import { NO_TRAFFIC, type Pointers } from './pointers.ts';
-import { isRoutedRight } from './split.ts';
 import { latestProblems, listVersions, type Registry, readMetadata, verifyVersion } from './versions.ts';
 
 export interface Audit {
@@ -37,9 +36,10 @@ export type AuditCheck = (project: Project) => readonly string[];
 
 type Read = Ledger & { readonly reading: LedgerReading };
 
-export function audit(project: Project, checks: readonly AuditCheck[] = []): Audit {
+/** `inFull` checks every link of sealed segments too, not their hashes alone. */
+export function audit(project: Project, checks: readonly AuditCheck[] = [], inFull = false): Audit {
   const ledgers = new Map(
-    catalogue(project.ledgers).map((ledger): [string, Read] => [
+    namedLedgers(project.ledgers).map((ledger): [string, Read] => [
       ledger.name,
       { ...ledger, reading: readLedger(ledger.path, ledger.format) },
     ]),
@@ -60,7 +60,15 @@ export function audit(project: Project, checks: readonly AuditCheck[] = []): Aud
     ...anchorsOf(ledgers),
     ...versions.flatMap((version) => attempt(() => headsIn(project, version))),
   ];
-  problems.push(...attempt(() => anchorProblems(ledgers, anchors, droppedFiles(project.ledgers))));
+  problems.push(...attempt(() => anchorProblems(ledgers, anchors)));
+  let segments = { logs: 0, lines: 0 };
+  problems.push(
+    ...attempt(() => {
+      const audited = auditSegments(project.ledgers, anchors, inFull);
+      segments = audited;
+      return audited.problems;
+    }),
+  );
   const artefacts = attempt(() => latestArtefacts(project.ledgers));
   for (const { path, sha256, in: where } of artefacts)
     problems.push(...fileProblems(project.path(path), sha256, where));
@@ -70,28 +78,20 @@ export function audit(project: Project, checks: readonly AuditCheck[] = []): Aud
     if (version !== undefined && !versions.includes(version))
       problems.push(`model version ${version} is registered and its folder is missing`);
   }
-  problems.push(...attempt(() => routingProblems(ledgers)));
   problems.push(...attempt(() => monitorProblems(project.ledgers, project.reports)));
   for (const check of [pointerProblems, latestProblems, ...checks])
     problems.push(...attempt(() => check(project)));
   const lines = [...ledgers.values()].reduce((sum, { reading }) => sum + reading.lines.length, 0);
   return {
     checked: {
-      ledgers: ledgers.size,
-      lines,
+      ledgers: ledgers.size + segments.logs,
+      lines: lines + segments.lines,
       anchors: anchors.length,
       artefacts: artefacts.length,
       versions: versions.length,
     },
     problems: [...new Set(problems)],
   };
-}
-
-interface Anchor {
-  /** What recorded the head. */
-  readonly from: string;
-  readonly name: string;
-  readonly head: string;
 }
 
 /** Heads of other ledgers in the last column of those that have one. */
@@ -113,18 +113,10 @@ function headsIn(registry: Registry, version: string): Anchor[] {
 }
 
 /** Ledgers of a chapter that was torn out are not looked for. */
-function anchorProblems(
-  ledgers: ReadonlyMap<string, Read>,
-  anchors: readonly Anchor[],
-  dropped: ReadonlySet<string>,
-): string[] {
+function anchorProblems(ledgers: ReadonlyMap<string, Read>, anchors: readonly Anchor[]): string[] {
   return anchors.flatMap(({ from, name, head }) => {
     const ledger = ledgers.get(name);
-    if (ledger === undefined)
-      return name.includes('/') && !dropped.has(name)
-        ? [`${from} records the head of ledger ${name}, which is gone`]
-        : [];
-    if (ledger.reading.lines.some(({ chain }) => chain === head)) return [];
+    if (ledger === undefined || ledger.reading.lines.some(({ chain }) => chain === head)) return [];
     return [
       `${ledger.path}  its tail was cut or rewritten: the line with chain ${head}, which ${from} records, is gone`,
     ];
@@ -146,20 +138,6 @@ function latestArtefacts(ledgers: Ledgers): { path: string; sha256: string; in: 
     ...made.map(({ path, sha256 }) => ({ path: path!, sha256: sha256!, in: 'the manifest' })),
     ...[...labelled.values()].map((file) => ({ ...file, in: 'labelled.csv' })),
   ];
-}
-
-/** Every prediction under a split came from the version that its key draws. */
-function routingProblems(ledgers: ReadonlyMap<string, Read>): string[] {
-  return [...ledgers.values()].flatMap(({ name, path, reading }) =>
-    name.startsWith('predictions/') && reading.problems.every(({ kind }) => kind === 'torn')
-      ? reading.lines
-          .filter(({ body }) => body.includes('"split":"') && !isRoutedRight(JSON.parse(body)))
-          .map(
-            ({ number }) =>
-              `${path}:${number}  was not answered by the version that its key and the split draw`,
-          )
-      : [],
-  );
 }
 
 /** Every pointer is where the deployment log says that it was moved to; never moved and moved back to nothing are the same. */

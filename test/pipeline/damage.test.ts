@@ -290,3 +290,23 @@ test('gate and reproduce take an alias', () => {
   const { out, err } = project.make('gate', 'VERSION=champion');
   assert.match(out, /^gate +\w+ +v2/m, err);
 });
+
+test('a sealed segment is known by its hash, by every link where it is asked, and missed where it is gone', () => {
+  const { ledgers } = loadProject(chapters, project.path('config.yaml'));
+  sealEnded(ledgers);
+  assertWell();
+  assert.match(project.make('audit', 'FULL=yes').out, /all well/);
+  const sealed = project.path(labelSegment);
+  const before = readFileSync(sealed);
+  const changed = before.toString().replace('"label":"0"', '"label":"1"');
+  for (const full of ['', 'yes']) {
+    writeFileSync(sealed, changed);
+    const { status, err } = project.make('audit', ...(full === '' ? [] : ['FULL=yes']));
+    assert.notEqual(status, 0);
+    assert.match(err, /predictions\/.*\.jsonl:\d+ {2}the chain breaks/);
+  }
+  rmSync(sealed);
+  assert.match(problemsOf(project), /segments\.csv says that predictions\/.* was sealed, and it is gone/);
+  writeFileSync(sealed, before);
+  assertWell();
+});
