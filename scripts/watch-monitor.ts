@@ -20,7 +20,7 @@ import { limitsFor } from '../lib/watch/meaning.ts';
 import { type MonitorReport, monitor, trainingError } from '../lib/watch/monitor.ts';
 import { overTime } from '../lib/watch/over-time.ts';
 import { monitorPage } from '../lib/watch/page.ts';
-import { latestHours, lookBack } from '../lib/watch/past.ts';
+import { latestHours, lookBack, measuredDelay } from '../lib/watch/past.ts';
 import { alarmsOf, type Block, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
 import { type Kept, keptHash, readKept, writeKept } from '../lib/watch/vigil-file.ts';
 import { readWindow } from '../lib/watch/window.ts';
@@ -59,7 +59,10 @@ async function look(project: Project): Promise<void> {
   const read = kept && readBlocks(ledgers, kept.position, version, now.toISOString(), watch);
   const { lastLabel, ...stream } = followTruth(ledgers);
   followHours(ledgers, binsOf(project), EVENTS_A_LOOK);
-  const window = readWindow(ledgers, stream, version, config.monitoring, now);
+  const { window: size, label_delay_hours } = config.monitoring;
+  const delayHours =
+    label_delay_hours === 'measured' ? measuredDelay(ledgers, now.getTime()) : label_delay_hours;
+  const window = readWindow(ledgers, stream, version, { size, delayHours }, now);
   if (kept === undefined) watch(firstBlock(window, now.toISOString()));
   const position = read ?? stream.position;
   const report = monitor(config, loaded, reference, validation, window, now.toISOString());
@@ -128,19 +131,19 @@ function sayPast(
     say('monitor', `no hour of ${version} is kept from then`);
     return;
   }
-  const { error_rate: errors, latency_ms, delay_hours, delay_hours_by_class } = report;
+  const { error_rate: errors, latency_ms, delay_hours } = report;
   const number = (value: number | undefined, unit: string) =>
     value === undefined ? '–' : `${value.toPrecision(3)} ${unit}`;
   const drifted = report.drift
     .filter(({ size }) => size.low > config.monitoring.psi_threshold)
     .map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`);
-  const byClass = Object.entries(delay_hours_by_class).map(([label, p95]) => `${label}: ${number(p95, 'h')}`);
+  const byClass = Object.entries(delay_hours).map(([label, p95]) => `${label}: ${number(p95, 'h')}`);
   say(
     'monitor',
     `${version}, ${formatTime(report.from)} to ${formatTime(report.to)}: ${formatMany(report.rows, 'prediction')}, ${report.refused} refused`,
     errors === undefined
       ? 'no truth has arrived yet'
-      : `error rate ${formatInterval(errors, 4)} of ${formatMany(report.labelled, 'label')}; 95 % of the truth came within ${number(delay_hours.p95, 'h')} (${byClass.join(', ')})`,
+      : `error rate ${formatInterval(errors, 4)} of ${formatMany(report.labelled, 'label')}; 95 % of the truth of each class came within ${byClass.join(', ')}`,
     `drift: ${drifted.join(', ') || 'none'}; latency p50 ${number(latency_ms.p50, 'ms')}, p95 ${number(latency_ms.p95, 'ms')}`,
   );
 }

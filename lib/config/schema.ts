@@ -120,7 +120,7 @@ export const configSchema = v.strictObject({
   }),
   monitoring: v.strictObject({
     window: count(1),
-    label_delay_hours: atLeast(0),
+    label_delay_hours: v.union([oneOf('measured'), atLeast(0)], 'measured or a number of hours'),
     windows: v.strictObject({
       kind: oneOf('tumbling', 'sliding', 'session'),
       minutes: count(1),

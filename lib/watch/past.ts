@@ -3,9 +3,10 @@ import type { Config } from '../config/schema.ts';
 import { populationSize } from '../measure/drift.ts';
 import { wilson } from '../measure/intervals.ts';
 import type { Estimate } from '../numbers/estimate.ts';
+import type { Ledgers } from '../record/catalogue.ts';
 import type { DriftReference } from '../train/frozen.ts';
-import { type HourSummary, totalOf } from './hours.ts';
-import { errorsIn, quantileOf } from './summary.ts';
+import { type HourSummary, hoursBetween, totalOf, versionsSummarised } from './hours.ts';
+import { errorsIn, quantileOf, type Summary } from './summary.ts';
 
 export interface PastReport {
   /** [from, to), whole hours. */
@@ -18,12 +19,39 @@ export interface PastReport {
   readonly error_rate: Estimate | undefined;
   readonly drift: readonly { readonly name: string; readonly size: Estimate }[];
   readonly latency_ms: { readonly p50: number | undefined; readonly p95: number | undefined };
-  /** Hours until the truth of so many of the labelled came, of all classes. */
-  readonly delay_hours: { readonly p50: number | undefined; readonly p95: number | undefined };
-  readonly delay_hours_by_class: Readonly<Record<string, number | undefined>>;
+  /** By class, hours in which 95 % of its truth came. */
+  readonly delay_hours: Readonly<Record<string, number | undefined>>;
 }
 
 const HOUR_MS = 3_600_000;
+/** Days of labels by which their delay is measured. */
+const DELAY_DAYS = 30;
+
+/** Hours in which 95 % of the truth came of the class that it comes latest of; 0 before any came. */
+export function measuredDelay(ledgers: Ledgers, now: number): number {
+  const from = now - DELAY_DAYS * 24 * HOUR_MS;
+  const hours = versionsSummarised(ledgers).flatMap((version) =>
+    hoursBetween(ledgers, version, from, now + HOUR_MS),
+  );
+  return Math.max(0, ...Object.values(delaysOf(totalOf(hours))).map((delay) => delay ?? 0));
+}
+
+/** By class, hours in which 95 % of the truth came. */
+function delaysOf({ delay }: Summary): Record<string, number | undefined> {
+  const classes = new Map<string, Record<string, number>>();
+  for (const [name, count] of Object.entries(delay)) {
+    const at = name.indexOf(' ');
+    const [bin, label] = [name.slice(0, at), name.slice(at + 1)];
+    const of = classes.get(label) ?? {};
+    of[bin] = (of[bin] ?? 0) + count;
+    classes.set(label, of);
+  }
+  return Object.fromEntries([...classes].sort().map(([label, of]) => [label, inHours(quantileOf(of, 0.95))]));
+}
+
+function inHours(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds / 3600;
+}
 
 /** The latest hours that together have so many rows. */
 export function latestHours(hours: readonly HourSummary[], rows: number): readonly HourSummary[] {
@@ -41,17 +69,6 @@ export function lookBack(
   const total = totalOf(hours);
   const { labelled, wrong } = errorsIn(total);
   const stamp = (time: number) => new Date(time).toISOString();
-  const classes = new Map<string, Record<string, number>>();
-  const all: Record<string, number> = {};
-  for (const [name, count] of Object.entries(total.delay)) {
-    const at = name.indexOf(' ');
-    const [bin, label] = [name.slice(0, at), name.slice(at + 1)];
-    const of = classes.get(label) ?? {};
-    of[bin] = (of[bin] ?? 0) + count;
-    all[bin] = (all[bin] ?? 0) + count;
-    classes.set(label, of);
-  }
-  const inHours = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds / 3600);
   return {
     from: hours.length === 0 ? '' : stamp(hours[0]!.start),
     to: hours.length === 0 ? '' : stamp(hours.at(-1)!.start + HOUR_MS),
@@ -64,9 +81,6 @@ export function lookBack(
       return { name, size: populationSize(counts, now, confidence) };
     }),
     latency_ms: { p50: quantileOf(total.latency, 0.5), p95: quantileOf(total.latency, 0.95) },
-    delay_hours: { p50: inHours(quantileOf(all, 0.5)), p95: inHours(quantileOf(all, 0.95)) },
-    delay_hours_by_class: Object.fromEntries(
-      [...classes].sort().map(([label, of]) => [label, inHours(quantileOf(of, 0.95))]),
-    ),
+    delay_hours: delaysOf(total),
   };
 }

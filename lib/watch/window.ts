@@ -34,13 +34,13 @@ export function readWindow(
   ledgers: Ledgers,
   stream: Stream,
   version: string,
-  { window: size, label_delay_hours }: { readonly window: number; readonly label_delay_hours: number },
+  { size, delayHours }: { readonly size: number; readonly delayHours: number },
   now = new Date(),
 ): Window {
   const versions = [version];
   const recent = recentPredictions(stream, { versions, size });
-  const until = new Date(now.getTime() - label_delay_hours * HOUR_MS).toISOString();
-  const old = label_delay_hours === 0 ? recent : recentPredictions(stream, { versions, size, until });
+  const until = new Date(now.getTime() - delayHours * HOUR_MS).toISOString();
+  const old = delayHours === 0 ? recent : recentPredictions(stream, { versions, size, until });
   const ids = [...recent.predictions, ...old.predictions].map(({ id }) => id);
   return windowOf(recent, old.predictions, truthOf(ledgers, ids));
 }

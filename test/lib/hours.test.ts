@@ -8,7 +8,7 @@ import { numericReference } from '../../lib/measure/drift-reference.ts';
 import { random } from '../../lib/numbers/random.ts';
 import type { Ledgers } from '../../lib/record/catalogue.ts';
 import { followHours, hoursBetween, totalOf } from '../../lib/watch/hours.ts';
-import { lookBack } from '../../lib/watch/past.ts';
+import { lookBack, measuredDelay } from '../../lib/watch/past.ts';
 import {
   errorsIn,
   type Fact,
@@ -132,6 +132,25 @@ function existsAll({ summaries }: Ledgers, state: string): boolean {
       statSync(join(summaries, `${name}.${writing}.json`), { throwIfNoEntry: false }) !== undefined,
   );
 }
+
+test('how long the truth takes is measured by class, and the slowest class counts', () => {
+  const { ledgers, writer, predict, label, at } = streamIn();
+  const { append } = writer(alive);
+  const ids = Array.from({ length: 40 }, () => {
+    const { line, rows } = predict();
+    append([line]);
+    return rows[0]!.id;
+  });
+  assert.equal(measuredDelay(ledgers, START + 3_600_000), 0, 'before any came');
+  at(START + 3_600_000);
+  append(ids.slice(0, 20).map((id) => label(id, '0')));
+  at(START + 50 * 3_600_000);
+  append(ids.slice(20).map((id) => label(id, '1')));
+  followHours(ledgers, binsOf);
+  const delay = measuredDelay(ledgers, START + 51 * 3_600_000);
+  assert.ok(Math.abs(delay / 50 - 1) < 0.02, `${delay} hours`);
+  assert.equal(measuredDelay(ledgers, START + 100 * 86_400_000), 0, 'of long ago nothing is said');
+});
 
 test('a correction takes back what it corrects, whenever it comes', () => {
   const { ledgers, writer, predict, label } = streamIn();

@@ -278,8 +278,7 @@ test('errors are measured on predictions that are old enough for their truth', (
   append([label(ids[2]!, '1'), label(ids[4]!, '0'), label(ids[8]!, '1')]);
   const stream = followTruth(ledgers);
   const now = new Date('2026-01-10T00:00:00Z');
-  const window = (label_delay_hours: number) =>
-    readWindow(ledgers, stream, 'v1', { window: 4, label_delay_hours }, now);
+  const window = (delayHours: number) => readWindow(ledgers, stream, 'v1', { size: 4, delayHours }, now);
   assert.deepEqual(
     window(72).predictions.map(({ id }) => ids.indexOf(id)),
     [5, 6, 7, 8],
