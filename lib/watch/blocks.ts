@@ -1,24 +1,9 @@
 /** What is new in the stream of events, in blocks that a watch folds one after the other. */
 import type { Ledgers } from '../record/catalogue.ts';
-import { type LabelLine, type PredictionLine, predictionsIn } from '../record/events.ts';
-import { isProduction, predictionsById } from '../record/predictions.ts';
-import { readStream, type StreamPosition } from '../record/stream.ts';
-import { followTruth, truthOf } from '../record/truth.ts';
+import type { StreamPosition } from '../record/stream.ts';
+import { readFacts, type TimedFact } from './facts.ts';
 import type { Block } from './vigil.ts';
-import { observe, type Window } from './window.ts';
-
-/** Events of a block at most, so that who was long away needs no more memory. */
-const MOST = 20_000;
-/** Predictions that are held for the labels that soon come for them. */
-const MOST_HELD = 50_000;
-
-interface Fresh {
-  readonly predictions: PredictionLine[];
-  readonly requests: { readonly time: string; readonly refused: boolean }[];
-  readonly labels: LabelLine[];
-}
-
-const nothing = (): Fresh => ({ predictions: [], requests: [], labels: [] });
+import type { Observed, Window } from './window.ts';
 
 /** Hands on what came after a position for one version, and returns the position after it. The last block may be empty. */
 export function readBlocks(
@@ -28,73 +13,39 @@ export function readBlocks(
   time: string,
   onBlock: (block: Block) => void,
 ): StreamPosition {
-  let fresh = nothing();
-  let events = 0;
-  const held = new Map<string, PredictionLine>();
-  const hand = () => {
-    for (const line of fresh.predictions) held.set(line.id, line);
-    for (const id of held.keys()) if (held.size > MOST_HELD) held.delete(id);
-    onBlock(blockOf(ledgers, version, fresh, held, time));
-    fresh = nothing();
-    events = 0;
-  };
-  const { position } = readStream(ledgers, after, (event) => {
-    if (!isProduction(event)) return;
-    if ('label' in event) fresh.labels.push(event);
-    else if (event.model !== version || event.route === 'shadow') return;
-    else if ('problems' in event) fresh.requests.push({ time: event.time, refused: true });
-    else {
-      const lines = predictionsIn(event);
-      fresh.predictions.push(...lines);
-      for (const line of lines) fresh.requests.push({ time: line.time, refused: false });
-      events += lines.length;
-    }
-    events++;
-    if (events >= MOST) hand();
-  });
-  hand();
-  return position;
+  const onFacts = (facts: readonly TimedFact[]) =>
+    onBlock(
+      blockOf(
+        facts.filter(({ key }) => key === version),
+        time,
+      ),
+    );
+  return readFacts(ledgers, after, onFacts).position;
+}
+
+function blockOf(facts: readonly TimedFact[], time: string): Block {
+  const predictions: Observed[] = [];
+  const labelled: Observed[] = [];
+  const requests: { time: number; refused: boolean }[] = [];
+  for (const { time, event } of facts) {
+    // A correction was looked at when it was first said.
+    if (event.kind === 'truth' && event.isFirst) labelled.push({ ...event.line, label: event.label });
+    if (event.kind === 'prediction') predictions.push({ ...event.line, label: undefined });
+    if (event.kind !== 'truth') requests.push({ time, refused: event.kind === 'refusal' });
+  }
+  return { predictions, labelled, refused: inOrder(requests), time };
 }
 
 /** Where there was no look before, the watch begins with the window. */
 export function firstBlock({ predictions, judged, refusals }: Window, time: string): Block {
   const requests = [
-    ...predictions.map((line) => ({ time: line.time, refused: false })),
-    ...refusals.map((line) => ({ time: line.time, refused: true })),
+    ...predictions.map((line) => ({ time: Date.parse(line.time), refused: false })),
+    ...refusals.map((line) => ({ time: Date.parse(line.time), refused: true })),
   ];
   const labelled = judged.filter(({ label }) => label !== undefined);
   return { predictions, labelled, refused: inOrder(requests), time };
 }
 
-function inOrder(requests: Fresh['requests']): boolean[] {
-  return [...requests]
-    .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-    .map(({ refused }) => refused);
-}
-
-function blockOf(
-  ledgers: Ledgers,
-  version: string,
-  { predictions, requests, labels }: Fresh,
-  held: ReadonlyMap<string, PredictionLine>,
-  time: string,
-): Block {
-  const stream = followTruth(ledgers);
-  const of = labels.map((label) => label.of);
-  const truth = truthOf(ledgers, [...of, ...predictions.map(({ id }) => id)]);
-  // A label counts once, when it comes for the first time.
-  const first = labels.filter(({ id, of }) => truth.get(of)?.first === id).map((label) => label.of);
-  const found = predictionsById(
-    stream,
-    first.filter((id) => !held.has(id)),
-  );
-  const told = first
-    .flatMap((id) => held.get(id) ?? found.get(id) ?? [])
-    .filter((line) => line.model === version && isProduction(line));
-  return {
-    predictions: observe(predictions, truth),
-    labelled: observe(told, truth),
-    refused: inOrder(requests),
-    time,
-  };
+function inOrder(requests: readonly { readonly time: number; readonly refused: boolean }[]): boolean[] {
+  return [...requests].sort((a, b) => a.time - b.time).map(({ refused }) => refused);
 }

@@ -104,8 +104,9 @@ function truthFacts(
       partition: undefined,
       event: {
         kind: 'truth',
-        given: line.class,
+        line,
         label,
+        isFirst: at === 0,
         weight,
         delaySeconds: Math.max(0, (Date.parse(time) - made) / 1000),
       },

@@ -43,8 +43,9 @@ export type Fact =
   | { readonly kind: 'refusal' }
   | {
       readonly kind: 'truth';
-      readonly given: string;
+      readonly line: PredictionLine;
       readonly label: string;
+      readonly isFirst: boolean;
       /** −1 takes back what a correction makes untrue. */
       readonly weight: 1 | -1;
       readonly delaySeconds: number;
@@ -87,7 +88,7 @@ export function summarise(
     given: countBy(lines, (line) => line.class),
     truth: countBy(
       truths,
-      ({ given, label }) => JSON.stringify([given, label]),
+      ({ line, label }) => JSON.stringify([line.class, label]),
       ({ weight }) => weight,
     ),
     scores: countBy(lines, ({ probability }) =>

@@ -39,9 +39,10 @@ test('summaries of parts add up to the summary of the whole, in any order', () =
     if (kind < 0.8) return { kind: 'refusal' };
     return {
       kind: 'truth',
-      given: '0',
+      line: line(0.1, 1) as never,
       label: rng.float() < 0.5 ? '0' : '1',
       weight: 1,
+      isFirst: true,
       delaySeconds: rng.float() * 1e5,
     };
   });
