@@ -8,7 +8,10 @@ claims: $(PROGRAMS)/built .venv/installed ## the statistical claims by simulatio
 	@node --import tsx bench/claims.ts $$ONLY
 faults: $(PROGRAMS)/built ## kills, full and failing disks, damaged files: how many were tried, what was lost (must be 0)
 	@node --import tsx bench/faults.ts
-prove: $(PACKAGES) ## tears chapters out, half of them at a time and all at once, and tests what is left: takes minutes   [CHAPTER=name]
+# Tests with real servers, which they start and stop themselves.
+PROOFS := $(wildcard chapters/*/prove/*.prove.ts)
+prove: $(PACKAGES) .make/test-project/made ## tests with real servers; then with chapters torn out, half of them at a time and all: takes minutes   [CHAPTER=name]
+	$(if $(CHAPTER),,$(if $(PROOFS),@node --import tsx --test $(PROOFS)))
 	@node --import tsx test/tear-out.ts
 figures: $(PROGRAMS)/built ## the figures that the texts quote, from a life on the real AI4I file: bench/figures.json
 	@node --import tsx bench/figures.ts

@@ -6,6 +6,7 @@ export { chapter as estimates } from './estimates/chapter.ts';
 export { chapter as explain } from './explain/chapter.ts';
 export { chapter as fairness } from './fairness/chapter.ts';
 export { chapter as guard } from './guard/chapter.ts';
+export { chapter as kafka } from './kafka/chapter.ts';
 export { chapter as oip } from './oip/chapter.ts';
 export { chapter as report } from './report/chapter.ts';
 export { chapter as rollout } from './rollout/chapter.ts';

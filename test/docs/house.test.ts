@@ -13,7 +13,9 @@ const sourcesIn = (folder: string) =>
     ? []
     : readdirSync(folder, { recursive: true, encoding: 'utf8' })
         // Tests and benchmarks look from outside.
-        .filter((name) => /\.(ts|mjs)$/.test(name) && !/(^|\/)test\/|(^|\/)(bench|claims)\.ts$/.test(name))
+        .filter(
+          (name) => /\.(ts|mjs)$/.test(name) && !/(^|\/)(test|prove)\/|(^|\/)(bench|claims)\.ts$/.test(name),
+        )
         .map((name) => join(folder, name));
 /** What a file imports of this repository, as paths from its top. */
 const importsOf = (file: string) =>

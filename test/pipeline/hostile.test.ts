@@ -102,7 +102,7 @@ const STRINGS = [
   `a b  c`,
   ' v1',
   'v1 ',
-  'v1'.repeat(2000),
+  'v1'.repeat(1000),
   '0',
   'constructor',
   '__proto__',
