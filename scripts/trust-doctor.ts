@@ -11,6 +11,7 @@ import type { Project } from '../lib/project.ts';
 import { catalogue } from '../lib/record/catalogue.ts';
 import { readDeployments } from '../lib/record/deployments.ts';
 import { isBeingWritten } from '../lib/record/event-log.ts';
+import { mendTruth } from '../lib/record/truth.ts';
 import { auditPath } from '../lib/registry/audit.ts';
 import {
   pointersPath,
@@ -29,6 +30,7 @@ import {
 import { runningServer, serverStatePath } from '../lib/serve/client.ts';
 import { step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
+import { mendHours } from '../lib/watch/hours.ts';
 import { finishRetraining } from '../lib/watch/retraining.ts';
 
 /** What is wrong and cannot be mended from what is here. */
@@ -44,6 +46,8 @@ step({ chapters }, (project) => {
     pointers,
     mendLatest,
     retraining,
+    ({ ledgers }: Project) => mendTruth(ledgers),
+    ({ ledgers }: Project) => mendHours(ledgers),
   ];
   const mended = mends.flatMap((mend) => attempt(() => mend(project)));
   for (const line of mended) say('mended', line);

@@ -2,7 +2,7 @@
  * The truth of predictions, by when they were made: label events sorted into small files by the time of what they label, so that
  * the truth of a window is read without the rest. A fold over the stream, made again from it where it is missing.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { csvParseRows } from 'd3-dsv';
 import * as v from 'valibot';
@@ -166,4 +166,20 @@ function tell(known: Truth | undefined, { id, label, by, time, correction }: Lab
     return isLater ? { ...said, first: known.first, trail: [...known.trail, ...one] } : known;
   }
   return !known.isCorrected && time < known.time ? said : known;
+}
+
+/** Takes away what is damaged of it: the next call makes all of it again from the stream. */
+export function mendTruth(ledgers: Ledgers): string[] {
+  if (!existsSync(ledgers.truth)) return [];
+  try {
+    readState(ledgers);
+    for (const name of readdirSync(ledgers.truth, { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.jsonl')) soundLines(join(ledgers.truth, name), jsonLedger);
+    return [];
+  } catch (error) {
+    rmSync(ledgers.truth, { recursive: true, force: true });
+    return [
+      `${(error as Error).message.split('. make')[0]}: ${ledgers.truth} removed, and made again from the stream`,
+    ];
+  }
 }

@@ -2,14 +2,14 @@
  * Every hour of every version as a summary, kept for good: what production looked like at any time is read from these, whatever the
  * log holds. A fold over the stream; truth that comes late is added to the hour of its prediction.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { parseFile } from '../files/json-file.ts';
 import { withLock } from '../files/lock.ts';
 import { readIfThere, writeAtomic } from '../files/write.ts';
 import type { Ledgers } from '../record/catalogue.ts';
-import { STREAM_START } from '../record/stream.ts';
+import { readStream, STREAM_START } from '../record/stream.ts';
 import { streamPosition } from '../record/truth.ts';
 import type { DriftReference } from '../train/frozen.ts';
 import type { SignatureInput } from '../train/signature.ts';
@@ -147,4 +147,31 @@ export function totalOf(hours: readonly HourSummary[]): Summary {
 export function versionsSummarised(ledgers: Ledgers): string[] {
   const versions = new Set(Object.keys(readState(ledgers).files).map((name) => name.split('/')[0]!));
   return [...versions].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+}
+
+/**
+ * Where the position is damaged the days that are there stay, since the log that they were summed up from may be gone; the stream
+ * counts as read up to now.
+ */
+export function mendHours(ledgers: Ledgers): string[] {
+  try {
+    readState(ledgers);
+    return [];
+  } catch {
+    const files: Record<string, number> = {};
+    for (const name of readdirSync(ledgers.summaries, { recursive: true, encoding: 'utf8' })) {
+      const [, day, writing] = /^(v\d+\/\d{8})\.(\d+)\.json$/.exec(name) ?? [];
+      if (day !== undefined) files[day] = Math.max(files[day] ?? 0, Number(writing));
+    }
+    const { position } = readStream(
+      ledgers,
+      STREAM_START,
+      () => {},
+      () => false,
+    );
+    writeAtomic(statePath(ledgers), `${JSON.stringify({ position, files: inOrder(files) })}\n`);
+    return [
+      `${statePath(ledgers)}: written again from the days that are there; what was not summed up yet is not in them`,
+    ];
+  }
 }

@@ -310,3 +310,18 @@ test('a sealed segment is known by its hash, by every link where it is asked, an
   writeFileSync(sealed, before);
   assertWell();
 });
+
+test('what is made from the stream is made again where it is damaged, and no hour is lost', () => {
+  assert.equal(project.make('monitor').status, 0);
+  const hours = project.make('monitor', 'FROM=2026-01-01T00:00Z').out;
+  for (const path of ['data/production/truth/position.json', 'data/production/summaries/position.json']) {
+    writeFileSync(project.path(path), 'garbage');
+    const damaged = project.make('monitor');
+    assert.notEqual(damaged.status, 0);
+    assert.match(damaged.err, new RegExp(`${path} {2}cannot be read`));
+    assert.match(project.make('doctor').out, /from the (stream|days that are there)/);
+    assert.equal(project.make('monitor').status, 0);
+    assert.equal(project.make('monitor', 'FROM=2026-01-01T00:00Z').out, hours);
+  }
+  assertWell();
+});
