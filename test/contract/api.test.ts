@@ -235,6 +235,16 @@ test('feedback takes the truth of a prediction, or names what is wrong', async (
   assert.equal(api.labels.length, 1, 'all of a request or nothing');
 });
 
+test('a smoke test is known by the key of the start, not by what anybody can send', async () => {
+  const marked = async (headers: Record<string, string>) => {
+    await post('/predict', row, { 'content-type': 'application/json', ...headers });
+    return 'smoke' in api.recorded.at(-1)!;
+  };
+  assert.equal(await marked({ 'x-request-id': 'smoke' }), false);
+  assert.equal(await marked({ 'x-smoke': 'true' }), false);
+  assert.equal(await marked({ 'x-smoke': SMOKE_KEY }), true);
+});
+
 test('whatever JSON arrives, the answer is JSON and never a 500', async () => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), async (body) => {
