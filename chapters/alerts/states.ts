@@ -1,7 +1,8 @@
 /** How the alert rules stand between runs. */
 import * as v from 'valibot';
 import { parseFile } from '../../lib/files/json-file.ts';
-import { jsonLedger, soundLines } from '../../lib/files/ledger.ts';
+import { jsonLedger } from '../../lib/files/ledger.ts';
+import { soundLines } from '../../lib/files/ledger-reader.ts';
 import { readIfThere } from '../../lib/files/write.ts';
 import type { Project } from '../../lib/project.ts';
 import type { AlertChange, RuleState } from './rules.ts';

@@ -9,12 +9,11 @@ import {
   csvLedger,
   jsonLedger,
   type LedgerFormat,
-  type LedgerLine,
   lastEntry,
   ledgerHead,
   logfmtLedger,
-  soundLines,
 } from '../files/ledger.ts';
+import { type LedgerLine, soundLines } from '../files/ledger-reader.ts';
 
 export const DEPLOYMENT_COLUMNS = [
   'time',

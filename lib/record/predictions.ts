@@ -1,7 +1,7 @@
 /** Predictions, refusals and what lies beside them, found in the stream from its end back: what is older is not read. */
 import { statSync } from 'node:fs';
 import { badInput, failed } from '../fault.ts';
-import { type Position, readBack, readLedger } from '../files/ledger.ts';
+import { type Position, readBack, readLedger } from '../files/ledger-reader.ts';
 import { type Ledgers, linesOf, logsIn } from './catalogue.ts';
 import { EVENT_ID, secondOf } from './event-id.ts';
 import {

@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { csvParseRows } from 'd3-dsv';
 import { csvLine } from '../files/csv.ts';
 import { sha256File } from '../files/hash.ts';
-import { appendLedger, readLedger } from '../files/ledger.ts';
+import { appendLedger } from '../files/ledger.ts';
+import { readLedger } from '../files/ledger-reader.ts';
 import { withLock } from '../files/lock.ts';
 import { allLogs, type Ledger, type Ledgers, linesOf } from './catalogue.ts';
 

@@ -4,7 +4,7 @@
  */
 import { failed } from '../fault.ts';
 import { sha256File } from '../files/hash.ts';
-import { LEDGER_START, type Position, readPieces, refuseDamage } from '../files/ledger.ts';
+import { LEDGER_START, type Position, readPieces, refuseDamage } from '../files/ledger-reader.ts';
 import type { Ledgers } from './catalogue.ts';
 import { HEADER_BEGIN, type LogLine, readerOf } from './events.ts';
 import { headerHash, headerOf, type Segment, sealEnded } from './segments.ts';

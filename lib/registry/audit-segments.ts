@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { sha256 } from '../files/hash.ts';
-import { LEDGER_START, readPieces } from '../files/ledger.ts';
+import { LEDGER_START, readPieces } from '../files/ledger-reader.ts';
 import { allLogs, type Ledger, type Ledgers } from '../record/catalogue.ts';
 import { droppedFiles } from '../record/retention.ts';
 import { type Seal, sealsOf } from '../record/segments.ts';

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { describeChanges } from '../config/settings.ts';
 import { sha256File } from '../files/hash.ts';
 import { parseFile } from '../files/json-file.ts';
-import { type LedgerReading, readLedger } from '../files/ledger.ts';
+import { type LedgerReading, readLedger } from '../files/ledger-reader.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
 import { readIfThere } from '../files/write.ts';
 import type { Project } from '../project.ts';

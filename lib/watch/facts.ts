@@ -18,7 +18,7 @@ export interface TimedFact {
 }
 
 /** When a prediction was asked for: the second of its id, which its truth knows as well. */
-export function timeOfPrediction({ id, time }: { readonly id: string; readonly time: string }): number {
+function timeOfPrediction({ id, time }: { readonly id: string; readonly time: string }): number {
   const second = secondOf(id);
   return second === undefined ? Date.parse(time) : second * 1000;
 }

@@ -46,7 +46,7 @@ export function readWindow(
 }
 
 /** The latest predictions, those that are judged, and what is true of them. */
-export function windowOf(
+function windowOf(
   { predictions, refusals }: Recent,
   judged: readonly PredictionLine[],
   truth: ReadonlyMap<string, Pick<Truth, 'label'>>,

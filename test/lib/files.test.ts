@@ -11,9 +11,8 @@ import {
   ledgerHead,
   logfmtLedger,
   openLedger,
-  readLedger,
-  soundLines,
 } from '../../lib/files/ledger.ts';
+import { readLedger, soundLines } from '../../lib/files/ledger-reader.ts';
 import { takeLock } from '../../lib/files/lock.ts';
 import { formatLogfmt, parseLogfmt } from '../../lib/files/logfmt.ts';
 import { writeFolder, writeIfChanged, writeThrough } from '../../lib/files/write.ts';

@@ -4,7 +4,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFile
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { jsonLedger, openLedger, readLedger } from '../../lib/files/ledger.ts';
+import { jsonLedger, openLedger } from '../../lib/files/ledger.ts';
+import { readLedger } from '../../lib/files/ledger-reader.ts';
 import { random } from '../../lib/numbers/random.ts';
 import type { Ledgers } from '../../lib/record/catalogue.ts';
 import { areDrawn, idSource, secondOf } from '../../lib/record/event-id.ts';
