@@ -1,10 +1,12 @@
 /** What a chapter may hand to the core. */
+import type { Signal } from './config/schema.ts';
 import type { Block } from './page/blocks.ts';
 import type { Html } from './page/page.ts';
 import type { Addition, Project } from './project.ts';
 import type { Stream } from './record/stream.ts';
 import type { AuditCheck } from './registry/audit.ts';
 import type { LoadedVersion } from './registry/load.ts';
+import type { Figure } from './serve/metrics.ts';
 import type { Route, ServerParts } from './serve/route.ts';
 import type { StatusPart } from './serve/status.ts';
 import type { TrainingChange } from './train/build.ts';
@@ -27,6 +29,10 @@ export interface Chapter extends Addition {
   routes?(project: Project): Promise<(parts: ServerParts) => readonly Route[]>;
   /** A process beside the server, for as long as it runs. */
   beside?(project: Project): Promise<{ stop(): void }>;
+  /** What it adds to /metrics. */
+  figures?(project: Project): readonly Figure[];
+  /** Signals that it knows of, for the rules of alerts; null where it does not know. */
+  signals?(project: Project): Promise<Partial<Record<Signal, number | null>>>;
   /** Looks at each monitoring: facts for its report, a part of its page, lines for the terminal. */
   monitored?(project: Project, seen: Monitored): Promise<MonitoredPart>;
   /** Guards what is learnt from production. */
@@ -51,6 +57,8 @@ export interface Monitored {
   readonly lastLabel: string | null;
   /** What rings, after this look. */
   readonly vigil: Vigil;
+  /** Of chapters. */
+  readonly signals: Partial<Record<Signal, number | null>>;
 }
 
 export interface MonitoredPart {

@@ -92,6 +92,7 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
     senders,
     routes: await Promise.all(chapters.flatMap(({ routes }) => routes?.(project) ?? [])),
     statusParts: handedIn('status'),
+    figures: () => chapters.flatMap(({ figures }) => figures?.(project) ?? []),
     onListening(port, { version, sha256 }) {
       if (!isFirst) return;
       say('serve', `${version} live on ${urlOf(port)}   sha256 ${sha256.slice(0, 12)}… = evaluated`);

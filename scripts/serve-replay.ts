@@ -5,7 +5,7 @@ import { badInput, failed } from '../lib/fault.ts';
 import { readTable } from '../lib/files/csv.ts';
 import { keptSecret } from '../lib/files/secret.ts';
 import type { Project } from '../lib/project.ts';
-import { partPath } from '../lib/registry/data-versions.ts';
+import { DAYS, dayPath } from '../lib/registry/data-versions.ts';
 import { readMetadata } from '../lib/registry/versions.ts';
 import { health, runningServer, serverKeyPath, sleep } from '../lib/serve/client.ts';
 import { oneOf, step } from '../lib/step.ts';
@@ -14,12 +14,11 @@ import { formatCount, formatMany } from '../lib/words.ts';
 
 type Row = Record<string, string>;
 
-step({ chapters, args: { DAY: oneOf('DAY', ['quiet', 'bad']) } }, async (project, { DAY = 'quiet' }) => {
-  const { data, replay, schema } = project.config;
+step({ chapters, args: { DAY: oneOf('DAY', DAYS) } }, async (project, { DAY = 'quiet' }) => {
+  const { replay, schema } = project.config;
   const url = runningServer(project)?.url;
   if (url === undefined) throw failed('no server runs: make start');
-  const bad = `${data.production_dir}/bad.csv`;
-  const all = readTable(project.path(DAY === 'bad' ? bad : partPath(project, replay.data_version, 'test')));
+  const all = readTable(dayPath(project, DAY));
   const model = (await health(url))?.model;
   if (model === undefined) throw failed(`${url} does not answer: make stop, then make start`);
   const rows = withoutLearnt(project, all, model);

@@ -66,7 +66,9 @@ async function look(project: Project): Promise<void> {
   if (kept === undefined) watch(firstBlock(window, now.toISOString()));
   const position = read ?? stream.position;
   const report = monitor(config, loaded, reference, validation, window, now.toISOString());
-  const seen = { report, loaded, window, stream, lastLabel, vigil };
+  const known = await Promise.all(chapters.flatMap(({ signals }) => signals?.(project) ?? []));
+  const signals = Object.assign({}, ...known);
+  const seen = { report, loaded, window, stream, lastLabel, vigil, signals };
   const parts = await Promise.all(chapters.flatMap(({ monitored }) => monitored?.(project, seen) ?? []));
   const text = json(
     Object.assign({ ...report, alarms: alarmsOf(vigil) }, ...parts.map(({ facts }) => facts)),

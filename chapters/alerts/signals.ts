@@ -1,5 +1,6 @@
 /** What the alert rules look at, from a monitoring, the logs and the last audit. */
 import type { Monitored } from '../../lib/chapter.ts';
+import type { Signal } from '../../lib/config/schema.ts';
 import type { Project } from '../../lib/project.ts';
 import { readDeployments } from '../../lib/record/deployments.ts';
 import { lastAudit } from '../../lib/registry/audit.ts';
@@ -9,7 +10,7 @@ import type { WatchedSignal } from '../../lib/watch/vigil.ts';
 
 export function readSignals(
   project: Project,
-  { report, vigil, lastLabel }: Pick<Monitored, 'report' | 'vigil' | 'lastLabel'>,
+  { report, vigil, lastLabel, signals }: Pick<Monitored, 'report' | 'vigil' | 'lastLabel' | 'signals'>,
   limits: Limits,
   now: Date,
 ): Signals {
@@ -22,10 +23,10 @@ export function readSignals(
     value,
     beyond: value === null ? undefined : vigil.signals[signal].rings,
   });
-  const counted = (
-    signal: 'integrity_problems' | 'minutes_without_traffic' | 'hours_without_labels',
-    value: number | null,
-  ): Reading => ({ value, beyond: isBeyond(signal, value, limits) });
+  const counted = (signal: Exclude<Signal, WatchedSignal>, value: number | null): Reading => ({
+    value,
+    beyond: isBeyond(signal, value, limits),
+  });
   const requests = window.rows + refused.requests;
   return {
     max_psi: watched(
@@ -45,5 +46,8 @@ export function readSignals(
       'hours_without_labels',
       since(lastLabel ?? window.from ?? undefined, 3_600_000),
     ),
+    stream_lag: counted('stream_lag', signals.stream_lag ?? null),
+    stream_minutes_behind: counted('stream_minutes_behind', signals.stream_minutes_behind ?? null),
+    late_share: counted('late_share', signals.late_share ?? null),
   };
 }

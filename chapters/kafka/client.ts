@@ -3,14 +3,18 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { badInput, failed } from '../../lib/fault.ts';
+import { dropAborted, type Fetched } from './committed.ts';
 import type { KafkaSettings } from './settings.ts';
 
 export interface Message {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
+  /** When it was sent, milliseconds. */
+  readonly timestamp: bigint;
   readonly key: Buffer | undefined;
   readonly value: Buffer;
+  readonly headers: ReadonlyMap<Buffer, Buffer>;
 }
 
 export interface Outgoing {
@@ -26,9 +30,19 @@ export interface Stream {
   on(event: 'error', listener: (error: Error) => void): void;
   pause(): void;
   resume(): void;
+  /** By "topic:partition", what is asked for next. */
+  readonly offsetsToFetch: ReadonlyMap<string, bigint>;
 }
 
 export interface Consumer {
+  on(event: 'consumer:group:join', listener: () => void): void;
+  readonly assignments: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null;
+  /** By topic, of each partition the offset after the last that counts. */
+  listOffsets(options: {
+    topics: string[];
+    isolationLevel: number;
+    timestamp?: bigint;
+  }): Promise<Map<string, bigint[]>>;
   consume(options: {
     autocommit: boolean;
     topics: string[];
@@ -36,10 +50,14 @@ export interface Consumer {
     fallbackMode?: 'earliest';
     offsets?: { topic: string; partition: number; offset: bigint }[];
     sessionTimeout: number;
+    rebalanceTimeout?: number;
     heartbeatInterval: number;
     maxWaitTime: number;
     isolationLevel?: number;
   }): Promise<Stream>;
+  listCommittedOffsets(options: {
+    topics: { topic: string; partitions: number[] }[];
+  }): Promise<Map<string, bigint[]>>;
   close(force: boolean): Promise<void>;
 }
 
@@ -64,9 +82,6 @@ export interface Admin {
     replicas: number;
     configs: { name: string; value: string }[];
   }): Promise<unknown>;
-  listOffsets(options: {
-    topics: { name: string; partitions: { partitionIndex: number; timestamp: bigint }[] }[];
-  }): Promise<{ name: string; partitions: { partitionIndex: number; offset: bigint }[] }[]>;
   close(): Promise<void>;
 }
 
@@ -110,10 +125,41 @@ export async function openKafka(settings: KafkaSettings): Promise<Kafka> {
 async function loadPackage(): Promise<Package> {
   try {
     const here = createRequire(resolve('.make/packages/kafka/package.json'));
-    return (await import(pathToFileURL(here.resolve('@platformatic/kafka')).href)) as Package;
+    const main = pathToFileURL(here.resolve('@platformatic/kafka'));
+    const known = (await import(main.href)) as Package;
+    const { kGetApi } = (await import(new URL('clients/base/base.js', main).href)) as { kGetApi: symbol };
+    return { ...known, Consumer: readingCommitted(known.Consumer, kGetApi) };
   } catch (error) {
     throw failed(`the client of Kafka is not installed in .make/packages/kafka: ${(error as Error).message}`);
   }
+}
+
+type Reply = (error: Error | null, response?: Fetched) => void;
+type Request = (...args: unknown[]) => unknown;
+type GetApi = (name: string, reply: (error: Error | null, api?: Request) => void) => void;
+
+/** The consumer with what was aborted taken from each fetch, before it sees it. */
+function readingCommitted(Base: Class<Consumer>, getApi: symbol): Class<Consumer> {
+  const base = Base.prototype as Record<symbol, GetApi | undefined>;
+  const found = base[getApi];
+  if (found === undefined) throw new Error('is of a version that this chapter does not know');
+  const Committed = class extends (Base as Class<object>) {};
+  Object.defineProperty(Committed.prototype, getApi, {
+    value(this: object, name: string, reply: (error: Error | null, api?: Request) => void) {
+      found.call(this, name, (error, api) => {
+        if (error !== null || name !== 'Fetch' || api === undefined) reply(error, api);
+        else
+          reply(null, (...args: unknown[]) => {
+            const done = args.at(-1) as Reply;
+            return api(...args.slice(0, -1), (failure: Error | null, response?: Fetched) => {
+              if (response !== undefined && response !== null) dropAborted(response);
+              done(failure, response);
+            });
+          });
+      });
+    },
+  });
+  return Committed as unknown as Class<Consumer>;
 }
 
 /** The secrets come from the environment alone. */
@@ -129,21 +175,28 @@ export function securityOf(
   return { ...security, sasl: { mechanism: sasl.toUpperCase(), username, password } };
 }
 
+/** More than a request to the server may hold. */
+const LARGEST_MESSAGE = 16 << 20;
+
 /** Makes the topics that are not there, as the settings declare them. */
 export async function makeTopics(kafka: Kafka, settings: KafkaSettings): Promise<void> {
   const admin = kafka.admin();
-  const configs = [
-    { name: 'min.insync.replicas', value: String(settings.min_insync) },
-    { name: 'retention.ms', value: String(settings.retention_hours * 3_600_000) },
-  ];
+  const { rows, positions } = settings.topics;
+  const configsOf = (topic: string) => ({
+    'min.insync.replicas': settings.min_insync,
+    ...(topic === positions
+      ? { 'cleanup.policy': 'compact', 'segment.ms': 3_600_000 }
+      : { 'retention.ms': settings.retention_hours * 3_600_000 }),
+    ...(topic === rows ? {} : { 'max.message.bytes': LARGEST_MESSAGE }),
+  });
   try {
     for (const topic of Object.values(settings.topics))
       await admin
         .createTopics({
           topics: [topic],
-          partitions: settings.partitions,
+          partitions: topic === positions ? 1 : settings.partitions,
           replicas: settings.replication,
-          configs,
+          configs: Object.entries(configsOf(topic)).map(([name, value]) => ({ name, value: String(value) })),
         })
         .catch((error: Error) => {
           if (!isThere(error)) throw error;
@@ -174,3 +227,51 @@ function describe(error: unknown): string[] {
 
 /** As it is read where transactions count: what was aborted is not there. */
 export const READ_COMMITTED = 1;
+
+/** Bytes that are sent together: the broker takes so many in one piece. */
+const PIECE_BYTES = 400_000;
+
+export async function sendAll(to: Pick<Transaction, 'send'>, messages: readonly Outgoing[]): Promise<void> {
+  let piece: Outgoing[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = message.key.length + message.value.length;
+    if (piece.length > 0 && bytes + size > PIECE_BYTES) {
+      await to.send({ messages: piece });
+      [piece, bytes] = [[], 0];
+    }
+    piece.push(message);
+    bytes += size;
+  }
+  if (piece.length > 0) await to.send({ messages: piece });
+}
+
+/** A header of a message, as text. */
+export function headerText({ headers }: Pick<Message, 'headers'>, name: string): string | undefined {
+  for (const [key, value] of headers) if (key.toString() === name) return value.toString();
+  return undefined;
+}
+
+const REASON_SHOWN = 500;
+
+/** What came, as it came, with where it was and why it is of no use. */
+export function deadLetter(
+  { topic: from, partition, offset, key, value }: Message,
+  reason: string,
+  topic: string,
+): Outgoing {
+  const said = { reason: reason.slice(0, REASON_SHOWN), from: `${from} ${partition} ${offset}` };
+  const headers = Object.entries(said).map(([name, text]) => [Buffer.from(name), Buffer.from(text)] as const);
+  return { topic, key: key ?? Buffer.alloc(0), value, headers: new Map(headers) };
+}
+
+const PATIENCE_MS = 45_000;
+
+/** What the client promises, or an error where it neither answers nor fails: it may wait for ever for a node that died. */
+export function answered<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, refuse) => {
+    timer = setTimeout(() => refuse(failed(`${what}: no answer in ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,5 +1,5 @@
 /**
- * How far the topic of predictions was taken into the stream of events here: the last line of every group that was written says so,
+ * How far the topic of events was taken into the stream of events here: the last line of every group that was written says so,
  * so that predictions and position are one write, and the latest is kept beside for when its segment is dropped.
  */
 import { dirname, join } from 'node:path';

@@ -1,10 +1,10 @@
 /** Messages of the topic of rows into events of the topic of predictions, or into dead letters with the reason. */
 import type { ServedModel } from '../../lib/predict/served-model.ts';
 import type { PredictionLine } from '../../lib/record/events.ts';
-import type { Message, Outgoing } from './client.ts';
+import { deadLetter, type Message, type Outgoing } from './client.ts';
 import type { KafkaSettings } from './settings.ts';
+import { headersOf } from './shared.ts';
 
-const REASON_SHOWN = 500;
 /** Broken UTF-8 is no row, rather than a row with replaced letters. */
 const strict = new TextDecoder('utf-8', { fatal: true });
 
@@ -22,17 +22,9 @@ export function predictRows(
   now: Date,
 ): Predicted {
   const out: Outgoing[] = [];
+  const headers = headersOf();
   const rows: { message: Message; row: unknown }[] = [];
-  const bury = ({ key, value, partition, offset }: Message, reason: string) =>
-    out.push({
-      topic: topics.dead,
-      key: key ?? Buffer.alloc(0),
-      value,
-      headers: new Map([
-        [Buffer.from('reason'), Buffer.from(reason.slice(0, REASON_SHOWN))],
-        [Buffer.from('from'), Buffer.from(`${topics.rows} ${partition} ${offset}`)],
-      ]),
-    });
+  const bury = (message: Message, reason: string) => out.push(deadLetter(message, reason, topics.dead));
   for (const message of messages) {
     const read = readRow(message.value);
     if ('reason' in read) bury(message, read.reason);
@@ -50,7 +42,7 @@ export function predictRows(
     if ('problems' in parsed) throw new Error('a row that was right alone is wrong among others');
     const scores = model.score(parsed);
     const latency = (performance.now() - start) / right.length;
-    for (const [i, { message, parsed: row }] of right.entries()) {
+    for (const [i, { parsed: row }] of right.entries()) {
       const line: PredictionLine = {
         id: newId(),
         time: now.toISOString(),
@@ -63,9 +55,10 @@ export function predictRows(
         latency_ms: Math.round(latency * 1000) / 1000,
       };
       out.push({
-        topic: topics.predictions,
-        key: message.key ?? Buffer.from(line.id),
+        topic: topics.events,
+        key: Buffer.from(line.id),
         value: Buffer.from(JSON.stringify(line)),
+        headers,
       });
     }
   }

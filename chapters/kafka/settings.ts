@@ -9,7 +9,7 @@ const schema = v.strictObject({
   brokers: v.pipe(v.array(address, 'a list of host:port'), v.minLength(1, 'at least one host:port')),
   tls: v.boolean('true or false'),
   sasl: oneOf('none', 'plain', 'scram-sha-256', 'scram-sha-512'),
-  topics: v.strictObject({ rows: topic, predictions: topic, dead: topic }),
+  topics: v.strictObject({ rows: topic, events: topic, dead: topic, positions: topic }),
   partitions: count(1),
   replication: count(1),
   min_insync: count(1),
@@ -19,4 +19,4 @@ const schema = v.strictObject({
 
 export type KafkaSettings = v.InferOutput<typeof schema>;
 
-export const kafkaSection = { name: 'kafka', schema };
+export const kafkaSection = { name: 'kafka', schema, carries: true } as const;

@@ -11,11 +11,16 @@ import { RESERVED } from './values.ts';
 export interface Section<S extends v.GenericSchema = v.GenericSchema> {
   readonly name: string;
   readonly schema: S;
+  /** The chapter carries events where events.transport has its name. */
+  readonly carries?: true;
   check?(section: v.InferOutput<S>, config: Config, fault: SettingFault): void;
 }
 
 /** A complaint about a setting, named by its keys inside the section. */
 export type SettingFault = (keys: readonly string[], problem: string) => Error;
+
+/** Events stay on this disk. */
+const FILES = 'files';
 
 /** A chapter's own settings. */
 export function sectionOf<S extends v.GenericSchema>(config: Config, { name }: Section<S>): v.InferOutput<S> {
@@ -41,6 +46,9 @@ export function parseConfig(
   if (known === undefined) checkColumnNames(read(), fault);
   const config = checkShape(configSchema, raw, [], place);
   checkReferences(config, fault);
+  const transports = [FILES, ...sections.filter(({ carries }) => carries).map((section) => section.name)];
+  if (!transports.includes(config.events.transport))
+    throw fault(['events', 'transport'], `must be ${transports.join(' or ')}`);
   for (const section of sections) {
     const keys = ['chapters', section.name];
     config.chapters[section.name] = checkShape(section.schema, config.chapters[section.name], keys, place);

@@ -27,6 +27,9 @@ export const SIGNALS = [
   'integrity_problems',
   'minutes_without_traffic',
   'hours_without_labels',
+  'stream_lag',
+  'stream_minutes_behind',
+  'late_share',
 ] as const;
 export type Signal = (typeof SIGNALS)[number];
 
@@ -112,6 +115,7 @@ export const configSchema = v.strictObject({
     minimum: v.strictObject(v.entriesFromList(METRICS, v.optional(between(0, 1)))),
   }),
   deployment: deploymentSchema,
+  events: v.strictObject({ transport: text }),
   replay: v.strictObject({
     data_version: version,
     rate: atLeast(0),

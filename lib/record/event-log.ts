@@ -34,6 +34,8 @@ export interface EventLogOptions {
   readonly sensitiveFolder: string;
   readonly durability: 'process' | 'disk';
   readonly maxBytes: number;
+  /** Where its events were taken from, if they did not arise here. */
+  readonly from?: string;
   /** Of the versions that answer when a segment begins; one that answers later begins another. */
   readonly shapes: () => readonly ModelShape[];
   /** The disk refused to say that it holds what was written: nothing later may be trusted (Rebello et al. 2020). */
@@ -78,7 +80,7 @@ export function openEventLog(options: EventLogOptions): EventLog {
     if (file.size > 0) return [];
     const given = [...shapes(), ...batch.flatMap(({ shape }) => shape ?? [])];
     known = new Map(given.map((shape) => [shape.version, shape]));
-    return [headerLine(now(), `${hostName()}-${process.pid}`, [...known.values()])];
+    return [headerLine(now(), `${hostName()}-${process.pid}`, [...known.values()], options.from)];
   };
   const write = (batch: readonly Waiting[]) => {
     rotate(!batch.every(({ shape }) => isKnown(shape)));

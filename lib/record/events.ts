@@ -118,17 +118,23 @@ export interface ModelShape {
 const SMOKE_OF_BEFORE = 'smoke';
 
 /** Version of the events' schema. */
-const SCHEMA = 2;
+export const SCHEMA = 2;
 export const HEADER_BEGIN = '{"events":';
 
-/** The first line of a segment. */
-export function headerLine(begun: Date, by: string, models: readonly ModelShape[]): string {
+/** The first line of a segment; `from` says where its events were taken from, if they did not arise here. */
+export function headerLine(begun: Date, by: string, models: readonly ModelShape[], from?: string): string {
   const of = Object.fromEntries(models.map(({ version, ...shape }) => [version, shape]));
-  return JSON.stringify({ events: SCHEMA, begun: begun.toISOString(), by, of });
+  return JSON.stringify({ events: SCHEMA, begun: begun.toISOString(), by, of, from });
+}
+
+/** Whether a segment with this first line holds what arose elsewhere. */
+export function isTakenIn(header: string): boolean {
+  return header.startsWith(HEADER_BEGIN) && (JSON.parse(header) as Header).from !== undefined;
 }
 
 interface Header {
   readonly events: number;
+  readonly from?: string;
   readonly of: Readonly<Record<string, Omit<ModelShape, 'version'>>>;
 }
 

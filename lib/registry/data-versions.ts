@@ -138,3 +138,13 @@ function refuseOtherContent(project: Project, version: string, staged: readonly 
     );
   }
 }
+
+/** Days of production that are replayed: rows that training never saw, as they are or as replay changes them. */
+export const DAYS = ['quiet', 'bad'] as const;
+
+export function dayPath(project: Project, day: (typeof DAYS)[number]): string {
+  const { data, replay } = project.config;
+  return day === 'bad'
+    ? project.path(data.production_dir, 'bad.csv')
+    : project.path(partPath(project, replay.data_version, 'test'));
+}

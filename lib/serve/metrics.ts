@@ -83,3 +83,30 @@ export function serverMetrics(): ServerMetrics {
     },
   };
 }
+
+/** A figure that a chapter adds, as it is now. */
+export interface Figure {
+  readonly name: string;
+  readonly help: string;
+  /** A total only ever grows. */
+  readonly isTotal?: true;
+  readonly samples: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly value: number;
+  }[];
+}
+
+export async function figuresText(figures: readonly Figure[]): Promise<string> {
+  const registers = [new Registry()];
+  for (const { name, help, isTotal, samples } of figures) {
+    const labelNames = [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))];
+    const about = { name, help, labelNames, registers };
+    const counter = isTotal ? new Counter(about) : undefined;
+    const gauge = isTotal ? undefined : new Gauge(about);
+    for (const { labels, value } of samples) {
+      counter?.inc(labels, value);
+      gauge?.set(labels, value);
+    }
+  }
+  return registers[0]!.metrics();
+}

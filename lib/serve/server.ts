@@ -16,7 +16,7 @@ import { setTraffic } from '../registry/moves.ts';
 import { createApp } from './app.ts';
 import { logEvent } from './application-log.ts';
 import { createListener } from './listener.ts';
-import { type ServerMetrics, serverMetrics } from './metrics.ts';
+import { type Figure, figuresText, type ServerMetrics, serverMetrics } from './metrics.ts';
 import type { Route, ServerParts } from './route.ts';
 import { createSenders, type Sender } from './senders.ts';
 import type { StatusPart } from './status.ts';
@@ -33,6 +33,8 @@ export interface ServerOptions {
   /** Routes of chapters, and what rooms and chapters show on the status page. */
   readonly routes: readonly ((parts: ServerParts) => readonly Route[])[];
   readonly statusParts: readonly StatusPart[];
+  /** What chapters add to /metrics. */
+  readonly figures: () => readonly Figure[];
   readonly onListening: (port: number, model: ServedModel) => void;
   readonly onSwitch: (now: Lineup, before: Lineup) => void;
   readonly onListenError: (error: NodeJS.ErrnoException, port: number) => void;
@@ -160,7 +162,7 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     },
     isReady: () => ready,
     metrics,
-    metricsText: crew.metricsText,
+    metricsText: async () => `${await crew.metricsText()}${await figuresText(options.figures())}`,
     statusParts: options.statusParts,
     troubles: () => troubles,
     more: options.routes,

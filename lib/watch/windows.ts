@@ -3,6 +3,7 @@
  * windows of its own time, a watermark says up to when all is there, what comes after it updates its window, and what comes later
  * than is allowed is counted apart. A state that is kept with the position of what was read; values in, firings out.
  */
+import { openWatermark, type Partitions } from './watermark.ts';
 
 export interface WindowPlan {
   readonly kind: 'tumbling' | 'sliding' | 'session';
@@ -44,17 +45,10 @@ export interface OpenWindow<A> {
   readonly isTold: boolean;
 }
 
-export interface Partition {
-  /** Latest event time. */
-  readonly latest: number;
-  /** Nothing was there when it was asked: it holds the watermark back no more. */
-  readonly isIdle: boolean;
-}
-
 export interface WindowState<A> {
   /** Null before the first event. */
   readonly watermark: number | null;
-  readonly partitions: Readonly<Record<string, Partition>>;
+  readonly partitions: Partitions;
   readonly open: readonly OpenWindow<A>[];
   /** Events that came later than is allowed, by key. */
   readonly late: Readonly<Record<string, number>>;
@@ -88,8 +82,8 @@ export function openWindows<A, E>(
   { empty, add, merge }: Accumulator<A, E>,
   before: WindowState<A> = NO_WINDOWS,
 ): Windows<A, E> {
-  let watermark = before.watermark ?? Number.NEGATIVE_INFINITY;
-  const partitions = new Map(Object.entries(before.partitions));
+  const source = openWatermark(plan.disorder, before);
+  let watermark = source.time();
   const late = new Map(Object.entries(before.late));
   const open = new Map<string, OpenWindow<A>>(before.open.map((window) => [nameOf(window), window]));
   let fired: Firing<A>[] = [];
@@ -103,13 +97,8 @@ export function openWindows<A, E>(
     fired.push({ ...said, replaces: revision === 0 ? null : revision });
   };
   const advance = () => {
-    const active = [...partitions.values()].filter(({ isIdle }) => !isIdle);
-    if (active.length > 0) moveTo(Math.min(...active.map(({ latest }) => latest)) - plan.disorder);
-  };
-  /** A watermark never falls. */
-  const moveTo = (time: number) => {
-    if (!(time > watermark)) return;
-    watermark = time;
+    if (!(source.time() > watermark)) return;
+    watermark = source.time();
     for (const window of inOrder(open.values())) {
       if (!window.isTold && isDue(window)) fire(window);
       if (isOver(window)) open.delete(nameOf(window));
@@ -150,24 +139,22 @@ export function openWindows<A, E>(
 
   return {
     add(event) {
-      const { partition, time } = event;
       put(event);
-      const latest = Math.max(partitions.get(partition)?.latest ?? Number.NEGATIVE_INFINITY, time);
-      partitions.set(partition, { latest, isIdle: false });
+      source.add(event.partition, event.time);
       advance();
     },
     correct: put,
     rest(partition) {
-      const known = partitions.get(partition);
-      if (known !== undefined) partitions.set(partition, { ...known, isIdle: true });
+      source.rest(partition);
       advance();
     },
     end(partition) {
-      partitions.delete(partition);
+      source.end(partition);
       advance();
     },
     flush(now) {
-      if ([...partitions.values()].every(({ isIdle }) => isIdle)) moveTo(now - plan.disorder);
+      source.flush(now);
+      advance();
     },
     take() {
       const firings = fired;
@@ -176,7 +163,7 @@ export function openWindows<A, E>(
     },
     state: () => ({
       watermark: Number.isFinite(watermark) ? watermark : null,
-      partitions: Object.fromEntries([...partitions].sort(([a], [b]) => (a < b ? -1 : 1))),
+      partitions: source.partitions(),
       open: inOrder(open.values()),
       late: Object.fromEntries([...late].sort(([a], [b]) => (a < b ? -1 : 1))),
     }),

@@ -22,6 +22,7 @@ const CONTROLLER = 1000;
 interface Node {
   readonly pid: number;
   readonly started: string;
+  readonly port: number;
 }
 
 step({ chapters, lock: 'broker', args: { STOP: optional } }, async (project, { STOP }) => {
@@ -39,13 +40,13 @@ step({ chapters, lock: 'broker', args: { STOP: optional } }, async (project, { S
     );
     return;
   }
-  if (nodes.length > 0) {
+  const ports = settings.brokers.map(portOf);
+  if (ports.every((port) => nodes.some((node) => node.port === port))) {
     say('broker', `runs already: ${settings.brokers.join(', ')}`);
     return;
   }
-  const ports = settings.brokers.map(portOf);
   const libraries = fetchBroker(project);
-  const started = start(folder, libraries, ports);
+  const started = start(folder, libraries, ports, nodes);
   writeAtomic(join(folder, 'nodes.json'), json(started));
   const begun = performance.now();
   for (const port of ports)
@@ -112,8 +113,13 @@ function fetchBroker(project: Project): string {
   return libraries;
 }
 
-/** Formats what is new, and starts each node as a process of its own. */
-function start(folder: string, libraries: string, ports: readonly number[]): Node[] {
+/** Formats what is new, and starts each node that does not run as a process of its own. */
+function start(
+  folder: string,
+  libraries: string,
+  ports: readonly number[],
+  running: readonly Node[],
+): Node[] {
   const java = (main: string, ...args: string[]) => ['-cp', `${libraries}/*`, main, ...args];
   const run = (main: string, ...args: string[]) => {
     const { status, stdout, stderr } = spawnSync('java', java(main, ...args), { encoding: 'utf8' });
@@ -126,6 +132,8 @@ function start(folder: string, libraries: string, ports: readonly number[]): Nod
   const directories = isNew ? ports.map(() => run(STORAGE, 'random-uuid')) : [];
   const replicas = Math.min(3, ports.length);
   return ports.map((port, i) => {
+    const known = running.find((node) => node.port === port);
+    if (known !== undefined) return known;
     const path = join(folder, `node${i + 1}.properties`);
     mkdirSync(folder, { recursive: true });
     writeAtomic(path, propertiesOf(folder, ports, i, replicas));

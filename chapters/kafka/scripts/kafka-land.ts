@@ -1,108 +1,179 @@
-/** Takes the predictions of the topic into the stream of events here, where monitoring and all else reads them: each exactly once. */
+/** Takes the events of the topic that arose elsewhere into the stream here, where monitoring and all else reads them: each exactly once. */
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';
 import { idKey, idSource } from '../../../lib/record/event-id.ts';
-import { openEventLog } from '../../../lib/record/event-log.ts';
-import type { ModelShape, PredictionLine } from '../../../lib/record/events.ts';
+import { type EventLog, openEventLog } from '../../../lib/record/event-log.ts';
+import { type ModelShape, SCHEMA, timeOf } from '../../../lib/record/events.ts';
 import { sleep } from '../../../lib/serve/client.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
-import { formatMany } from '../../../lib/words.ts';
-import { type Message, makeTopics, openKafka, READ_COMMITTED } from '../client.ts';
+import { openWatermark } from '../../../lib/watch/watermark.ts';
+import { planOf } from '../../../lib/watch/window-log.ts';
+import { formatCount, formatMany } from '../../../lib/words.ts';
+import {
+  answered,
+  deadLetter,
+  headerText,
+  type Message,
+  makeTopics,
+  type Outgoing,
+  openKafka,
+  sendAll,
+} from '../client.ts';
+import { readForeign } from '../foreign.ts';
 import { keepLanded, type LandedLine, landedOffsets } from '../landed.ts';
+import { openReader, type Reader } from '../reader.ts';
+import { keepAlive, type Life } from '../session.ts';
 import { kafkaSection } from '../settings.ts';
+import { EVENT_SCHEMA, ORIGIN, originOf } from '../shared.ts';
+import { keepTelling, openTally, readStandings } from '../standing.ts';
+import { inTimeOrder, type Timed } from '../time-order.ts';
 
 const BATCH = 2000;
 const HELD = 10_000;
-/** With nothing to read for so long everything was read. */
+/** With nothing taken for so long everything was read, or a partition that has more gives none. */
 const REST_MS = 2000;
+
+interface Landing extends Timed {
+  readonly message: Message;
+  /** Of the event, milliseconds; NaN where it has none. */
+  readonly time: number;
+}
 
 step({ chapters, lock: 'land', args: { FOREVER: optional } }, async (project, { FOREVER }) => {
   const settings = sectionOf(project.config, kafkaSection);
-  const topic = settings.topics.predictions;
-  const kafka = await openKafka(settings);
-  await makeTopics(kafka, settings);
+  const { events: topic, dead } = settings.topics;
   const { ledgers, config } = project;
-  const offsets = landedOffsets(ledgers, topic);
+  const { disorder, lateness } = planOf(config.monitoring);
+  const kafka = await openKafka(settings);
+  const origin = originOf(ledgers);
   const newId = idSource(idKey(ledgers.idKey));
-  const known = new Map<string, ModelShape>();
-  const log = openEventLog({
-    folder: ledgers.predictions,
-    sensitiveFolder: ledgers.sensitive,
-    durability: 'disk',
-    maxBytes: config.deployment.log.max_bytes,
-    shapes: () => [...known.values()],
-    onBroken: (error) => {
-      throw failed(`the disk does not hold what was landed: ${error.message}`);
-    },
+  const shapes = new Map<string, ModelShape>();
+  let log: EventLog | undefined;
+  const openLog = () =>
+    openEventLog({
+      folder: ledgers.predictions,
+      sensitiveFolder: ledgers.sensitive,
+      durability: 'disk',
+      maxBytes: config.deployment.log.max_bytes,
+      from: topic,
+      shapes: () => [...shapes.values()],
+      onBroken: (error) => {
+        throw failed(`the disk does not hold what was landed: ${error.message}`);
+      },
+    });
+  let offsets: ReadonlyMap<number, bigint> = landedOffsets(ledgers, topic);
+  const last = readStandings(project).find(({ role }) => role === 'land');
+  const watermark = openWatermark(disorder, {
+    watermark: last?.watermark ?? null,
+    partitions: Object.fromEntries(
+      (last?.partitions ?? []).flatMap(({ partition, latest, idle }) =>
+        latest === null ? [] : [[String(partition), { latest, isIdle: idle }]],
+      ),
+    ),
   });
-  const consumer = kafka.consumer(`${settings.group}-land`);
-  const stream = await consumer.consume({
-    autocommit: false,
-    topics: [topic],
-    mode: 'manual',
-    offsets: Array.from({ length: settings.partitions }, (_, partition) => ({
-      topic,
-      partition,
-      offset: offsets.get(partition) ?? 0n,
-    })),
-    sessionTimeout: 10_000,
-    heartbeatInterval: 500,
-    maxWaitTime: 200,
-    isolationLevel: READ_COMMITTED,
+  const tally = openTally(project, 'land');
+  const done = { landed: 0, dead: 0 };
+
+  const lineOf = (at: ReadonlyMap<number, bigint>): LandedLine => ({
+    id: newId(),
+    time: new Date().toISOString(),
+    topic,
+    offsets: Object.fromEntries([...at].map(([partition, offset]) => [partition, String(offset)])),
   });
-  let waiting: Message[] = [];
-  let broken: Error | undefined;
-  let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => (stopping = true));
-  stream.on('error', (error) => {
-    broken = error;
-  });
-  stream.on('data', (message) => {
-    // A rebalance may give what was read before once more.
-    if (message.offset < (offsets.get(message.partition) ?? 0n)) return;
-    waiting.push(message);
-    if (waiting.length >= HELD) stream.pause();
-  });
-  let landed = 0;
-  for (let last = performance.now(); !stopping; ) {
-    if (broken !== undefined) throw failed(`${settings.brokers.join(', ')}: ${broken.message}`);
-    if (waiting.length === 0) {
-      if (FOREVER === undefined && performance.now() - last > REST_MS) break;
-      await sleep(20);
-      continue;
+  /** On record here, with how far that is, before it counts as taken. */
+  const land = async (taken: readonly Landing[], bury: (letters: Outgoing[]) => Promise<void>) => {
+    const after = new Map(offsets);
+    const lines: string[] = [];
+    const letters: Outgoing[] = [];
+    let late = 0;
+    for (const { message, time, partition } of taken) {
+      // A rebalance may give what was read before once more.
+      if (message.offset < (offsets.get(partition) ?? 0n)) continue;
+      after.set(partition, message.offset + 1n);
+      if (headerText(message, ORIGIN) === origin) continue;
+      const schema = headerText(message, EVENT_SCHEMA) ?? String(SCHEMA);
+      if (schema !== String(SCHEMA))
+        throw failed(
+          `${topic} holds events of schema ${schema.slice(0, 20)} (partition ${partition}, offset ${message.offset}), and this program knows ${SCHEMA}: update it, they wait`,
+        );
+      const read = readForeign(message.value, shapes);
+      if ('reason' in read) {
+        letters.push(deadLetter(message, read.reason, dead));
+        continue;
+      }
+      lines.push(read.line);
+      if (time + lateness < watermark.time()) late++;
+      watermark.add(String(partition), time);
     }
-    const taken = waiting.slice(0, BATCH);
-    waiting = waiting.slice(BATCH);
-    if (waiting.length < HELD) stream.resume();
-    for (const { partition, offset } of taken) offsets.set(partition, offset + 1n);
-    const line: LandedLine = {
-      id: newId(),
-      time: new Date().toISOString(),
-      topic,
-      offsets: Object.fromEntries([...offsets].map(([partition, offset]) => [partition, String(offset)])),
-    };
-    const events = taken.map(({ value }) => value.toString());
-    for (const shape of shapesOf(events)) known.set(shape.version, shape);
-    await log.append([...events, JSON.stringify(line)], [], [...known.values()].at(-1));
+    await bury(letters);
+    const line = lineOf(after);
+    if (lines.length > 0) {
+      log ??= openLog();
+      await log.append([...lines, JSON.stringify(line)], [], [...shapes.values()].at(-1));
+    }
     keepLanded(ledgers, line);
-    landed += taken.length;
-    last = performance.now();
-  }
-  await consumer.close(true).catch(() => {});
-  await log.close();
-  say('land', `${formatMany(landed, 'prediction')} of ${topic} in the stream of events`);
+    offsets = after;
+    done.landed += lines.length;
+    done.dead += letters.length;
+    tally.add({ events: lines.length + letters.length, dead: letters.length, late });
+  };
+  const session = async (life: Life) => {
+    await makeTopics(kafka, settings);
+    const producer = kafka.producer();
+    const reader = await openReader(kafka, `${settings.group}-land`, topic, HELD, offsets);
+    const telling = keepTelling(tally, reader, watermark);
+    const next = chooser(telling.isBehind);
+    try {
+      for (let last = performance.now(); !life.isOver; ) {
+        const isResting = performance.now() - last > REST_MS;
+        const taken = next(reader, isResting);
+        if (taken.length > 0) {
+          await land(taken, (letters) => answered(sendAll(producer, letters), 'dead letters'));
+          last = performance.now();
+        } else if (isResting && reader.waiting.length === 0 && FOREVER === undefined) break;
+        else await sleep(20);
+      }
+      // What marks the ends of transactions was read as well.
+      if (reader.waiting.length === 0) keepLanded(ledgers, lineOf(new Map([...offsets, ...reader.next()])));
+    } finally {
+      await telling.stop();
+      await reader.close();
+      await producer.close(true).catch(() => {});
+    }
+  };
+  await keepAlive(session, () => done.landed, FOREVER !== undefined);
+  await log?.close();
+  say(
+    'land',
+    `${formatMany(done.landed, 'event')} of ${topic} in the stream of events, ${formatCount(done.dead)} to ${dead}`,
+  );
   process.exit(0);
 });
 
-/** What the predictions of each version share, so that the segment's first line names the version. */
-function shapesOf(events: readonly string[]): ModelShape[] {
-  const shapes = new Map<string, ModelShape>();
-  for (const text of events) {
-    const { model, sha256, ids, input } = JSON.parse(text) as PredictionLine;
-    if (!shapes.has(model))
-      shapes.set(model, { version: model, sha256, ids: Object.keys(ids), input: Object.keys(input) });
-  }
-  return [...shapes.values()];
+/** Takes what waits in the order of event time; while a partition that has more gives none, in whatever order it came. */
+function chooser(isBehind: (partition: number) => boolean): (reader: Reader, isStuck: boolean) => Landing[] {
+  const upTo = new Map<number, number>();
+  const known = new Map<Message, Landing>();
+  const landingOf = (message: Message): Landing => {
+    const before = known.get(message);
+    if (before !== undefined) return before;
+    const { partition, value } = message;
+    const time = Date.parse(timeOf(value.toString()));
+    const latest = Math.max(upTo.get(partition) ?? 0, Number.isNaN(time) ? 0 : time);
+    upTo.set(partition, latest);
+    const landing = { message, partition, time, upTo: latest };
+    known.set(message, landing);
+    return landing;
+  };
+  return (reader, isStuck) => {
+    const landings = reader.waiting.map(landingOf);
+    const given =
+      isStuck || landings.length >= HELD ? [] : [...upTo].filter(([partition]) => isBehind(partition));
+    const chosen = inTimeOrder(landings, new Map(given), BATCH);
+    reader.take(() => chosen.map(({ message }) => message));
+    for (const { message } of chosen) known.delete(message);
+    return chosen;
+  };
 }

@@ -1,21 +1,36 @@
 /** What the chapter does without a broker: rows into events or dead letters, who asks, how far was landed. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { jsonLedger, openLedger } from '../../../lib/files/ledger.ts';
+import type { Project } from '../../../lib/project.ts';
+import type { ModelShape } from '../../../lib/record/events.ts';
+import { figuresText } from '../../../lib/serve/metrics.ts';
+import { openWatermark } from '../../../lib/watch/watermark.ts';
 import { row, served } from '../../../test/contract/served.ts';
 import { streamIn } from '../../../test/stream-fixture.ts';
+import { temporaryFolder } from '../../../test/support.ts';
 import { type Outgoing, securityOf } from '../client.ts';
+import { type Batch, dropAborted, type FetchedPartition } from '../committed.ts';
+import { figuresOf } from '../figures.ts';
+import { readForeign } from '../foreign.ts';
+import { signalsOf, type TopicLag } from '../lag.ts';
 import { keepLanded, landedOffsets } from '../landed.ts';
 import { predictRows } from '../predict-rows.ts';
+import { kafkaSection } from '../settings.ts';
+import { toMessages } from '../shared.ts';
+import { hasStandings, openTally, readStandings, type Standing } from '../standing.ts';
+import { inTimeOrder } from '../time-order.ts';
 
 /** A header of a dead letter. */
 function said({ headers }: Outgoing, name: string): string {
   return [...headers!].find(([key]) => key.toString() === name)![1].toString();
 }
 
-const topics = { rows: 'rows', predictions: 'predictions', dead: 'dead' };
+const topics = { rows: 'rows', events: 'events', dead: 'dead', positions: 'positions' };
 
 test('rows become predictions with their ids, and what is none a dead letter with the reason', async () => {
   const { models } = await served();
@@ -29,6 +44,8 @@ test('rows become predictions with their ids, and what is none a dead letter wit
     topic: 'rows',
     partition: 0,
     offset: BigInt(i),
+    timestamp: 0n,
+    headers: new Map(),
     key: Buffer.from(`k${i}`),
     value,
   }));
@@ -39,9 +56,10 @@ test('rows become predictions with their ids, and what is none a dead letter wit
     dead,
   } = predictRows(messages, models[0]!, topics, () => String(next++), new Date(0));
   assert.deepEqual([predictions, dead], [1, 3]);
-  const [prediction] = out.filter(({ topic }) => topic === 'predictions');
+  const [prediction] = out.filter(({ topic }) => topic === 'events');
   const { id, model, input } = JSON.parse(prediction!.value.toString());
-  assert.deepEqual([id, model, input, prediction!.key.toString()], ['0', 'v1', row, 'k0']);
+  assert.deepEqual([id, model, input, prediction!.key.toString()], ['0', 'v1', row, '0']);
+  assert.equal(said(prediction!, 'schema'), '2');
   const letters = out.filter(({ topic }) => topic === 'dead');
   assert.deepEqual(
     letters.map((letter) => said(letter, 'reason').split(' must')[0]),
@@ -91,4 +109,251 @@ test('how far was landed is said by the last group that is whole, or by what is 
     [0, 9n],
     [1, 7n],
   ]);
+});
+
+const SHA = 'ab'.repeat(32);
+const ID = (i: number) => i.toString(16).padStart(28, '0');
+const TIME = '2026-11-20T10:00:00.000Z';
+const prediction = {
+  id: ID(1),
+  time: TIME,
+  model: 'v1',
+  sha256: SHA,
+  route: 'champion',
+  ids: {},
+  input: { a: 1, b: null, c: 'x' },
+  probability: 0.25,
+  class: '0',
+  latency_ms: 1,
+} as const;
+const label = { id: ID(2), time: TIME, of: ID(1), label: '1', by: 'lab' };
+
+test('an event that comes from elsewhere is taken whole, on one line, or not at all', () => {
+  const read = (value: unknown, shapes = new Map<string, ModelShape>()) =>
+    readForeign(Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)), shapes);
+  for (const event of [
+    prediction,
+    label,
+    { id: ID(5), time: TIME, of: ID(1), label: '0', correction: true, by: 'lab' },
+    { id: ID(3), time: TIME, route: 'refused', model: 'v1', problems: [{ field: 'a', problem: 'b' }] },
+    {
+      id: ID(3),
+      time: TIME,
+      route: 'shadow',
+      of: ID(1),
+      model: 'v2',
+      sha256: SHA,
+      probability: 0,
+      class: '0',
+    },
+  ])
+    assert.deepEqual(read(event), { event, line: JSON.stringify(event) });
+  const spaced = read(Buffer.from(JSON.stringify(prediction, null, 2)));
+  assert.equal('line' in spaced && spaced.line, JSON.stringify(prediction), 'no line of its own');
+  const refused: [value: unknown, reason: RegExp][] = [
+    [Buffer.from('{"id"'), /is no JSON/],
+    [Buffer.from([0xff]), /is no UTF-8/],
+    [null, /no event of a kind/],
+    [[prediction], /no event of a kind/],
+    [{ ...prediction, route: 'else' }, /no event of a kind/],
+    [{ ...prediction, chain: 'x' }, /chain/],
+    [{ ...prediction, id: 'x' }, /^id is no id/],
+    [{ ...prediction, time: '2026-13-40T99:00:00.000Z' }, /^time is no time/],
+    [{ ...prediction, model: '../v1' }, /^model is no version/],
+    [{ ...prediction, input: { a: {} } }, /^input\.a/],
+    [{ ...prediction, probability: '1' }, /^probability/],
+    [{ ...label, of: 7 }, /^of/],
+    [{ ...label, by: 'x'.repeat(101) }, /^by/],
+  ];
+  for (const [value, reason] of refused) {
+    const given = read(value);
+    assert.match('reason' in given ? given.reason : 'was taken', reason);
+  }
+  const shapes = new Map<string, ModelShape>();
+  read(prediction, shapes);
+  assert.deepEqual(shapes.get('v1'), { version: 'v1', sha256: SHA, ids: [], input: ['a', 'b', 'c'] });
+  const other = read({ ...prediction, sha256: 'cd'.repeat(32) }, shapes);
+  assert.match('reason' in other ? other.reason : '', /^v1 is abababababab… here, and cdcdcdcdcdcd… there$/);
+});
+
+test('each prediction of a list is a message by itself, and a label is in the partition of its prediction', () => {
+  const { id: _, ids: __, input, probability, class: given, ...about } = prediction;
+  const rows = [1, 4].map((i) => ({ id: ID(i), input, probability, class: given }));
+  const list = toMessages({ ...about, rows }, 'unused', 'events', 'here');
+  assert.deepEqual(
+    list.map(({ key, value }) => [key.toString(), JSON.parse(value.toString()).list]),
+    [
+      [ID(1), ID(1)],
+      [ID(4), ID(1)],
+    ],
+  );
+  for (const message of list) assert.ok('line' in readForeign(message.value, new Map()));
+  const [message] = toMessages(label, JSON.stringify(label), 'events', 'here');
+  assert.deepEqual([message!.key.toString(), said(message!, 'origin')], [ID(1), 'here']);
+});
+
+test('a backlog is taken in order of time, and each partition in its own', () => {
+  const partitions = fc.array(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 20 }), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  fc.assert(
+    fc.property(partitions, fc.integer({ min: 1, max: 9 }), fc.array(fc.boolean()), (times, most, behind) => {
+      let waiting = times.flatMap((of, partition) =>
+        of.map((time, i) => ({ partition, i, time, upTo: Math.max(...of.slice(0, i + 1)) })),
+      );
+      const given = new Map(
+        times.flatMap((of, partition) =>
+          behind[partition] && of.length > 0 ? [[partition, Math.max(...of)] as const] : [],
+        ),
+      );
+      const all: typeof waiting = [];
+      for (;;) {
+        const taken = inTimeOrder(waiting, given, most);
+        if (taken.length === 0) break;
+        assert.ok(taken.length <= most);
+        all.push(...taken);
+        const gone = new Set(taken);
+        waiting = waiting.filter((each) => !gone.has(each));
+      }
+      const bound = Math.min(...given.values());
+      assert.ok(
+        waiting.every(({ upTo }) => upTo > bound),
+        'only what may be overtaken waits',
+      );
+      for (const [partition] of times.entries()) {
+        const order = all.filter((each) => each.partition === partition).map(({ i }) => i);
+        assert.deepEqual(
+          order,
+          [...order].sort((a, b) => a - b),
+        );
+      }
+      for (let i = 1; i < all.length; i++) assert.ok(all[i]!.upTo >= all[i - 1]!.upTo);
+    }),
+  );
+});
+
+test('how a reader stands is on record while it runs and after, and gives figures and signals', async () => {
+  const folder = temporaryFolder();
+  const project = { state: (...parts: string[]) => join(folder, ...parts) } as unknown as Project;
+  assert.equal(hasStandings(project), false);
+  let now = Date.parse(TIME);
+  const tally = openTally(project, 'land', () => now);
+  const watermark = openWatermark(10_000);
+  watermark.add('0', now - 120_000);
+  watermark.add('1', now);
+  tally.add({ events: 300, dead: 2, late: 3 });
+  now += 1000;
+  const lag = new Map([
+    [0, 7],
+    [1, 0],
+  ]);
+  tally.write({ lag, rebalances: 1, watermark });
+  const standings = readStandings(project);
+  const [{ per_second, held_back_by, recent, isRunning }] = standings as [Standing];
+  assert.deepEqual([per_second, held_back_by, recent, isRunning], [300, '0', { events: 300, late: 3 }, true]);
+  const text = await figuresText(figuresOf(standings));
+  for (const line of [
+    'clockwork_stream_lag{role="land",partition="0"} 7',
+    'clockwork_stream_partition_holds_back{role="land",partition="0"} 1',
+    'clockwork_stream_partition_idle{role="land",partition="1"} 0',
+    `clockwork_stream_late_total{role="land",pid="${process.pid}"} 3`,
+    `clockwork_stream_watermark_seconds{role="land",pid="${process.pid}"} ${(Date.parse(TIME) - 130_000) / 1000}`,
+    `clockwork_stream_rebalances_total{role="land",pid="${process.pid}"} 1`,
+  ])
+    assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
+  const lags: TopicLag[] = [
+    { role: 'land', topic: 'events', partitions: [{ partition: 0, end: 9, lag: 7 }] },
+    { role: 'consume', topic: 'rows', partitions: [{ partition: 0, end: 9, lag: 5 }] },
+  ];
+  assert.deepEqual(signalsOf(lags, standings, Date.parse(TIME)), {
+    stream_lag: 7,
+    stream_minutes_behind: 130 / 60,
+    late_share: 0.01,
+  });
+  assert.deepEqual(signalsOf(undefined, standings, now), {
+    stream_lag: null,
+    stream_minutes_behind: null,
+    late_share: 0.01,
+  });
+  now += 2 * 3_600_000;
+  tally.write({ lag: new Map(), rebalances: 1, watermark });
+  assert.deepEqual(readStandings(project)[0]!.recent, { events: 0, late: 0 }, 'an hour later it is over');
+});
+
+test('a transport that nobody carries is refused with those that are there', () => {
+  const text = readFileSync('config.yaml', 'utf8');
+  const read = (transport: string, sections = [kafkaSection]) =>
+    parseConfig(text.replace('transport: files', `transport: ${transport}`), 'config.yaml', sections);
+  assert.equal(read('kafka').events.transport, 'kafka');
+  assert.throws(() => read('pigeon'), /config\.yaml:\d+ {2}events\.transport: must be files or kafka/);
+  assert.throws(() => read('kafka', []), /events\.transport: must be files$/);
+});
+
+test('what was aborted is left out, however the log is cut into fetches', () => {
+  const act = fc.record({
+    producer: fc.integer({ min: 1, max: 3 }),
+    what: fc.constantFrom('send', 'send', 'commit', 'abort', 'plain'),
+    count: fc.integer({ min: 1, max: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 40 }), fc.array(fc.integer({ min: 1, max: 4 })), (acts, cuts) => {
+      const log: (Batch & { ends?: boolean })[] = [];
+      const open = new Map<number, bigint>();
+      const transactions: { producerId: bigint; firstOffset: bigint; end: bigint }[] = [];
+      const wanted = new Set<bigint>();
+      const held = new Map<number, bigint[]>();
+      let offset = 0n;
+      const ends = [...new Set(acts.map(({ producer }) => producer))].map((producer) => ({
+        producer,
+        what: 'abort' as const,
+        count: 1,
+      }));
+      // Only up to the last stable offset is read: whatever was begun has ended.
+      for (const { producer, what, count } of [...acts, ...ends]) {
+        const about = { firstOffset: offset, producerId: BigInt(producer) };
+        if (what === 'send' || what === 'plain') {
+          const attributes = what === 'plain' ? 0 : 0x10;
+          const records = Array.from({ length: count }, () => ({ key: null }));
+          log.push({ ...about, attributes, lastOffsetDelta: count - 1, records });
+          const offsets = records.map((_, i) => offset + BigInt(i));
+          if (what === 'plain') for (const each of offsets) wanted.add(each);
+          else {
+            if (!open.has(producer)) open.set(producer, offset);
+            held.set(producer, [...(held.get(producer) ?? []), ...offsets]);
+          }
+          offset += BigInt(count);
+        } else if (open.has(producer)) {
+          const key = Buffer.from([0, 0, 0, what === 'abort' ? 0 : 1]);
+          log.push({ ...about, attributes: 0x30, lastOffsetDelta: 0, records: [{ key }] });
+          if (what === 'commit') for (const each of held.get(producer)!) wanted.add(each);
+          else transactions.push({ ...about, firstOffset: open.get(producer)!, end: offset });
+          open.delete(producer);
+          held.delete(producer);
+          offset++;
+        }
+      }
+      const got: bigint[] = [];
+      for (let at = 0, i = 0; at < log.length; i++) {
+        const batches = log.slice(at, at + (cuts[i] ?? log.length));
+        at += batches.length;
+        const [from, last] = [batches[0]!.firstOffset, batches.at(-1)!];
+        const to = last.firstOffset + BigInt(last.lastOffsetDelta);
+        const abortedTransactions = transactions.filter(
+          ({ firstOffset, end }) => firstOffset <= to && end >= from,
+        );
+        const partition: FetchedPartition = { records: batches, abortedTransactions };
+        dropAborted({ responses: [{ partitions: [partition] }] });
+        const read = partition.records!;
+        assert.equal(read.at(-1)!.firstOffset, last.firstOffset, 'it says up to where was read');
+        assert.deepEqual(partition.abortedTransactions, []);
+        for (const { attributes, firstOffset, records } of read)
+          if ((attributes & 0x20) === 0) got.push(...records.map((_, k) => firstOffset + BigInt(k)));
+      }
+      assert.deepEqual(
+        got,
+        [...wanted].sort((a, b) => (a < b ? -1 : 1)),
+      );
+    }),
+  );
 });

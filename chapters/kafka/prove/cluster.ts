@@ -1,0 +1,105 @@
+/** What proofs with a real broker share: programs that are killed, what a topic holds, ports that are free. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { sectionOf } from '../../../lib/config/parse.ts';
+import { chapters } from '../../../lib/door.ts';
+import { loadProject, type Project } from '../../../lib/project.ts';
+import type { TemporaryProject } from '../../../test/support.ts';
+import { type Message, openKafka, READ_COMMITTED } from '../client.ts';
+import { type KafkaSettings, kafkaSection } from '../settings.ts';
+
+/** The client, as make installs it. */
+export const CLIENT = '.make/packages/kafka/node_modules/.package-lock.json';
+
+/** What a broker needs and is not here. */
+export const missing = ['java', 'mvn'].find(
+  (program) => spawnSync(program, ['-version']).error !== undefined,
+);
+
+export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly code: number | null; readonly said: string }>;
+}
+
+const children = new Set<ChildProcess>();
+
+export function killAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+/** Starts a program of a project; `most` is the size in kB beyond which it may write no file. */
+export function run(
+  project: TemporaryProject,
+  program: string,
+  args: Readonly<Record<string, string>> = {},
+  most?: number,
+): Running {
+  const command = [process.execPath, `.make/programs/${program}.mjs`];
+  const limited = ['bash', '-c', `ulimit -f ${most}; exec "$@"`, 'bash', ...command];
+  const [name, ...rest] = most === undefined ? command : limited;
+  const child = spawn(name!, rest, {
+    cwd: project.folder,
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined, ...args },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (said += piece));
+  children.add(child);
+  const ended = new Promise<{ code: number | null; said: string }>((settle) =>
+    child.once('close', (code) => {
+      children.delete(child);
+      settle({ code, said });
+    }),
+  );
+  return { child, ended };
+}
+
+export function projectAt(project: TemporaryProject): Project {
+  return loadProject(chapters, project.path('config.yaml'));
+}
+
+export function settingsOf(project: TemporaryProject): KafkaSettings {
+  return sectionOf(projectAt(project).config, kafkaSection);
+}
+
+/** What a topic holds, as it is read where transactions count. */
+export async function everything(settings: KafkaSettings, topic: string): Promise<Message[]> {
+  const kafka = await openKafka(settings);
+  const consumer = kafka.consumer(`reader-${Math.random()}`);
+  const stream = await consumer.consume({
+    autocommit: false,
+    topics: [topic],
+    mode: 'committed',
+    fallbackMode: 'earliest',
+    sessionTimeout: 10_000,
+    heartbeatInterval: 500,
+    maxWaitTime: 100,
+    isolationLevel: READ_COMMITTED,
+  });
+  const read: Message[] = [];
+  stream.on('data', (message) => void read.push(message));
+  for (let count = -1, tries = 0; count !== read.length || (read.length === 0 && tries < 10); tries++) {
+    count = read.length;
+    await sleep(1500);
+  }
+  await consumer.close(true);
+  return read;
+}
+
+/** So many ports that nobody listens at, nor at a thousand above, where a node's controller is. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = await new Promise<number>((settle) => {
+      const server = createServer().listen(0, '127.0.0.1', () => {
+        const { port } = server.address() as { port: number };
+        server.close(() => settle(port));
+      });
+    });
+    if (port < 60_000 && ports.every((other) => Math.abs(port - other) !== 1000 && port !== other))
+      ports.push(port);
+  }
+  return ports;
+}
