@@ -19,6 +19,7 @@ import { stratifiedFolds } from '../lib/train/folds.ts';
 import { fitPipeline, transform } from '../lib/train/pipeline.ts';
 import { anyTable } from './any-table.ts';
 import { events } from './events.ts';
+import { kafka } from './kafka.ts';
 import { copyProject, plainEnvironment } from './project-copy.ts';
 import { median, note, timed, writeLines } from './record.ts';
 import { serving } from './serving.ts';
@@ -50,6 +51,7 @@ const parts: Record<string, () => void | Promise<void>> = {
   reading,
   serving: () => serving(csv, python),
   events: () => events(folder, readFileSync('test/fixtures/config.yaml', 'utf8')),
+  kafka: () => kafka(folder, readFileSync('test/fixtures/config.yaml', 'utf8')),
   ...(await anyTable({ python, has: hasPeers })),
 };
 // make bench ONLY=ai4i measures one part anew and keeps the other lines.

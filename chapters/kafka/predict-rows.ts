@@ -1,4 +1,5 @@
 /** Messages of the topic of rows into events of the topic of predictions, or into dead letters with the reason. */
+import type { Rows } from '../../lib/predict/input.ts';
 import type { ServedModel } from '../../lib/predict/served-model.ts';
 import type { PredictionLine } from '../../lib/record/events.ts';
 import { deadLetter, type Message, type Outgoing } from './client.ts';
@@ -30,19 +31,12 @@ export function predictRows(
     if ('reason' in read) bury(message, read.reason);
     else rows.push({ message, row: read.row });
   }
-  const right = rows.flatMap((each) => {
-    const parsed = model.parse([each.row]);
-    if (!('problems' in parsed)) return [{ ...each, parsed: parsed.rows[0]! }];
-    bury(each.message, parsed.problems.map(({ field, problem }) => `${field} ${problem}`).join('; '));
-    return [];
-  });
-  if (right.length > 0) {
-    const start = performance.now();
-    const parsed = model.parse(right.map(({ row }) => row));
-    if ('problems' in parsed) throw new Error('a row that was right alone is wrong among others');
-    const scores = model.score(parsed);
-    const latency = (performance.now() - start) / right.length;
-    for (const [i, { parsed: row }] of right.entries()) {
+  const start = performance.now();
+  const right = rightOf(rows, model, bury);
+  if (right.rows.length > 0) {
+    const scores = model.score(right);
+    const latency = (performance.now() - start) / right.rows.length;
+    for (const [i, row] of right.rows.entries()) {
       const line: PredictionLine = {
         id: newId(),
         time: now.toISOString(),
@@ -62,7 +56,26 @@ export function predictRows(
       });
     }
   }
-  return { messages: out, predictions: right.length, dead: messages.length - right.length };
+  const predictions = right.rows.length;
+  return { messages: out, predictions, dead: messages.length - predictions };
+}
+
+/** Those that are rows of the model. All are looked at together, and each alone only where some are wrong. */
+function rightOf(
+  rows: readonly { readonly message: Message; readonly row: unknown }[],
+  model: ServedModel,
+  bury: (message: Message, reason: string) => void,
+): Rows {
+  const all = model.parse(rows.map(({ row }) => row));
+  if (!('problems' in all)) return all;
+  const right = rows.filter(({ message, row }) => {
+    const alone = model.parse([row]);
+    if (!('problems' in alone)) return true;
+    bury(message, alone.problems.map(({ field, problem }) => `${field} ${problem}`).join('; '));
+    return false;
+  });
+  if (right.length === rows.length) throw new Error('rows that are right alone are wrong together');
+  return rightOf(right, model, bury);
 }
 
 function readRow(value: Buffer): { row: unknown } | { reason: string } {

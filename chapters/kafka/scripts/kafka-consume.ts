@@ -22,8 +22,8 @@ import { kafkaSection } from '../settings.ts';
 import { keepTelling, openTally } from '../standing.ts';
 
 /** Rows of a transaction at most, and rows that are held before the broker is asked to wait. */
-const BATCH = 1000;
-const HELD = 5000;
+const BATCH = 4000;
+const HELD = 20_000;
 
 const rows: Argument<number> = (given) => {
   const count = given === undefined ? Number.POSITIVE_INFINITY : Number(given);
@@ -56,7 +56,7 @@ step({ chapters, args: { ROWS: rows } }, async (project, { ROWS }) => {
           await sleep(5);
           continue;
         }
-        const taken = reader.take((waiting) => waiting.slice(0, BATCH));
+        const taken = reader.take((waiting) => waiting.slice(0, Math.min(BATCH, ROWS - settled())));
         fleet.follow();
         const { model } = fleet.current();
         const predicted = predictRows(taken, model, settings.topics, newId, new Date());

@@ -29,13 +29,15 @@ step({ chapters, lock: 'share', args: { FOREVER: optional } }, async (project, {
   const origin = originOf(ledgers);
   const kafka = await openKafka(settings);
   const tally = openTally(project, 'share');
+  // A server that was killed leaves none behind that its next one would meet.
+  const parent = process.ppid;
   let sent = 0;
   const session = async (life: Life) => {
     await makeTopics(kafka, settings);
     const producer = kafka.producer(`${settings.group}-share-${origin}`);
     try {
       let position = await readSent(kafka, settings, producer, origin);
-      while (!life.isOver) {
+      while (!life.isOver && process.ppid === parent) {
         const messages: Outgoing[] = [];
         const fromElsewhere = new Map<string, boolean>();
         const isElsewhere = ({ name, path }: Segment) => {
