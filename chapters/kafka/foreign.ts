@@ -1,7 +1,7 @@
 /** What came from elsewhere, looked at before it joins the stream here: an event whole and of known keys alone, or the reason. */
 import * as v from 'valibot';
 import { VERSION } from '../../lib/config/values.ts';
-import { EVENT_ID } from '../../lib/record/event-id.ts';
+import { areDrawn, EVENT_ID, secondOf } from '../../lib/record/event-id.ts';
 import type { LogLine, ModelShape } from '../../lib/record/events.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -70,10 +70,18 @@ const label = v.strictObject({
 /** Broken UTF-8 is no event, rather than one with replaced letters. */
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-/** The event and its line. `shapes` are those of the versions that are known, to which that of the event is added. */
+/** A clock that is so far ahead of this one is wrong: its events would make those of all others late. */
+const AHEAD_MS = 300_000;
+
+/**
+ * The event and its line. `shapes` are those of the versions that are known, to which that of the event is added; `key` is that of the
+ * ids, where all machines share one.
+ */
 export function readForeign(
   value: Buffer,
   shapes: Map<string, ModelShape>,
+  key?: Buffer,
+  now = Date.now(),
 ): { readonly event: LogLine; readonly line: string } | { readonly reason: string } {
   let raw: unknown;
   try {
@@ -89,6 +97,11 @@ export function readForeign(
     return { reason: `${path?.map(({ key }) => key).join('.') ?? ''} ${message}`.trim() };
   }
   const event = checked.output as LogLine;
+  const { id: drawn, time: said } = checked.output;
+  if (Math.max(Date.parse(said), (secondOf(drawn) ?? 0) * 1000) > now + AHEAD_MS)
+    return { reason: `${said} is in the future` };
+  if (key !== undefined && !areDrawn([drawn], key)[0])
+    return { reason: 'its id was not drawn with the key that the servers share' };
   if ('input' in event) {
     const { model: version, sha256: hash, ids, input } = event;
     const known = shapes.get(version);

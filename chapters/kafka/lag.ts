@@ -4,7 +4,7 @@ import { sectionOf } from '../../lib/config/parse.ts';
 import type { Signal } from '../../lib/config/schema.ts';
 import type { Project } from '../../lib/project.ts';
 import { type Kafka, openKafka, READ_COMMITTED } from './client.ts';
-import { landedOffsets } from './landed.ts';
+import { landedOffsets } from './offsets.ts';
 import { EARLIEST } from './reader.ts';
 import { type KafkaSettings, kafkaSection } from './settings.ts';
 import { hasStandings, readStandings, type Standing } from './standing.ts';

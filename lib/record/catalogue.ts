@@ -61,6 +61,8 @@ export type Ledgers = ReturnType<typeof coreLedgers> & {
   readonly truth: string;
   /** Hours of production, and the windows of make windows: made from the stream as well. */
   readonly summaries: string;
+  /** How far consumers have come that write to the stream. */
+  readonly progress: string;
   /** The key of event ids. */
   readonly idKey: string;
 };
@@ -78,6 +80,7 @@ export function ledgersOf(
     sensitive: path(config.data.production_dir, 'sensitive'),
     truth: path(config.data.production_dir, 'truth'),
     summaries: path(config.data.production_dir, 'summaries'),
+    progress: path(config.data.production_dir, 'progress'),
     idKey: path(config.data.production_dir, 'ids.key'),
   };
 }
@@ -116,6 +119,13 @@ function coreLedgers(config: Config, path: (...parts: string[]) => string) {
   } satisfies Record<string, Ledger>;
 }
 
+/** In the order in which one process began them: the second of a second is numbered. */
+function orderOf(name: string): string {
+  return name.replace(/(?:\.(\d+))?\.jsonl$/, (_, number: string | undefined) =>
+    String(number ?? 1).padStart(6, '0'),
+  );
+}
+
 /** The logs of one server process each: predictions, and the sensitive columns that lie apart from them. */
 export function logsIn(ledgers: Ledgers, folder: 'predictions' | 'sensitive'): Ledger[] {
   let names: string[];
@@ -126,7 +136,9 @@ export function logsIn(ledgers: Ledgers, folder: 'predictions' | 'sensitive'): L
   }
   return names
     .filter((name) => name.endsWith('.jsonl'))
-    .sort()
+    .map((name) => ({ name, order: orderOf(name) }))
+    .sort((a, b) => (a.order < b.order ? -1 : 1))
+    .map(({ name }) => name)
     .map((name) => ({ name: `${folder}/${name}`, path: join(ledgers[folder], name), format: jsonLedger }))
     .filter(({ path }) => lstatSync(path).isFile());
 }
@@ -145,7 +157,7 @@ export function namedLedgers(ledgers: Ledgers): Ledger[] {
   return [...Object.values(namedIn(ledgers)), ...ledgers.chapters];
 }
 
-function namedIn({ chapters, predictions, sensitive, truth, summaries, idKey, ...named }: Ledgers) {
+function namedIn({ chapters, predictions, sensitive, truth, summaries, progress, idKey, ...named }: Ledgers) {
   return named;
 }
 

@@ -84,6 +84,11 @@ const KEY_VARIABLE = 'CLOCKWORK_ID_KEY';
 
 /** The key that is kept there; made where there is none. */
 export function idKey(path: string): Buffer {
+  return sharedIdKey() ?? Buffer.from(keptSecret(path), 'hex');
+}
+
+/** That of the environment; undefined where every machine has its own. */
+export function sharedIdKey(): Buffer | undefined {
   const given = process.env[KEY_VARIABLE] || undefined;
-  return Buffer.from(given === undefined ? keptSecret(path) : checkSecret(given, KEY_VARIABLE), 'hex');
+  return given === undefined ? undefined : Buffer.from(checkSecret(given, KEY_VARIABLE), 'hex');
 }

@@ -134,18 +134,6 @@ export function predictionsById(stream: Stream, ids: Iterable<string>): Map<stri
   return found;
 }
 
-/** Every prediction that was ever made, a segment at a time. */
-export function* everyPrediction(stream: Stream): Generator<PredictionLine[]> {
-  for (const segment of stream.segments) {
-    const lines: PredictionLine[] = [];
-    eventsBack(stream, segment, (event) => {
-      if (isProduction(event)) lines.push(...predictionsIn(event).reverse());
-      return true;
-    });
-    yield lines.reverse();
-  }
-}
-
 /** The sensitive columns that came with requests since then, by the prediction's id. */
 export function readSensitive(ledgers: Ledgers, since: string): Map<string, Fields> {
   return new Map(

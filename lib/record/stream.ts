@@ -28,6 +28,14 @@ export interface Stream {
   readonly position: StreamPosition;
 }
 
+/** From where on nothing is missing that is not older than a time, as far as the seals say. */
+export function positionBefore(segments: readonly Segment[], time: string): StreamPosition {
+  const seals = segments.flatMap(({ seal }) => seal ?? []).sort((a, b) => a.number - b.number);
+  const first = seals.find(({ last }) => last >= time);
+  const sealed = first === undefined ? (seals.at(-1)?.number ?? 0) : first.number - 1;
+  return { sealed, open: {} };
+}
+
 /**
  * Reads what is new, in the order of the segments, and checks every link of it. Fails at a broken one, and where less is there
  * than was read before. Once it is enough it stops where a group ends. Lines that are not wanted are checked, and not parsed. The same event given twice is the reader's to
@@ -99,5 +107,13 @@ export function eventReader(
   if (header !== undefined && headerHash(path) !== header)
     throw failed(`${path}:1  is not what it was. ${AUDIT}`);
   const read = readerOf(headerOf(path), path);
-  return (body) => (body.startsWith(HEADER_BEGIN) ? undefined : read(body));
+  return (body) => {
+    if (body.startsWith(HEADER_BEGIN)) return undefined;
+    try {
+      return read(body);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw failed(`${path}  holds a line that is no event: it was changed. ${AUDIT}`);
+    }
+  };
 }

@@ -137,6 +137,25 @@ function bucketFinder(): (id: string) => string {
   };
 }
 
+/** Everything that is known to be true, by the ids of predictions, a span of time after the other. */
+export function* everyTruth(ledgers: Ledgers): Generator<Map<string, Truth>> {
+  const names = existsSync(ledgers.truth)
+    ? readdirSync(ledgers.truth, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.endsWith('.jsonl'),
+      )
+    : [];
+  for (const name of names.sort()) yield readBucket(ledgers, name, () => true);
+}
+
+function readBucket(ledgers: Ledgers, name: string, isWanted: (id: string) => boolean): Map<string, Truth> {
+  const truth = new Map<string, Truth>();
+  for (const { body } of soundLines(join(ledgers.truth, name), jsonLedger)) {
+    const event = JSON.parse(body) as LabelLine;
+    if (isWanted(event.of)) truth.set(event.of, tell(truth.get(event.of), event));
+  }
+  return truth;
+}
+
 /** What is true of these predictions, as far as it is known. */
 export function truthOf(ledgers: Ledgers, ids: Iterable<string>): Map<string, Truth> {
   const bucketOf = bucketFinder();
@@ -148,12 +167,8 @@ export function truthOf(ledgers: Ledgers, ids: Iterable<string>): Map<string, Tr
     wanted.set(bucket, of);
   }
   const truth = new Map<string, Truth>();
-  for (const [bucket, of] of wanted) {
-    for (const { body } of soundLines(join(ledgers.truth, bucket), jsonLedger)) {
-      const event = JSON.parse(body) as LabelLine;
-      if (of.has(event.of)) truth.set(event.of, tell(truth.get(event.of), event));
-    }
-  }
+  for (const [bucket, of] of wanted)
+    for (const [id, said] of readBucket(ledgers, bucket, (id) => of.has(id))) truth.set(id, said);
   return truth;
 }
 

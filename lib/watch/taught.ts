@@ -1,8 +1,8 @@
 /** The predictions whose truth may be learnt: of senders who have a name, each row with that name. */
 import { ANYONE, UNNAMED } from '../config/values.ts';
 import type { Ledgers } from '../record/catalogue.ts';
-import { everyPrediction } from '../record/predictions.ts';
-import { followTruth, truthOf } from '../record/truth.ts';
+import { isProduction, predictionsById } from '../record/predictions.ts';
+import { everyTruth, followTruth, type Truth } from '../record/truth.ts';
 import type { Observed } from './window.ts';
 
 export interface Taught extends Observed {
@@ -11,7 +11,13 @@ export interface Taught extends Observed {
   readonly by: string;
 }
 
-/** Oldest first, without those that joined training before; of strangers it is said how many. */
+/** Labels whose predictions are looked for together. */
+const MOST = 100_000;
+
+/**
+ * Oldest first, without those that joined training before; of strangers it is said how many. Only segments that hold predictions of
+ * labels that are not learnt yet are read.
+ */
 export function readTaught(
   ledgers: Ledgers,
   joined: ReadonlySet<string | undefined>,
@@ -19,19 +25,23 @@ export function readTaught(
   const stream = followTruth(ledgers);
   const taught: Taught[] = [];
   let strangers = 0;
-  for (const lines of everyPrediction(stream)) {
-    const fresh = lines.filter(({ id }) => !joined.has(id));
-    const truth = truthOf(
-      ledgers,
-      fresh.map(({ id }) => id),
-    );
-    for (const line of fresh) {
-      const said = truth.get(line.id);
-      if (said === undefined) continue;
-      if (said.by === ANYONE || said.by === UNNAMED) strangers++;
-      else taught.push({ ...line, label: said.label, by: said.by });
+  const wanted = new Map<string, Truth>();
+  const find = () => {
+    for (const [id, line] of predictionsById(stream, wanted.keys())) {
+      const { label, by } = wanted.get(id)!;
+      if (isProduction(line)) taught.push({ ...line, label, by });
     }
+    wanted.clear();
+  };
+  for (const span of everyTruth(ledgers)) {
+    for (const [id, said] of span) {
+      if (joined.has(id)) continue;
+      if (said.by === ANYONE || said.by === UNNAMED) strangers++;
+      else wanted.set(id, said);
+    }
+    if (wanted.size >= MOST) find();
   }
-  taught.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  find();
+  taught.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.id < b.id ? -1 : 1));
   return { taught, strangers };
 }

@@ -1,7 +1,7 @@
 /** The stream of events: whoever wrote it and however it is read, the same comes out, and what was changed shows. */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { jsonLedger, openLedger } from '../../lib/files/ledger.ts';
@@ -11,9 +11,10 @@ import type { Ledgers } from '../../lib/record/catalogue.ts';
 import { areDrawn, idSource, secondOf } from '../../lib/record/event-id.ts';
 import { type LogLine, predictionsIn } from '../../lib/record/events.ts';
 import { findPrediction, predictionsById, recentPredictions } from '../../lib/record/predictions.ts';
-import { segmentsOf } from '../../lib/record/segments.ts';
-import { readStream, STREAM_START, type StreamPosition } from '../../lib/record/stream.ts';
+import { sealEnded, segmentsOf } from '../../lib/record/segments.ts';
+import { positionBefore, readStream, STREAM_START, type StreamPosition } from '../../lib/record/stream.ts';
 import { followTruth, truthOf } from '../../lib/record/truth.ts';
+import { readTaught } from '../../lib/watch/taught.ts';
 import { readWindow } from '../../lib/watch/window.ts';
 import { alive, gone, KEY, OTHER, type Row, SHAPE, START, streamIn } from '../stream-fixture.ts';
 
@@ -296,4 +297,58 @@ test('errors are measured on predictions that are old enough for their truth', (
   assert.equal(window(0).judged.length, 4);
   assert.deepEqual(window(9999).judged, []);
   assert.ok(readdirSync(ledgers.truth).length > 1);
+});
+
+test('what was taught is found without a look at segments that hold none of it', () => {
+  const { ledgers, writer, predict, label, at } = streamIn();
+  const [old, fresh] = [writer(gone(1)), writer(alive)];
+  const before = Array.from({ length: 50 }, () => predict());
+  old.append(before.map(({ line }) => line));
+  at(START + 40_000_000);
+  const after = Array.from({ length: 50 }, () => predict(SHAPE, 2));
+  fresh.append(after.map(({ line }) => line));
+  const ids = after.flatMap(({ rows }) => rows.map(({ id }) => id));
+  fresh.append(ids.slice(1).map((id, i) => label(id, String(i % 2))));
+  fresh.append([label(ids[3]!, '1', true), label(ids[0]!, '1').replace('"by":"lab"', '"by":"anyone"')]);
+  const joined = new Set([ids[1]!]);
+  const { taught, strangers } = readTaught(ledgers, joined);
+  assert.deepEqual(
+    taught.map(({ id }) => id),
+    ids.slice(2),
+  );
+  assert.deepEqual(
+    [strangers, taught.find(({ id }) => id === ids[3])!.label, taught[0]!.by],
+    [1, '1', 'lab'],
+  );
+  const bytes = readFileSync(old.path);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(old.path, bytes);
+  assert.deepEqual(readTaught(ledgers, joined).taught, taught, 'a segment of others is not read');
+  fresh.append([label(before[3]!.rows[0]!.id, '0')]);
+  assert.throws(() => readTaught(ledgers, joined), /it was changed|the chain breaks/);
+});
+
+test('a consumer that writes to the stream begins where nothing is missing', () => {
+  const { ledgers, writer, predict, at } = streamIn();
+  for (const [i, second] of [1, 20_000, 40_000].entries()) {
+    at(START + second * 1000);
+    writer(gone(second, 999_999_980 + i)).append([predict().line, predict().line]);
+  }
+  const segments = sealEnded(ledgers);
+  const sealedBefore = (second: number) =>
+    positionBefore(segments, new Date(START + second * 1000).toISOString()).sealed;
+  assert.deepEqual([0, 2, 3, 4, 20_002, 20_003, 40_001, 40_009].map(sealedBefore), [0, 0, 0, 1, 1, 2, 2, 3]);
+});
+
+test('of segments that a process began in one second the last is the one that grows', () => {
+  const { ledgers, writer, predict } = streamIn();
+  const names = [alive, `${alive}.2`, `${alive}.10`];
+  for (const name of names) writer(name).append([predict().line]);
+  const sealed = () =>
+    sealEnded(ledgers).map(({ path, seal }) => [basename(path, '.jsonl'), seal !== undefined]);
+  assert.deepEqual(sealed(), [
+    [names[0], true],
+    [names[1], true],
+    [names[2], false],
+  ]);
 });

@@ -12,7 +12,7 @@ import { readStream, STREAM_START } from '../../../lib/record/stream.ts';
 import { serverKeyPath } from '../../../lib/serve/client.ts';
 import { formatCount } from '../../../lib/words.ts';
 import { type TemporaryProject, trainedProject } from '../../../test/support.ts';
-import { headerText, openKafka, READ_COMMITTED } from '../client.ts';
+import { headerText, openKafka, READ_COMMITTED, sendAll } from '../client.ts';
 import { readStandings } from '../standing.ts';
 import {
   CLIENT,
@@ -260,13 +260,30 @@ if (missing !== undefined) {
     await producer.send({
       messages: [...values.map(toMessage(topics.rows)), ...events.map(toMessage(topics.events))],
     });
+    // And what the topic gave before, once more: a replay.
+    const given = (await everything(settingsOf(watching), topics.events)).filter(
+      ({ value }) => value.length > 100,
+    );
+    const again = given.filter((_, i) => i % Math.ceil(given.length / 20) === 0);
+    await sendAll(
+      producer,
+      again.map(({ value, key }) => ({ topic: topics.events, key: key!, value })),
+    );
     await producer.close(true);
     assert.equal((await run(watching, 'kafka-consume', { ROWS: String(values.length) }).ended).code, 0);
     const landed = watching.make('land');
-    assert.match(landed.out, /0 events of .*, 7 to clockwork\.dead/, landed.err);
+    assert.ok(again.length > 0);
+    assert.match(
+      landed.out,
+      new RegExp(`^land +0 events of .*, ${events.length + again.length} to clockwork\\.dead`, 'm'),
+      landed.err,
+    );
     const dead = await everything(settingsOf(watching), topics.dead);
     const hex = (buffers: readonly Buffer[]) => buffers.map((value) => value.toString('hex')).sort();
-    assert.deepEqual(hex(dead.map(({ value }) => value)), hex([...values, ...events]));
+    assert.deepEqual(
+      hex(dead.map(({ value }) => value)),
+      hex([...values, ...events, ...again.map(({ value }) => value)]),
+    );
     assert.ok(
       dead.every(
         (letter) =>
@@ -292,6 +309,7 @@ if (missing !== undefined) {
     produce();
     consume();
     assert.equal(watching.make('land').status, 0);
+    writeRows(watching, 7_000_500, 500);
     produce();
     const lag = watching.make('lag');
     assert.match(lag.out, /consume {4}500 messages not read, nobody reads here/, lag.err);

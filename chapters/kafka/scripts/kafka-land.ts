@@ -2,9 +2,10 @@
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';
-import { idKey, idSource } from '../../../lib/record/event-id.ts';
+import { idKey, idSource, sharedIdKey } from '../../../lib/record/event-id.ts';
 import { type EventLog, openEventLog } from '../../../lib/record/event-log.ts';
-import { type ModelShape, SCHEMA, timeOf } from '../../../lib/record/events.ts';
+import { type LogLine, type ModelShape, SCHEMA, timeOf } from '../../../lib/record/events.ts';
+import { keepProgress, type ProgressLine } from '../../../lib/record/progress.ts';
 import { sleep } from '../../../lib/serve/client.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
@@ -22,8 +23,9 @@ import {
   sendAll,
 } from '../client.ts';
 import { readForeign } from '../foreign.ts';
-import { keepLanded, type LandedLine, landedOffsets } from '../landed.ts';
+import { consumerOf, landedOffsets, type Offsets, offsetsText } from '../offsets.ts';
 import { openReader, type Reader } from '../reader.ts';
+import { openSeen } from '../seen.ts';
 import { keepAlive, type Life } from '../session.ts';
 import { kafkaSection } from '../settings.ts';
 import { EVENT_SCHEMA, ORIGIN, originOf } from '../shared.ts';
@@ -50,6 +52,7 @@ step({ chapters, lock: 'land', args: { FOREVER: optional } }, async (project, { 
   const origin = originOf(ledgers);
   const newId = idSource(idKey(ledgers.idKey));
   const shapes = new Map<string, ModelShape>();
+  const key = sharedIdKey();
   let log: EventLog | undefined;
   const openLog = () =>
     openEventLog({
@@ -73,22 +76,24 @@ step({ chapters, lock: 'land', args: { FOREVER: optional } }, async (project, { 
       ),
     ),
   });
+  const latest = Math.max(0, ...(last?.partitions ?? []).map((each) => each.latest ?? 0));
+  const seen = openSeen(ledgers, offsets.size === 0 ? undefined : Math.floor((latest || Date.now()) / 1000));
   const tally = openTally(project, 'land');
   const done = { landed: 0, dead: 0 };
 
-  const lineOf = (at: ReadonlyMap<number, bigint>): LandedLine => ({
+  const lineOf = (at: ReadonlyMap<number, bigint>): ProgressLine<Offsets> => ({
     id: newId(),
     time: new Date().toISOString(),
-    topic,
-    offsets: Object.fromEntries([...at].map(([partition, offset]) => [partition, String(offset)])),
+    consumer: consumerOf(topic),
+    at: offsetsText(at),
   });
   /** On record here, with how far that is, before it counts as taken. */
   const land = async (taken: readonly Landing[], bury: (letters: Outgoing[]) => Promise<void>) => {
     const after = new Map(offsets);
-    const lines: string[] = [];
+    const sound: { landing: Landing; event: LogLine; line: string }[] = [];
     const letters: Outgoing[] = [];
-    let late = 0;
-    for (const { message, time, partition } of taken) {
+    for (const landing of taken) {
+      const { message, partition } = landing;
       // A rebalance may give what was read before once more.
       if (message.offset < (offsets.get(partition) ?? 0n)) continue;
       after.set(partition, message.offset + 1n);
@@ -98,26 +103,31 @@ step({ chapters, lock: 'land', args: { FOREVER: optional } }, async (project, { 
         throw failed(
           `${topic} holds events of schema ${schema.slice(0, 20)} (partition ${partition}, offset ${message.offset}), and this program knows ${SCHEMA}: update it, they wait`,
         );
-      const read = readForeign(message.value, shapes);
-      if ('reason' in read) {
-        letters.push(deadLetter(message, read.reason, dead));
-        continue;
-      }
-      lines.push(read.line);
-      if (time + lateness < watermark.time()) late++;
-      watermark.add(String(partition), time);
+      const read = readForeign(message.value, shapes, key);
+      if ('reason' in read) letters.push(deadLetter(message, read.reason, dead));
+      else sound.push({ landing, ...read });
     }
+    const fresh = new Set(seen.fresh(sound));
+    for (const each of sound)
+      if (!fresh.has(each)) letters.push(deadLetter(each.landing.message, 'is here already', dead));
     await bury(letters);
     const line = lineOf(after);
-    if (lines.length > 0) {
+    if (fresh.size > 0) {
       log ??= openLog();
+      const lines = [...fresh].map((each) => each.line);
       await log.append([...lines, JSON.stringify(line)], [], [...shapes.values()].at(-1));
     }
-    keepLanded(ledgers, line);
+    seen.keep([...fresh]);
+    keepProgress(ledgers, line);
     offsets = after;
-    done.landed += lines.length;
+    let late = 0;
+    for (const { landing } of fresh) {
+      if (landing.time + lateness < watermark.time()) late++;
+      watermark.add(String(landing.partition), landing.time);
+    }
+    done.landed += fresh.size;
     done.dead += letters.length;
-    tally.add({ events: lines.length + letters.length, dead: letters.length, late });
+    tally.add({ events: fresh.size + letters.length, dead: letters.length, late });
   };
   const session = async (life: Life) => {
     await makeTopics(kafka, settings);
@@ -136,7 +146,7 @@ step({ chapters, lock: 'land', args: { FOREVER: optional } }, async (project, { 
         else await sleep(20);
       }
       // What marks the ends of transactions was read as well.
-      if (reader.waiting.length === 0) keepLanded(ledgers, lineOf(new Map([...offsets, ...reader.next()])));
+      if (reader.waiting.length === 0) keepProgress(ledgers, lineOf(new Map([...offsets, ...reader.next()])));
     } finally {
       await telling.stop();
       await reader.close();

@@ -5,6 +5,7 @@
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { isTakenIn } from '../../../lib/record/events.ts';
+import { isProgress } from '../../../lib/record/progress.ts';
 import { headerOf, type Segment } from '../../../lib/record/segments.ts';
 import { readStream } from '../../../lib/record/stream.ts';
 import { sleep } from '../../../lib/serve/client.ts';
@@ -49,7 +50,8 @@ step({ chapters, lock: 'share', args: { FOREVER: optional } }, async (project, {
           ledgers,
           position,
           (event, body, segment) => {
-            if (!isElsewhere(segment)) messages.push(...toMessages(event, body, events, origin));
+            if (!isElsewhere(segment) && !isProgress(event))
+              messages.push(...toMessages(event, body, events, origin));
           },
           () => true,
           () => messages.length >= BATCH,

@@ -1,25 +1,29 @@
 /** What the chapter does without a broker: rows into events or dead letters, who asks, how far was landed. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../../../lib/config/parse.ts';
 import { jsonLedger, openLedger } from '../../../lib/files/ledger.ts';
 import type { Project } from '../../../lib/project.ts';
-import type { ModelShape } from '../../../lib/record/events.ts';
+import { idSource } from '../../../lib/record/event-id.ts';
+import { type ModelShape, readerOf } from '../../../lib/record/events.ts';
+import { keepProgress } from '../../../lib/record/progress.ts';
+import { headerOf } from '../../../lib/record/segments.ts';
 import { figuresText } from '../../../lib/serve/metrics.ts';
 import { openWatermark } from '../../../lib/watch/watermark.ts';
 import { row, served } from '../../../test/contract/served.ts';
-import { streamIn } from '../../../test/stream-fixture.ts';
+import { alive, SHAPE, START, streamIn } from '../../../test/stream-fixture.ts';
 import { temporaryFolder } from '../../../test/support.ts';
 import { type Outgoing, securityOf } from '../client.ts';
 import { type Batch, dropAborted, type FetchedPartition } from '../committed.ts';
 import { figuresOf } from '../figures.ts';
 import { readForeign } from '../foreign.ts';
 import { signalsOf, type TopicLag } from '../lag.ts';
-import { keepLanded, landedOffsets } from '../landed.ts';
+import { consumerOf, landedOffsets } from '../offsets.ts';
 import { predictRows } from '../predict-rows.ts';
+import { openSeen } from '../seen.ts';
 import { kafkaSection } from '../settings.ts';
 import { toMessages } from '../shared.ts';
 import { hasStandings, openTally, readStandings, type Standing } from '../standing.ts';
@@ -91,28 +95,40 @@ test('how far was landed is said by the last group that is whole, or by what is 
   const { ledgers } = streamIn();
   assert.equal(landedOffsets(ledgers, 'p').size, 0);
   mkdirSync(ledgers.predictions, { recursive: true });
-  const line = (offsets: Record<string, string>, topic = 'p') => ({ id: 'x', time: 't', topic, offsets });
-  const ledger = openLedger(join(ledgers.predictions, '20261101T000001-here-1.jsonl'), jsonLedger);
-  ledger.append(['{"id":"a"}', JSON.stringify(line({ 0: '5', 1: '2' }))]);
-  ledger.append(['{"id":"b"}', JSON.stringify(line({ 0: '9', 1: '2' }))]);
+  const line = (second: number, at: Record<string, string>, topic = 'p') => ({
+    id: 'x',
+    time: new Date(second * 1000).toISOString(),
+    consumer: consumerOf(topic),
+    at,
+  });
+  const path = join(ledgers.predictions, '20261101T000001-here-1.jsonl');
+  const ledger = openLedger(path, jsonLedger);
+  ledger.append(['{"id":"a"}', JSON.stringify(line(1, { 0: '5', 1: '2' }))]);
+  ledger.append(['{"id":"b"}', JSON.stringify(line(2, { 0: '9', 1: '2' }))]);
   ledger.close();
-  assert.deepEqual(
-    [...landedOffsets(ledgers, 'p')],
-    [
-      [0, 9n],
-      [1, 2n],
-    ],
-  );
-  assert.equal(landedOffsets(ledgers, 'other').size, 0);
-  keepLanded(ledgers, line({ 0: '4', 1: '7' }));
-  assert.deepEqual([...landedOffsets(ledgers, 'p')].sort(), [
+  const landed = () => [...landedOffsets(ledgers, 'p')];
+  assert.deepEqual(landed(), [
     [0, 9n],
+    [1, 2n],
+  ]);
+  assert.equal(landedOffsets(ledgers, 'other').size, 0);
+  keepProgress(ledgers, line(1, { 0: '4', 1: '1' }));
+  assert.deepEqual(landed(), [
+    [0, 9n],
+    [1, 2n],
+  ]);
+  keepProgress(ledgers, line(3, { 0: '10', 1: '7' }));
+  assert.deepEqual(landed(), [
+    [0, 10n],
     [1, 7n],
   ]);
+  rmSync(path);
+  assert.deepEqual(landed()[0], [0, 10n], 'its segment may be dropped');
 });
 
 const SHA = 'ab'.repeat(32);
-const ID = (i: number) => i.toString(16).padStart(28, '0');
+const SECOND = Date.parse('2026-11-20T10:00:00Z') / 1000;
+const ID = (i: number) => `${SECOND.toString(16)}${i.toString(16).padStart(20, '0')}`;
 const TIME = '2026-11-20T10:00:00.000Z';
 const prediction = {
   id: ID(1),
@@ -169,6 +185,18 @@ test('an event that comes from elsewhere is taken whole, on one line, or not at 
     const given = read(value);
     assert.match('reason' in given ? given.reason : 'was taken', reason);
   }
+  const ahead = { ...label, time: '2999-01-01T00:00:00.000Z' };
+  assert.deepEqual(read(ahead), { reason: '2999-01-01T00:00:00.000Z is in the future' });
+  assert.deepEqual(read({ ...label, id: `ffffffff${ID(2).slice(8)}` }), {
+    reason: `${TIME} is in the future`,
+  });
+  const key = Buffer.alloc(16, 9);
+  const own = { ...label, id: idSource(key, () => SECOND * 1000)() };
+  const value = (event: unknown) => Buffer.from(JSON.stringify(event));
+  assert.ok('line' in readForeign(value(own), new Map(), key));
+  assert.deepEqual(readForeign(value(label), new Map(), key), {
+    reason: 'its id was not drawn with the key that the servers share',
+  });
   const shapes = new Map<string, ModelShape>();
   read(prediction, shapes);
   assert.deepEqual(shapes.get('v1'), { version: 'v1', sha256: SHA, ids: [], input: ['a', 'b', 'c'] });
@@ -356,4 +384,28 @@ test('what was aborted is left out, however the log is cut into fetches', () => 
       );
     }),
   );
+});
+
+test('what a topic gives again is not taken in again, early or late', () => {
+  const { ledgers, writer, predict, label: say, at } = streamIn();
+  const server = writer(alive, [SHAPE]);
+  const read = (line: string) => ({ event: readerOf(headerOf(server.path), server.path)(line), line });
+  const made = [0, 1].map(() => predict());
+  server.append(made.map(({ line }) => line));
+  const labelled = say(made[0]!.rows[0]!.id, '1');
+  server.append([labelled]);
+  const old = [...made.map(({ line }) => line), labelled].map(read);
+  at(START + 3600 * 1000);
+  const next = [predict().line, predict().line].map(read);
+  const until = START / 1000 + 3600;
+  // Long ago by now, so that they are looked for in the stream.
+  const later = openSeen(ledgers, until);
+  assert.deepEqual(later.fresh([...old, ...next, next[0]!]), next);
+  assert.deepEqual(later.fresh(next), next, 'what was not kept is taken the next time');
+  later.keep(next);
+  assert.deepEqual(later.fresh(next), []);
+  // A moment ago, so that they are read again at the start.
+  server.append(next.map(({ line }) => line));
+  assert.deepEqual(openSeen(ledgers, until).fresh([...next, ...old]), []);
+  assert.deepEqual(openSeen(ledgers, START / 1000 + 5).fresh(old), []);
 });

@@ -22,6 +22,18 @@ test('a shadow answers every request, after it, in the log alone', async () => {
   for (let i = 0; i < 100 && shadowed().size < wanted.size; i++)
     await new Promise((resolve) => setTimeout(resolve, 100));
   assert.equal(shadowed().size, wanted.size);
+  // Started anew, it goes on where it was.
+  assert.equal(project.make('stop').status, 0);
+  assert.equal(project.make('start').status, 0);
+  const more = await load(project, 1);
+  await more.answered(20);
+  const { ids: later } = await more.stop();
+  for (const id of later) wanted.add(id);
+  for (let i = 0; i < 100 && shadowed().size < wanted.size; i++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(shadowed().size, wanted.size);
+  const all = logLines(project).flatMap((line) => (line.route === 'shadow' ? [line.of!] : []));
+  assert.equal(all.length, new Set(all).size, 'none twice');
   assert.ok(
     logLines(project)
       .filter(({ route }) => route === 'shadow')
