@@ -7,6 +7,7 @@ import type { LoadedVersion } from '../../lib/registry/load.ts';
 import { readValidation } from '../../lib/registry/validation.ts';
 import { admitTaught } from './admit.ts';
 import { neighboursIn } from './neighbours.ts';
+import { rivalsOf } from './rivals.ts';
 import { guardSection } from './settings.ts';
 import { objectionTo } from './trusted-rows.ts';
 
@@ -24,7 +25,7 @@ export const guard: Guard = {
     });
   },
   object: (project, champion, challenger) =>
-    objectionTo(project, champion, challenger, sectionOf(project.config, guardSection)),
+    objectionTo(project, rivalsOf(project, champion), challenger, sectionOf(project.config, guardSection)),
 };
 
 function trainingRows(project: Project, { metadata }: LoadedVersion) {

@@ -17,10 +17,10 @@ import { giveClasses, type LoadedVersion } from '../../lib/registry/load.ts';
 import { compareOn } from '../../lib/watch/harm.ts';
 import { formatCount } from '../../lib/words.ts';
 
-/** Why the challenger may not take the champion's place; undefined where nothing speaks against it. */
+/** Why the challenger may not take the place of the first of its rivals; undefined where nothing speaks against it. */
 export function objectionTo(
   project: Project,
-  champion: LoadedVersion,
+  rivals: readonly LoadedVersion[],
   challenger: LoadedVersion,
   { margin, trusted }: { readonly margin: number; readonly trusted: readonly string[] },
 ): string | undefined {
@@ -32,9 +32,12 @@ export function objectionTo(
     { data: first, of: 'later rows of the first data version' },
     ...(taught === undefined ? [] : [{ data: taught, of: 'held-out rows of trusted senders' }]),
   ]) {
-    const worse = worseBy(project, champion, challenger, data);
-    if (worse.by > margin)
-      return `is worse by ${worse.by.toFixed(3)} in ${worse.in} on ${formatCount(data.target.length)} ${of}, where ${margin} is allowed: what it learnt may be wrong`;
+    for (const [i, rival] of rivals.entries()) {
+      const worse = worseBy(project, rival, challenger, data);
+      const than = i === 0 ? '' : `than ${rival.version}, from which retraining came step by step, `;
+      if (worse.by > margin)
+        return `is worse ${than}by ${worse.by.toFixed(3)} in ${worse.in} on ${formatCount(data.target.length)} ${of}, where ${margin} is allowed: what it learnt may be wrong`;
+    }
   }
   return undefined;
 }

@@ -2,11 +2,17 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { readDataset } from '../../../lib/data/dataset.ts';
+import { chapters } from '../../../lib/door.ts';
 import { random } from '../../../lib/numbers/random.ts';
+import { loadProject } from '../../../lib/project.ts';
+import { type LoadedVersion, loadVersion } from '../../../lib/registry/load.ts';
 import type { Taught } from '../../../lib/watch/taught.ts';
 import { ask } from '../../../test/serving.ts';
 import { livedProject, trainedProject } from '../../../test/support.ts';
 import { type Admitting, admitTaught } from '../admit.ts';
+import { championLine } from '../rivals.ts';
+import { objectionTo, worseBy } from '../trusted-rows.ts';
 
 const KEY = 'the-key-of-the-ward-for-tests';
 process.env.CLOCKWORK_FEEDBACK_KEYS = `ward:${KEY}`;
@@ -186,4 +192,53 @@ test('whoever is let in without a key is shown in red, and teaches nothing', asy
   assert.match(out, /^retrain +yes/m, out + err);
   assert.match(out, /1,200 labels left out: nothing is learnt from senders without a name/);
   assert.equal(JSON.parse(project.read('models/aliases.json')).champion, 'v1');
+});
+
+test('the champions of a line are those that retraining put in place of one another', () => {
+  const move = (event: string, from: string, to: string) => ({ event, change: `champion: ${from} -> ${to}` });
+  const moves = [
+    move('promotion', 'none', 'v1'),
+    { event: 'stage', change: 'stage of v2: None -> Staging' },
+    move('promotion', 'v1', 'v2'),
+    move('promotion', 'v2', 'v3'),
+  ];
+  const by = (...versions: string[]) =>
+    versions.map((version) => ({ decision: 'promoted' as const, version }));
+  assert.deepEqual(championLine(moves, by('v2', 'v3')), ['v3', 'v2', 'v1']);
+  assert.deepEqual(championLine(moves, by('v3')), ['v3', 'v2'], 'a person chose v2');
+  assert.deepEqual(championLine(moves, []), ['v3']);
+  assert.deepEqual(championLine([...moves, move('rollback', 'v3', 'v2')], by('v2', 'v3')), ['v2']);
+  assert.deepEqual(championLine([], []), []);
+});
+
+test('small steps lead no further down than one: a slow drip ends at the margin', () => {
+  const project = trainedProject();
+  const here = loadProject(chapters, project.path('config.yaml'));
+  const first = loadVersion(here, 'v1');
+  /** As what was taught a little wrong each week would make it: so much of what it says is chance. */
+  const worse = (version: string, chance: number): LoadedVersion => ({
+    ...first,
+    version,
+    scorer: (features, rows) =>
+      first
+        .scorer(features, rows)
+        .map((p, row) => (1 - chance) * p + chance * random(5, 'drip', row).float()),
+  });
+  const settings = { margin: 0.02, trusted: [] };
+  const STEP = 0.01;
+  const drip = (rivalsOf: (line: readonly LoadedVersion[]) => readonly LoadedVersion[]) => {
+    let line: readonly LoadedVersion[] = [first];
+    for (let week = 1; week <= 28; week++) {
+      const challenger = worse(`v${week + 1}`, line.length * STEP);
+      if (objectionTo(here, rivalsOf(line), challenger, settings) === undefined) line = [challenger, ...line];
+    }
+    return line;
+  };
+  const [line, alone] = [drip((all) => all), drip((all) => all.slice(0, 1))];
+  const data = readDataset(project.path('data/processed/v1_test.csv'), here.config.schema);
+  const fall = (version: LoadedVersion) => worseBy(here, first, version, data).by;
+  assert.ok(fall(line[0]!) <= settings.margin, `${line.length - 1} steps were taken`);
+  assert.ok(fall(alone[0]!) > settings.margin, 'held against the champion alone it falls on and on');
+  const last = objectionTo(here, line, worse('v99', 0.5), settings);
+  assert.match(last ?? '', /is worse (than v\d+, from which retraining came step by step, )?by/);
 });
