@@ -202,9 +202,8 @@ export async function makeTopics(kafka: Kafka, settings: KafkaSettings): Promise
           if (!isThere(error)) throw error;
         });
   } catch (error) {
-    throw failed(
-      `${settings.brokers.join(', ')}: ${reasonOf(error)}: is a broker there? make broker starts one`,
-    );
+    const hint = isRefused(error) ? ': is a broker there? make broker starts one' : '';
+    throw failed(`${settings.brokers.join(', ')}: ${reasonOf(error)}${hint}`);
   } finally {
     await admin.close();
   }
@@ -220,9 +219,18 @@ export function reasonOf(error: unknown): string {
 }
 
 function describe(error: unknown): string[] {
-  const { message, errors = [], cause } = error as Error & { errors?: unknown[] };
-  const inner = [...errors, ...(cause === undefined ? [] : [cause])];
-  return [message, ...(inner.length === 0 ? [] : describe(inner[0]))];
+  const inner = innerOf(error)[0];
+  return [(error as Error).message, ...(inner === undefined ? [] : describe(inner))];
+}
+
+function innerOf(error: unknown): unknown[] {
+  const { errors = [], cause } = error as Error & { errors?: unknown[] };
+  return [...errors, ...(cause === undefined ? [] : [cause])];
+}
+
+/** Whether nobody listens there. */
+function isRefused(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' || innerOf(error).some(isRefused);
 }
 
 /** As it is read where transactions count: what was aborted is not there. */

@@ -1,6 +1,6 @@
 /** What proofs with a real broker share: programs that are killed, what a topic holds, ports that are free. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { loadProject, type Project } from '../../../lib/project.ts';
@@ -102,4 +102,16 @@ export async function freePorts(count: number): Promise<number[]> {
       ports.push(port);
   }
   return ports;
+}
+
+export function isPortOpen(port: number): Promise<boolean> {
+  return new Promise((settle) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (isOpen: boolean) => {
+      socket.destroy();
+      settle(isOpen);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
 }
