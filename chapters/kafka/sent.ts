@@ -8,9 +8,10 @@ import { failed } from '../../lib/fault.ts';
 import { STREAM_START, type StreamPosition } from '../../lib/record/stream.ts';
 import { streamPosition } from '../../lib/record/truth.ts';
 import { sleep } from '../../lib/serve/client.ts';
-import { answered, type Kafka, type Outgoing, type Producer, type Transaction } from './client.ts';
+import type { Kafka, Outgoing, Producer } from './client.ts';
 import { openReader } from './reader.ts';
 import type { KafkaSettings } from './settings.ts';
+import { inTransaction } from './transaction.ts';
 
 const PATIENCE_MS = 60_000;
 const HELD = 10_000;
@@ -51,22 +52,5 @@ export async function readSent(
     }
   } finally {
     await reader.close();
-  }
-}
-
-/** Commits what is done in it, or takes it back. The first of a producer ends what one of its name before had begun. */
-export async function inTransaction(
-  producer: Producer,
-  act: (transaction: Transaction) => Promise<unknown>,
-  isFirst: boolean,
-): Promise<void> {
-  const begun = producer.beginTransaction(isFirst ? { producerId: -1n, producerEpoch: -1 } : undefined);
-  const transaction = await answered(begun, 'the begin of a transaction');
-  try {
-    await answered(act(transaction), 'a transaction');
-    await answered(transaction.commit(), 'the commit of a transaction');
-  } catch (error) {
-    await answered(transaction.abort(), 'the end of a transaction').catch(() => {});
-    throw error;
   }
 }

@@ -16,10 +16,10 @@ import { formatCount, formatMany } from '../../../lib/words.ts';
 import { type Message, makeTopics, openKafka, sendAll } from '../client.ts';
 import { predictRows } from '../predict-rows.ts';
 import { openReader } from '../reader.ts';
-import { inTransaction } from '../sent.ts';
 import { keepAlive, type Life } from '../session.ts';
 import { kafkaSection } from '../settings.ts';
 import { keepTelling, openTally } from '../standing.ts';
+import { inTransaction } from '../transaction.ts';
 
 /** Rows of a transaction at most, and rows that are held before the broker is asked to wait. */
 const BATCH = 4000;

@@ -13,11 +13,12 @@ import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatMany } from '../../../lib/words.ts';
 import { makeTopics, type Outgoing, openKafka, sendAll } from '../client.ts';
-import { inTransaction, readSent, sentMessage } from '../sent.ts';
+import { readSent, sentMessage } from '../sent.ts';
 import { keepAlive, type Life } from '../session.ts';
 import { kafkaSection } from '../settings.ts';
 import { originOf, toMessages } from '../shared.ts';
 import { openTally } from '../standing.ts';
+import { inTransaction } from '../transaction.ts';
 
 const BATCH = 5000;
 /** How often it is looked for what is new. */
