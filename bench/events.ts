@@ -37,7 +37,7 @@ const MILLION = 1_000_000;
 /** A day of a million is twelve a second. */
 const PER_SECOND = 12;
 
-/** As make monitor starts it. */
+/** As make monitor starts a look that is not the first. */
 const NURSERY = '--max-semi-space-size=4';
 
 interface Used {
@@ -68,7 +68,7 @@ export async function events(folder: string, config: string): Promise<void> {
   const hashed = median([0, 1, 2].map(() => cpuOf('sha256sum', files, at)));
   /** The hours of what was there before, once. */
   const sumUp = () =>
-    execFileSync(process.execPath, [NURSERY, '.make/programs/watch-monitor.mjs'], {
+    execFileSync(process.execPath, ['.make/programs/watch-monitor.mjs'], {
       cwd: at,
       env: { ...environment, FROM: '2026-01-01T00:00Z' },
     });
@@ -174,7 +174,13 @@ function monitorOf(at: string): Used {
     report,
     `process.on('exit', () => require('node:fs').writeFileSync('use.json', JSON.stringify(process.resourceUsage())));`,
   );
-  const cpu = cpuOf(process.execPath, [NURSERY, '--require', report, '.make/programs/watch-monitor.mjs'], at);
+  const isFirst = !existsSync(join(at, 'data/production/summaries/position.json'));
+  const flags = isFirst ? [] : [NURSERY];
+  const cpu = cpuOf(
+    process.execPath,
+    [...flags, '--require', report, '.make/programs/watch-monitor.mjs'],
+    at,
+  );
   const { maxRSS } = JSON.parse(readFileSync(use, 'utf8')) as { maxRSS: number };
   return { cpu, megabytes: maxRSS / 1024 };
 }

@@ -48,8 +48,8 @@ STATE := $(dir $(CONFIG)).make/$(basename $(notdir $(CONFIG)))
 # Where nothing can be written beside the code, programs lie beside the config.
 PROGRAMS := $(if $(shell { [ -w . ] || [ -e .make/programs/built ]; } && echo yes),.make,$(STATE))/programs
 RUN := node $(PROGRAMS)
-# A look holds little at a time: with a small nursery it needs a tenth less memory, and no more time.
-monitor watch: private RUN := node --max-semi-space-size=4 $(PROGRAMS)
+# A look after the first holds little at a time: with a small nursery it needs a tenth less memory, and no more time.
+monitor watch: private RUN = node$(if $(wildcard $(PRODUCTION)/summaries/position.json), --max-semi-space-size=4) $(PROGRAMS)
 PACKAGES := node_modules/.package-lock.json
 SOURCES := $(filter-out %/bench.ts,$(wildcard lib/*.ts lib/*/*.ts scripts/*.ts chapters/*.ts chapters/*/*.ts chapters/*/scripts/*.ts))
 ENTRIES := $(wildcard scripts/*.ts chapters/*/scripts/*.ts lib/*/*-worker.ts)
