@@ -225,10 +225,10 @@ test('small steps lead no further down than one: a slow drip ends at the margin'
         .map((p, row) => (1 - chance) * p + chance * random(5, 'drip', row).float()),
   });
   const settings = { margin: 0.02, trusted: [] };
-  const STEP = 0.01;
+  const STEP = 0.02;
   const drip = (rivalsOf: (line: readonly LoadedVersion[]) => readonly LoadedVersion[]) => {
     let line: readonly LoadedVersion[] = [first];
-    for (let week = 1; week <= 28; week++) {
+    for (let week = 1; week <= 16; week++) {
       const challenger = worse(`v${week + 1}`, line.length * STEP);
       if (objectionTo(here, rivalsOf(line), challenger, settings) === undefined) line = [challenger, ...line];
     }
