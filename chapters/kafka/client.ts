@@ -283,3 +283,8 @@ export function answered<T>(promise: Promise<T>, what: string): Promise<T> {
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
+
+/** Whatever it says: it is not needed any more. */
+export async function closeQuietly(client: { close(force: boolean): Promise<void> }): Promise<void> {
+  await answered(client.close(true), 'a connection that is closed').catch(() => {});
+}

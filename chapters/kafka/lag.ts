@@ -3,7 +3,7 @@
 import { sectionOf } from '../../lib/config/parse.ts';
 import type { Signal } from '../../lib/config/schema.ts';
 import type { Project } from '../../lib/project.ts';
-import { type Kafka, openKafka, READ_COMMITTED } from './client.ts';
+import { closeQuietly, type Kafka, openKafka, READ_COMMITTED } from './client.ts';
 import { landedOffsets } from './offsets.ts';
 import { EARLIEST } from './reader.ts';
 import { type KafkaSettings, kafkaSection } from './settings.ts';
@@ -43,7 +43,7 @@ export async function readLag(kafka: Kafka, settings: KafkaSettings, project: Pr
       await lagOf('land', events, (partition) => landed.get(partition) ?? -1n),
     ];
   } finally {
-    await consumer.close(true).catch(() => {});
+    await closeQuietly(consumer);
   }
 }
 

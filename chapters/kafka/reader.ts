@@ -1,7 +1,7 @@
 /** A topic as it is read where transactions count: what came and waits, so much of it at most, and what is still to come. */
 import { failed } from '../../lib/fault.ts';
 import { logEvent } from '../../lib/serve/application-log.ts';
-import { answered, type Consumer, type Kafka, type Message, READ_COMMITTED } from './client.ts';
+import { answered, type Consumer, closeQuietly, type Kafka, type Message, READ_COMMITTED } from './client.ts';
 
 export interface Reader {
   /** What came and was not taken, in the order in which it came. */
@@ -74,7 +74,7 @@ export async function openReader(
       isolationLevel: READ_COMMITTED,
     });
   const stream = await answered(consume(), `joining the group ${group}`).catch(async (error: Error) => {
-    await consumer.close(true).catch(() => {});
+    await closeQuietly(consumer);
     throw error;
   });
   const isFull = () => waiting.length >= held || bytes >= HELD_BYTES;
@@ -103,9 +103,8 @@ export async function openReader(
       return [...taken];
     },
     async lag() {
-      const ends = (await consumer.listOffsets({ topics: [topic], isolationLevel: READ_COMMITTED })).get(
-        topic,
-      );
+      const asked = consumer.listOffsets({ topics: [topic], isolationLevel: READ_COMMITTED });
+      const ends = (await answered(asked, `the ends of ${topic}`)).get(topic);
       return new Map(
         partitions().map((partition) => {
           const here = waiting.filter((message) => message.partition === partition).length;
@@ -126,6 +125,6 @@ export async function openReader(
       return Math.max(0, joins - 1);
     },
     consumer,
-    close: () => consumer.close(true).catch(() => {}),
+    close: () => closeQuietly(consumer),
   };
 }

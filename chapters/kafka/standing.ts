@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { parseFile } from '../../lib/files/json-file.ts';
 import { isRunning, startOf } from '../../lib/files/lock.ts';
 import { json, readIfThere, writeAtomic } from '../../lib/files/write.ts';
 import type { Project } from '../../lib/project.ts';
@@ -48,8 +47,11 @@ export function readStandings(project: Project): Standing[] {
     const path = join(folderOf(project), name);
     const text = readIfThere(path);
     if (text === undefined) return [];
-    const said = parseFile(path, text, schema);
-    return [{ ...said, isRunning: isRunning(said.pid, said.started) }];
+    const said = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+    // What another version of this program left is no news.
+    return said.success
+      ? [{ ...said.output, isRunning: isRunning(said.output.pid, said.output.started) }]
+      : [];
   });
   return ROLES.flatMap((role) => {
     const mine = all.filter((standing) => standing.role === role).sort((a, b) => (a.time < b.time ? -1 : 1));
@@ -140,7 +142,8 @@ export function openTally(project: Project, role: Role, now: () => number = Date
   };
 }
 
-const TELL_MS = 1000;
+/** How often a process says how it stands. */
+export const TELL_MS = 1000;
 
 /** Writes every second, and at last, how a reader stands. What a partition has given up to now moves its watermark. */
 export function keepTelling(

@@ -4,8 +4,10 @@ import { connect, createServer } from 'node:net';
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { loadProject, type Project } from '../../../lib/project.ts';
+import { sleep } from '../../../lib/serve/client.ts';
 import type { TemporaryProject } from '../../../test/support.ts';
-import { type Message, openKafka, READ_COMMITTED } from '../client.ts';
+import { type Message, openKafka } from '../client.ts';
+import { openReader } from '../reader.ts';
 import { type KafkaSettings, kafkaSection } from '../settings.ts';
 
 /** The client, as make installs it. */
@@ -16,12 +18,12 @@ export const missing = ['java', 'mvn'].find(
   (program) => spawnSync(program, ['-version']).error !== undefined,
 );
 
-export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<{ readonly code: number | null; readonly said: string }>;
 }
+
+const HELD = 100_000;
 
 const children = new Set<ChildProcess>();
 
@@ -64,27 +66,28 @@ export function settingsOf(project: TemporaryProject): KafkaSettings {
   return sectionOf(projectAt(project).config, kafkaSection);
 }
 
-/** What a topic holds, as it is read where transactions count. */
+/** What a topic holds now, as it is read where transactions count. */
 export async function everything(settings: KafkaSettings, topic: string): Promise<Message[]> {
-  const kafka = await openKafka(settings);
-  const consumer = kafka.consumer(`reader-${Math.random()}`);
-  const stream = await consumer.consume({
-    autocommit: false,
-    topics: [topic],
-    mode: 'committed',
-    fallbackMode: 'earliest',
-    sessionTimeout: 10_000,
-    heartbeatInterval: 500,
-    maxWaitTime: 100,
-    isolationLevel: READ_COMMITTED,
-  });
+  const reader = await openReader(
+    await openKafka(settings),
+    `reader-${Math.random()}`,
+    topic,
+    HELD,
+    new Map<number, bigint>(),
+  );
   const read: Message[] = [];
-  stream.on('data', (message) => void read.push(message));
-  for (let count = -1, tries = 0; count !== read.length || (read.length === 0 && tries < 10); tries++) {
-    count = read.length;
-    await sleep(1500);
+  try {
+    for (let left = 1; left > 0; ) {
+      await sleep(50);
+      read.push(...reader.take((waiting) => waiting));
+      left = [...(await reader.lag()).values()].reduce(
+        (sum, { waiting, unread }) => sum + waiting + unread,
+        0,
+      );
+    }
+  } finally {
+    await reader.close();
   }
-  await consumer.close(true);
   return read;
 }
 

@@ -9,22 +9,12 @@ import { keptSecret } from '../../../lib/files/secret.ts';
 import { random } from '../../../lib/numbers/random.ts';
 import { predictionsIn } from '../../../lib/record/events.ts';
 import { readStream, STREAM_START } from '../../../lib/record/stream.ts';
-import { serverKeyPath } from '../../../lib/serve/client.ts';
+import { serverKeyPath, sleep } from '../../../lib/serve/client.ts';
 import { formatCount } from '../../../lib/words.ts';
 import { type TemporaryProject, trainedProject } from '../../../test/support.ts';
 import { headerText, openKafka, READ_COMMITTED, sendAll } from '../client.ts';
 import { readStandings } from '../standing.ts';
-import {
-  CLIENT,
-  everything,
-  freePorts,
-  killAll,
-  missing,
-  projectAt,
-  run,
-  settingsOf,
-  sleep,
-} from './cluster.ts';
+import { CLIENT, everything, freePorts, killAll, missing, projectAt, run, settingsOf } from './cluster.ts';
 
 /** Sent in each round. */
 const ROWS = 4000;

@@ -4,8 +4,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { sleep } from '../../../lib/serve/client.ts';
 import { temporaryFolder, trainedProject } from '../../../test/support.ts';
-import { CLIENT, freePorts, isPortOpen, missing, run, settingsOf, sleep } from './cluster.ts';
+import { CLIENT, freePorts, isPortOpen, missing, run, settingsOf } from './cluster.ts';
 
 const [USER, PASSWORD] = ['clockwork', 'a-password$with_signs%9'];
 const STORE = 'of-the-store';

@@ -13,7 +13,7 @@ import { type Argument, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { openWatermark } from '../../../lib/watch/watermark.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
-import { type Message, makeTopics, openKafka, sendAll } from '../client.ts';
+import { closeQuietly, type Message, makeTopics, openKafka, sendAll } from '../client.ts';
 import { predictRows } from '../predict-rows.ts';
 import { openReader } from '../reader.ts';
 import { keepAlive, type Life } from '../session.ts';
@@ -79,7 +79,7 @@ step({ chapters, args: { ROWS: rows } }, async (project, { ROWS }) => {
     } finally {
       await telling.stop();
       await reader.close();
-      await producer.close(true).catch(() => {});
+      await closeQuietly(producer);
     }
   };
   await keepAlive(session, settled, true);

@@ -14,6 +14,7 @@ import { planOf } from '../../../lib/watch/window-log.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
 import {
   answered,
+  closeQuietly,
   deadLetter,
   headerText,
   type Message,
@@ -150,7 +151,7 @@ step({ chapters, lock: 'land', args: { FOREVER: optional } }, async (project, { 
     } finally {
       await telling.stop();
       await reader.close();
-      await producer.close(true).catch(() => {});
+      await closeQuietly(producer);
     }
   };
   await keepAlive(session, () => done.landed, FOREVER !== undefined);

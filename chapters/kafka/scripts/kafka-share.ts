@@ -12,12 +12,12 @@ import { sleep } from '../../../lib/serve/client.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatMany } from '../../../lib/words.ts';
-import { makeTopics, type Outgoing, openKafka, sendAll } from '../client.ts';
+import { closeQuietly, makeTopics, type Outgoing, openKafka, sendAll } from '../client.ts';
 import { readSent, sentMessage } from '../sent.ts';
 import { keepAlive, type Life } from '../session.ts';
 import { kafkaSection } from '../settings.ts';
 import { originOf, toMessages } from '../shared.ts';
-import { openTally } from '../standing.ts';
+import { openTally, TELL_MS } from '../standing.ts';
 import { inTransaction } from '../transaction.ts';
 
 const BATCH = 5000;
@@ -34,19 +34,20 @@ step({ chapters, lock: 'share', args: { FOREVER: optional } }, async (project, {
   // A server that was killed leaves none behind that its next one would meet.
   const parent = process.ppid;
   let sent = 0;
+  const fromElsewhere = new Map<string, boolean>();
+  const isElsewhere = ({ name, path }: Segment) => {
+    const known = fromElsewhere.get(name) ?? isTakenIn(headerOf(path));
+    fromElsewhere.set(name, known);
+    return known;
+  };
   const session = async (life: Life) => {
     await makeTopics(kafka, settings);
     const producer = kafka.producer(`${settings.group}-share-${origin}`);
+    let told = Number.NEGATIVE_INFINITY;
     try {
       let position = await readSent(kafka, settings, producer, origin);
       while (!life.isOver && process.ppid === parent) {
         const messages: Outgoing[] = [];
-        const fromElsewhere = new Map<string, boolean>();
-        const isElsewhere = ({ name, path }: Segment) => {
-          const known = fromElsewhere.get(name) ?? isTakenIn(headerOf(path));
-          fromElsewhere.set(name, known);
-          return known;
-        };
         const stream = readStream(
           ledgers,
           position,
@@ -67,13 +68,17 @@ step({ chapters, lock: 'share', args: { FOREVER: optional } }, async (project, {
         position = stream.position;
         sent += messages.length;
         tally.add({ events: messages.length });
-        tally.write({ lag: new Map(), rebalances: 0 });
+        if (performance.now() - told > TELL_MS) {
+          tally.write({ lag: new Map(), rebalances: 0 });
+          told = performance.now();
+        }
         if (messages.length > 0) continue;
         if (FOREVER === undefined) break;
         await sleep(REST_MS);
       }
     } finally {
-      await producer.close(true).catch(() => {});
+      tally.write({ lag: new Map(), rebalances: 0 });
+      await closeQuietly(producer);
     }
   };
   await keepAlive(session, () => sent, FOREVER !== undefined);

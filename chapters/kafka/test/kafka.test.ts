@@ -1,6 +1,6 @@
 /** What the chapter does without a broker: rows into events or dead letters, who asks, how far was landed. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -304,6 +304,9 @@ test('how a reader stands is on record while it runs and after, and gives figure
     stream_minutes_behind: null,
     late_share: 0.01,
   });
+  writeFileSync(join(folder, 'kafka', 'standing', 'consume-1.json'), '{"role":"consume","of":"before"}');
+  writeFileSync(join(folder, 'kafka', 'standing', 'share-1.json'), '{');
+  assert.equal(readStandings(project).length, 1, 'what another version left is no news');
   now += 2 * 3_600_000;
   tally.write({ lag: new Map(), rebalances: 1, watermark });
   assert.deepEqual(readStandings(project)[0]!.recent, { events: 0, late: 0 }, 'an hour later it is over');
