@@ -44,7 +44,8 @@ export function temporaryFolder(end = (_folder: string) => {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-test-'));
   after(() => {
     end(folder);
-    rmSync(folder, { recursive: true, force: true });
+    // A program beside a server may write how it stands while it ends.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
   return folder;
 }
