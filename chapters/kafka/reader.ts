@@ -47,7 +47,7 @@ export async function openReader(
       const offset = known.get(partition) ?? earliest;
       if (offset > end[partition]!)
         throw failed(
-          `${topic} ends at ${end[partition]} in partition ${partition}, and was read up to ${offset} before: it is another topic of that name`,
+          `${topic} ends at ${end[partition]} in partition ${partition}, and was read up to ${offset} before: it is another topic of that name. Name a fresh one (chapters.kafka.topics)`,
         );
       if (offset < earliest)
         logEvent('error', 'the broker has dropped what was not read yet', {

@@ -43,8 +43,22 @@ export function segmentsOf(ledgers: Ledgers): Segment[] {
   return logsIn(ledgers, 'predictions').map((ledger) => ({ ...ledger, seal: seals.get(ledger.name) }));
 }
 
+/** What was read of a ledger of seals, for as long as the file is the same: who follows the stream asks several times a second. */
+const known = new Map<string, { readonly stamp: string; readonly seals: ReadonlyMap<string, Seal> }>();
+
 /** By the name of the segment. */
-export function sealsOf(ledgers: Ledgers): Map<string, Seal> {
+export function sealsOf(ledgers: Ledgers): ReadonlyMap<string, Seal> {
+  const { path } = ledgers.segments;
+  const file = statSync(path, { throwIfNoEntry: false, bigint: true });
+  const stamp = file === undefined ? '' : `${file.ino} ${file.size} ${file.mtimeNs}`;
+  const before = known.get(path);
+  if (before?.stamp === stamp) return before.seals;
+  const seals = readSeals(ledgers);
+  known.set(path, { stamp, seals });
+  return seals;
+}
+
+function readSeals(ledgers: Ledgers): Map<string, Seal> {
   return new Map(
     linesOf(ledgers.segments).map(({ body }, i) => {
       const [, name = '', models = '', events, bytes, first = '', last = '', ...hashes] =

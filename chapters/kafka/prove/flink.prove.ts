@@ -6,6 +6,7 @@ import { random } from '../../../lib/numbers/random.ts';
 import { openWindows, type WindowPlan } from '../../../lib/watch/windows.ts';
 import { temporaryFolder, trainedProject } from '../../../test/support.ts';
 import { openKafka } from '../client.ts';
+import { fetchArchives } from '../maven.ts';
 import { inTimeOrder } from '../time-order.ts';
 import { CLIENT, everything, freePorts, missing, settingsOf } from './cluster.ts';
 
@@ -34,20 +35,7 @@ if (missing !== undefined) {
     project.configure(['127.0.0.1:19092', `127.0.0.1:${port}`]);
     assert.equal(project.make('broker').status, 0);
     assert.equal(project.make(CLIENT).status, 0);
-    const { status, stdout } = spawnSync(
-      'mvn',
-      [
-        '-q',
-        '-B',
-        '-f',
-        'chapters/kafka/prove/flink/pom.xml',
-        'dependency:copy-dependencies',
-        `-DoutputDirectory=${folder}/libs`,
-        '-DincludeScope=runtime',
-      ],
-      { encoding: 'utf8' },
-    );
-    assert.equal(status, 0, stdout);
+    fetchArchives('chapters/kafka/prove/flink/pom.xml', `${folder}/libs`);
   });
   after(() => {
     project.make('broker', 'STOP=yes');

@@ -13,6 +13,7 @@ import { sleep } from '../../../lib/serve/client.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatMany } from '../../../lib/words.ts';
+import { fetchArchives } from '../maven.ts';
 import { type KafkaSettings, kafkaSection } from '../settings.ts';
 
 const PATIENCE_MS = 60_000;
@@ -92,22 +93,11 @@ function fetchBroker(project: Project): string {
       throw failed(`${program} is not here: make broker needs Java 17 or later, and Maven`);
   say('broker', 'fetching Kafka by Maven, once');
   const aside = `${libraries}.${process.pid}`;
-  const fetched = spawnSync(
-    'mvn',
-    [
-      '-q',
-      '-B',
-      '-f',
-      resolve('chapters/kafka/pom.xml'),
-      'dependency:copy-dependencies',
-      `-DoutputDirectory=${aside}`,
-      '-DincludeScope=runtime',
-    ],
-    { encoding: 'utf8' },
-  );
-  if (fetched.status !== 0) {
+  try {
+    fetchArchives(resolve('chapters/kafka/pom.xml'), aside);
+  } catch (error) {
     rmSync(aside, { recursive: true, force: true });
-    throw failed(`Maven did not bring Kafka: ${(fetched.stdout + fetched.stderr).trim().split('\n')[0]}`);
+    throw error;
   }
   spawnSync('mv', [aside, libraries]);
   return libraries;
