@@ -31,7 +31,7 @@ $(RAW) &: $(RAW_SETTINGS)
 # Only the current version can be made: the settings of older ones are gone.
 prepare: $(DATA_FILES) ## rows checked, cleaned and split into a data version   [VERSION=v2]
 	$(call up-to-date,$(call says,prepare,data $(DATA_VERSION)))
-$(DATA_FILES) &: $(RAW) $(LABELLED) $(STATE)/prepare.json $(program.data-prepare)
+$(DATA_FILES) &: $(RAW) $(JOINED) $(STATE)/prepare.json $(program.data-prepare)
 	@$(RUN)/data-prepare.mjs
 	@$(SAID)
 

@@ -8,6 +8,7 @@ export { chapter as fairness } from './fairness/chapter.ts';
 export { chapter as guard } from './guard/chapter.ts';
 export { chapter as kafka } from './kafka/chapter.ts';
 export { chapter as oip } from './oip/chapter.ts';
+export { chapter as quality } from './quality/chapter.ts';
 export { chapter as report } from './report/chapter.ts';
 export { chapter as rollout } from './rollout/chapter.ts';
 export { chapter as shadow } from './shadow/chapter.ts';

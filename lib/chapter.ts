@@ -2,9 +2,11 @@
 import type { Signal } from './config/schema.ts';
 import type { Block } from './page/blocks.ts';
 import type { Html } from './page/page.ts';
+import type { RowJudge } from './predict/predict.ts';
 import type { Addition, Project } from './project.ts';
 import type { Stream } from './record/stream.ts';
 import type { AuditCheck } from './registry/audit.ts';
+import type { DataJudge } from './registry/data-versions.ts';
 import type { LoadedVersion } from './registry/load.ts';
 import type { Figure } from './serve/metrics.ts';
 import type { Route, ServerParts } from './serve/route.ts';
@@ -35,6 +37,10 @@ export interface Chapter extends Addition {
   signals?(project: Project): Promise<Partial<Record<Signal, number | null>>>;
   /** Looks at each monitoring: facts for its report, a part of its page, lines for the terminal. */
   monitored?(project: Project, seen: Monitored): Promise<MonitoredPart>;
+  /** Judges the files of a data version before it is made. */
+  readonly data?: { load(): Promise<DataJudge> };
+  /** Judges the rows of requests before they are answered; undefined where nothing is asked of them. */
+  rows?(project: Project): Promise<RowJudge | undefined>;
   /** Guards what is learnt from production. */
   readonly guard?: { load(): Promise<Guard> };
   /** A part of the report on a version. */

@@ -10,6 +10,7 @@ import { rawFiles, settingsOf } from '../lib/config/settings.ts';
 import { chapters, handedIn } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import { json, writeIfChanged } from '../lib/files/write.ts';
+import { incrementsOf } from '../lib/record/increments.ts';
 import { labelledFiles } from '../lib/record/labelled.ts';
 import { partPath } from '../lib/registry/data-versions.ts';
 import { latestPath } from '../lib/registry/versions.ts';
@@ -38,13 +39,16 @@ step({ chapters }, async (project) => {
     writeIfChanged(state(`${product}.json`), json(value));
 
   const { current_version } = config.data;
-  const labelled = labelledFiles(project.ledgers, current_version) ?? [];
+  const joined = [
+    ...incrementsOf(project.ledgers, current_version),
+    ...(labelledFiles(project.ledgers, current_version) ?? []),
+  ];
   const variables: Record<string, string> = {
     RAW: rawFiles(config)
       .map((file) => path(file))
       .join(' '),
     RAW_SETTINGS: config.data.source === 'file' ? '' : state('raw.json'),
-    LABELLED: labelled.map((file) => path(file.path)).join(' '),
+    JOINED: joined.map((file) => path(file.path)).join(' '),
     PROCESSED: path(config.data.processed_dir),
     PRODUCTION: path(config.data.production_dir),
     CURRENT_VERSION: current_version,

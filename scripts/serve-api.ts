@@ -91,6 +91,9 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
     key: keptSecret(keyPath),
     senders,
     routes: await Promise.all(chapters.flatMap(({ routes }) => routes?.(project) ?? [])),
+    judges: (await Promise.all(chapters.flatMap(({ rows }) => rows?.(project) ?? []))).flatMap(
+      (judge) => judge ?? [],
+    ),
     statusParts: handedIn('status'),
     figures: () => chapters.flatMap(({ figures }) => figures?.(project) ?? []),
     onListening(port, { version, sha256 }) {

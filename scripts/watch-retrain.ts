@@ -16,7 +16,7 @@ import type { Project } from '../lib/project.ts';
 import { hoursSinceRetraining, readDecisions, recordDecision } from '../lib/record/decisions.ts';
 import { nextDataVersion } from '../lib/record/manifest.ts';
 import { lastReport } from '../lib/record/monitoring.ts';
-import { makeDataVersion, partPath } from '../lib/registry/data-versions.ts';
+import { type DataJudge, makeDataVersion, partPath } from '../lib/registry/data-versions.ts';
 import { describeGate, judgeGate } from '../lib/registry/gate.ts';
 import { giveClasses, type LoadedVersion, loadVersion } from '../lib/registry/load.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
@@ -108,7 +108,8 @@ async function retrain(project: Project, champion: string, evidence: string, tak
   const dataVersion = nextDataVersion(project.ledgers, project.path(project.config.data.processed_dir));
   const guards = await Promise.all(handedIn('guard').map(({ load }) => load()));
   const before = loadVersion(project, champion);
-  const heldOut = joinLabelled(project, before, dataVersion, guards, taking);
+  const judges = await Promise.all(handedIn('data').map(({ load }) => load()));
+  const heldOut = joinLabelled(project, before, dataVersion, { guards, judges }, taking);
   const { version: challenger } = await train(project, dataVersion);
   if (challenger === champion) {
     recordDecision(project.ledgers, 'kept', champion, [`what was learnt gives ${champion} again`], evidence);
@@ -172,7 +173,7 @@ function joinLabelled(
   project: Project,
   champion: LoadedVersion,
   dataVersion: string,
-  guards: readonly Guard[],
+  { guards, judges }: { readonly guards: readonly Guard[]; readonly judges: readonly DataJudge[] },
   { without, accept }: Taking,
 ): number {
   const admit: Admission = (taught) =>
@@ -190,7 +191,7 @@ function joinLabelled(
   if (left > 0) say('', `${formatMany(left, 'labelled row')} left out: the schema does not take them`);
   if (removed > 0) say('', `${formatMany(removed, 'row')} that ${without} taught taken out`);
   if (held.length > 0) sayHeld(project, dataVersion, held);
-  makeDataVersion(project, dataVersion);
+  makeDataVersion(project, dataVersion, judges);
   say(
     'prepare',
     `${dataVersion}  ${formatMany(train, 'labelled production row')} join training, ${formatCount(test)} (${scarcest.count} of class ${scarcest.class}) are held out to compare on`,

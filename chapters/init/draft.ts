@@ -1,5 +1,15 @@
 /** The config of a new project: another one's, with its comments, and what the new table asks for in place of the old. */
-import { type Document, isScalar, type Node, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { rolesOf } from '../../lib/config/roles.ts';
 import type { Config } from '../../lib/config/schema.ts';
 
@@ -51,6 +61,8 @@ export function draftConfig(template: string, draft: Draft): string {
     'fairness.favourable': classes.length === 2 ? classes[1] : classes[0],
     'fairness.reference': {},
     'fairness.mitigation': { method: 'none', criterion: 'demographic_parity' },
+    'quality.expectations': proposedExpectations(draft.schema),
+    'quality.remedies': [],
     'report.contact': '',
     'report.licence': '',
     'report.intended_use': '',
@@ -63,6 +75,28 @@ export function draftConfig(template: string, draft: Draft): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
+const MOST_PROPOSED = 8;
+
+/** What the next table of the kind should have in common with this one: warned of, since nobody has looked at it yet. */
+function proposedExpectations(schema: Config['schema']): Record<string, unknown>[] {
+  const inputs = Object.entries(schema).filter(([, { role }]) => role === 'input');
+  const isNumber = ([, { type }]: (typeof inputs)[number]) => type === 'number' || type === 'integer';
+  const severity = 'warn';
+  return [
+    { expect: 'table_row_count_to_change_by_at_most', share: 0.5, severity },
+    ...inputs
+      .filter(isNumber)
+      .slice(0, MOST_PROPOSED)
+      .map(([column]) => ({ expect: 'column_mean_to_change_by_at_most', column, stdevs: 0.5, severity })),
+    ...inputs
+      .slice(0, MOST_PROPOSED)
+      .map(([column]) => ({ expect: 'column_nulls_to_change_by_at_most', column, share: 0.05, severity })),
+    ...inputs
+      .filter(([, { other }]) => other !== undefined)
+      .map(([column]) => ({ expect: 'column_categories_to_be_known', column, share: 0.01, severity })),
+  ];
+}
+
 /** Comments stay where they were; what is deep is written on one line. */
 function setValue(document: Document, path: string[], value: unknown): void {
   const before = document.getIn(path, true) as Node | undefined;
@@ -72,9 +106,13 @@ function setValue(document: Document, path: string[], value: unknown): void {
     if (before.commentBefore) node.commentBefore = before.commentBefore;
   }
   document.setIn(path, node);
-  const inBlock = path.join('.') === 'schema' || path.join('.') === 'split';
-  if (!isScalar(node)) (node as YAMLMap).flow = !inBlock;
-  if (inBlock)
-    for (const { value: item } of (node as YAMLMap<unknown, Node>).items)
-      if (item && !isScalar(item)) (item as YAMLMap).flow = true;
+  if (isScalar(node)) return;
+  const { items } = node as YAMLMap<unknown, Node> | YAMLSeq<Node>;
+  const inBlock =
+    items.length > 0 && ['schema', 'split', 'chapters.quality.expectations'].includes(path.join('.'));
+  (node as YAMLMap).flow = !inBlock;
+  for (const item of inBlock ? items : []) {
+    const inner = isPair(item) ? item.value : item;
+    if (isMap(inner) || isSeq(inner)) inner.flow = true;
+  }
 }

@@ -173,6 +173,9 @@ function checkReferences(config: Config, fault: SettingFault): void {
     !Number.isInteger(config.split.train_rows)
   )
     throw fault(['split', 'train_rows'], 'a whole number of rows, or a share below 1');
+  const { ids, time } = rolesOf(schema);
+  if (config.quality.duplicates === 'latest' && (time === undefined || ids.length === 0))
+    throw fault(['quality', 'duplicates'], 'latest needs a column with role id and one with role time');
   const { uci } = config.data;
   const needsTest = config.data.source === 'uci' && config.split.method === 'file';
   if (needsTest && (uci.test_member === undefined || uci.test_sha256 === undefined))

@@ -84,7 +84,10 @@ export const configSchema = v.strictObject({
     }),
   }),
   schema: columnsSchema,
-  quality: v.strictObject({ max_invalid_rows: atLeast(0), duplicates: oneOf('by_id', 'whole_row', 'keep') }),
+  quality: v.strictObject({
+    max_invalid_rows: atLeast(0),
+    duplicates: oneOf('by_id', 'latest', 'whole_row', 'keep'),
+  }),
   split: v.pipe(
     v.strictObject({
       method: oneOf('chronological', 'stratified', 'file'),

@@ -9,7 +9,7 @@ import { formatCount } from '../words.ts';
 import { fillFor, isFilled } from './impute.ts';
 import { type SplitRows, splitRows } from './split.ts';
 import { cellOf, type Table, type TableBuilder, tableBuilder } from './table.ts';
-import { type InvalidRow, validateFile } from './validate.ts';
+import { type Dialect, type InvalidRow, PLAIN, validateFile } from './validate.ts';
 
 /** Column of a labelled file that says which rows stay out of training; the newest file's are the test rows. */
 export const PART = 'part';
@@ -35,27 +35,34 @@ export interface Prepared {
 
 /**
  * Reads, checks, splits and fills; fails with exit code 2 and writes nothing. `at` finds a path of the config, `labelled`
- * names the files of labelled production rows that join, the newest last.
+ * names the files of labelled production rows that join, the newest last, `increments` those that follow the raw file.
  */
 export function prepareData(
   config: Config,
   at: (path: string) => string,
   labelled: readonly string[] = [],
+  increments: readonly string[] = [],
 ): Prepared {
   const { kept, ids } = rolesOf(config.schema);
   const collected = tableBuilder(kept);
   const invalid: InvalidRow[] = [];
   const refuse = () => refuseTooMany(config, invalid, collected.rows + invalid.length);
   const rawPath = at(config.data.raw_path);
-  readRaw(config, rawPath, collected, invalid);
+  const raw = rawReader(config, collected, invalid);
+  raw.read(rawPath, config.data.csv);
+  for (const path of increments) raw.read(at(path), PLAIN);
   refuse();
+  const replaced = [...raw.end()];
   let split: SplitRows;
   if (config.split.method === 'file') {
     const count = collected.rows;
-    readRaw(config, at(config.split.test_path!), collected, invalid);
+    const later = rawReader(config, collected, invalid);
+    later.read(at(config.split.test_path!), config.data.csv);
     refuse();
+    replaced.push(...later.end());
     split = { train: rowsBetween(0, count), test: rowsBetween(count, collected.rows) };
   } else split = splitRows(config, rawPath, collected.table());
+  for (const row of replaced) invalid.push(row);
   const rows = collected.rows + invalid.length;
 
   const joining: number[] = [];
@@ -82,43 +89,72 @@ function rowsBetween(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-/** Adds the valid rows of a raw file, without their leakage columns. */
-function readRaw(config: Config, path: string, collected: TableBuilder, invalid: InvalidRow[]): void {
+/** More lines than a file has. */
+const LINES = 2 ** 40;
+
+/** Adds the valid rows of one raw file after the other, without their leakage columns; rows that are there already are duplicates. */
+function rawReader(config: Config, collected: TableBuilder, invalid: InvalidRow[]) {
   const columns = Object.entries(config.schema).map(([name, column]) => ({ name, ...column }));
   const places = (is: (column: NamedColumn) => boolean) => columns.flatMap((c, i) => (is(c) ? [i] : []));
   const kept = places(isKept);
   const { duplicates } = config.quality;
-  const compared = places(
-    ({ role }) => duplicates === 'whole_row' || (duplicates === 'by_id' && role === 'id'),
-  );
+  const compared =
+    duplicates === 'keep' ? [] : places(({ role }) => duplicates === 'whole_row' || role === 'id');
+  const time = duplicates === 'latest' ? columns.findIndex(({ role }) => role === 'time') : -1;
   const what =
     duplicates === 'whole_row'
       ? 'is the same'
       : `has the same ${compared.map((i) => columns[i]!.name).join(', ')}`;
+  const files: string[] = [];
+  /** By what is compared, the row that counts. */
   const seen = new Map<string, number>();
-  validateFile(
-    path,
-    columns,
-    (row, line) => {
-      if (compared.length > 0) {
-        const key = compared.map((i) => row.cell(i)).join('\n');
-        const before = seen.get(key);
-        if (before !== undefined) {
-          invalid.push({
-            file: path,
-            line,
-            reasons: [`duplicate: line ${before} ${what}`],
-            cells: columns.map((_, i) => row.cell(i)),
-          });
-          return;
-        }
-        seen.set(key, line);
-      }
-      collected.add(row, kept);
+  /** Of each row that was added, its file and its line. */
+  const origins: number[] = [];
+  const first = collected.rows;
+  /** Rows that a later one stands for: by row, and as what is set aside. */
+  const superseded = new Set<number>();
+  const replaced: InvalidRow[] = [];
+  return {
+    read(path: string, dialect: Dialect): void {
+      const file = files.push(path) - 1;
+      validateFile(
+        path,
+        columns,
+        (row, line) => {
+          if (compared.length > 0) {
+            const key = compared.map((i) => row.cell(i)).join('\n');
+            const before = seen.get(key);
+            if (before !== undefined) {
+              const origin = origins[before - first]!;
+              const [fileBefore, lineBefore] = [Math.floor(origin / LINES), origin % LINES];
+              const cells = columns.map((_, i) => row.cell(i));
+              const isLater =
+                time >= 0 && !(row.values[time]! < collected.valueAt(before, kept.indexOf(time)));
+              const place = `line ${lineBefore}${fileBefore === file ? '' : ` of ${files[fileBefore]}`}`;
+              if (!isLater) {
+                const reason = `duplicate: ${place} ${what}${time < 0 ? '' : ' and is later'}`;
+                (time < 0 ? invalid : replaced).push({ file: path, line, reasons: [reason], cells });
+                return;
+              }
+              const reason = `duplicate: ${path}:${line} ${what} and is later`;
+              replaced.push({ file: files[fileBefore]!, line: lineBefore, reasons: [reason], cells: [] });
+              superseded.add(before);
+            }
+            seen.set(key, collected.rows);
+          }
+          if (compared.length > 0) origins.push(file * LINES + line);
+          collected.add(row, kept);
+        },
+        (row) => invalid.push(row),
+        dialect,
+      );
     },
-    (row) => invalid.push(row),
-    config.data.csv,
-  );
+    /** Takes out what a later row stands for, which is no fault of the file and is set aside all the same. */
+    end(): readonly InvalidRow[] {
+      collected.drop(superseded);
+      return replaced;
+    },
+  };
 }
 
 /** Adds the rows of a labelled file; returns which of them are for training and which are held out, and counts who taught them. */

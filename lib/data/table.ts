@@ -43,6 +43,20 @@ export function tableBuilder(columns: readonly NamedColumn[]) {
       }
       rows++;
     },
+    valueAt: (row: number, column: number): number => values[column]![row]!,
+    /** Takes rows out; those behind them move up. */
+    drop(gone: { has(row: number): boolean; readonly size: number }): void {
+      if (gone.size === 0) return;
+      let to = 0;
+      for (let row = 0; row < rows; row++) {
+        if (gone.has(row)) continue;
+        for (const column of values) column[to] = column[row]!;
+        for (const column of texts) if (column !== undefined) column[to] = column[row]!;
+        to++;
+      }
+      rows = to;
+      for (const column of texts) if (column !== undefined) column.length = rows;
+    },
     table: (): Table => ({ columns, rows, values: values.map((column) => column.subarray(0, rows)), texts }),
   };
 }

@@ -8,7 +8,7 @@ import { fits, readCell, writeCell } from './columns.ts';
 /** How the raw file is written; a prepared file is plain: commas, a header, empty cells for missing values. */
 export type Dialect = Config['data']['csv'];
 
-const PLAIN: Dialect = { separator: ',', header: true, comment: '', missing: [], decimal: '.' };
+export const PLAIN: Dialect = { separator: ',', header: true, comment: '', missing: [], decimal: '.' };
 
 /** A row that breaks the schema. */
 export interface InvalidRow {
@@ -64,12 +64,12 @@ export function validateFile(
       refuse(line, [`${record.length} ${fields} where ${whose} has ${width}`], textsOf(record));
       return;
     }
-    const { row, reasons } = read(record, order);
-    if (reasons.length === 0) onValid(row, line);
+    const { row, problems } = read(record, order);
+    if (problems.length === 0) onValid(row, line);
     else
       refuse(
         line,
-        reasons,
+        problems.map(({ column, problem }) => `column "${columns[column]!.name}": ${problem}`),
         order.map((at) => record.text(at).trim()),
       );
   };
@@ -78,11 +78,21 @@ export function validateFile(
   if (rows === 0) throw badInput(`${path}:1  has ${dialect.header ? 'a header but ' : ''}no rows`);
 }
 
+/** A cell that its column may not hold. */
+export interface CellProblem {
+  /** Place of the column among those that are read. */
+  readonly column: number;
+  readonly problem: string;
+}
+
 /**
  * Reads one record after the other; `order` is where it has each column. Plain numbers and known categories, which are
- * nearly all cells, are taken at once; what is left goes through readCell.
+ * nearly all cells, are taken at once; what is left goes through readCell. What a column may not hold is NaN among the values.
  */
-function rowReader(columns: readonly NamedColumn[], { missing, decimal }: Dialect) {
+export function rowReader(
+  columns: readonly NamedColumn[],
+  { missing, decimal }: Pick<Dialect, 'missing' | 'decimal'>,
+) {
   const values = new Float64Array(columns.length);
   const cells = new Array<string>(columns.length).fill('');
   const row: ValidRow = {
@@ -102,7 +112,7 @@ function rowReader(columns: readonly NamedColumn[], { missing, decimal }: Dialec
     ({ categories, role }) => new Map(role === 'ignored' ? [] : categories?.map((name, i) => [name, i])),
   );
   return (record: CsvRecord, order: readonly number[]) => {
-    const reasons: string[] = [];
+    const problems: CellProblem[] = [];
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
       if (isPlain[i]) {
@@ -121,13 +131,11 @@ function rowReader(columns: readonly NamedColumn[], { missing, decimal }: Dialec
       }
       const cell = isMissing.has(text) ? '' : text;
       const value = readCell(column, cell, decimal);
-      if (typeof value === 'string') reasons.push(`column "${column.name}": ${value}`);
-      else {
-        values[i] = value;
-        cells[i] = cell;
-      }
+      values[i] = typeof value === 'string' ? Number.NaN : value;
+      cells[i] = cell;
+      if (typeof value === 'string') problems.push({ column: i, problem: value });
     }
-    return { row, reasons };
+    return { row, problems };
   };
 }
 

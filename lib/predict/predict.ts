@@ -9,9 +9,13 @@ import {
   type Prediction,
   unansweredLine,
 } from '../record/events.ts';
+import type { Signature } from '../train/signature.ts';
 import type { Fleet } from './fleet.ts';
-import type { Rows } from './input.ts';
+import type { ParsedRows, Rows } from './input.ts';
 import type { ServedModel } from './served-model.ts';
+
+/** What is wrong with rows that the model would take; what it says of one row, it says of it among others. */
+export type RowJudge = (rows: Rows, signature: Signature) => readonly FieldProblem[];
 
 export interface PredictorOptions {
   readonly fleet: Pick<Fleet, 'current'>;
@@ -19,6 +23,7 @@ export interface PredictorOptions {
   /** Is told what was given, to count it. */
   readonly metrics: { predictions(version: string, given: readonly { readonly class: string }[]): void };
   readonly maxRows: number;
+  readonly judges: readonly RowJudge[];
   readonly newId: () => string;
   readonly now: () => Date;
 }
@@ -57,7 +62,9 @@ export interface Predictor {
 const MANY_ROWS = 500;
 const others = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-export function createPredictor({ fleet, log, metrics, maxRows, newId, now }: PredictorOptions): Predictor {
+export function createPredictor(options: PredictorOptions): Predictor {
+  const { fleet, log, metrics, maxRows, newId, now } = options;
+  const parse = parserOf(options.judges);
   const predict = async (
     rows: readonly unknown[],
     caller: Caller,
@@ -67,11 +74,11 @@ export function createPredictor({ fleet, log, metrics, maxRows, newId, now }: Pr
     const key = caller.key ?? id;
     const chosen = lineup.choose(key);
     const isLong = rows.length > MANY_ROWS;
-    const parsed = chosen.parse(rows);
+    const parsed = parse(chosen, rows);
     if (isLong) await others();
     const scored =
       'problems' in parsed
-        ? refusedByCanary(chosen, lineup.model, rows)
+        ? refusedByCanary(chosen, lineup.model, rows, parse)
         : score(chosen, lineup.model, parsed, rows);
     if (scored === undefined) {
       const problems = (parsed as { problems: readonly FieldProblem[] }).problems.map(
@@ -144,9 +151,9 @@ export function createPredictor({ fleet, log, metrics, maxRows, newId, now }: Pr
       if (!('problems' in parsed)) return parsed;
       // Few rows are wrong: those that are not are answered together, in one batch of the log.
       const wrong = new Map<number, FieldProblem[]>();
-      const { parse } = fleet.current().model;
+      const { model } = fleet.current();
       for (const [index, row] of rows.entries()) {
-        const alone = parse([row]);
+        const alone = parse(model, [row]);
         if ('problems' in alone) wrong.set(index, [...alone.problems]);
       }
       const right = rows.filter((_, index) => !wrong.has(index));
@@ -183,6 +190,19 @@ export function createPredictor({ fleet, log, metrics, maxRows, newId, now }: Pr
   };
 }
 
+type Parser = (model: ServedModel, rows: readonly unknown[]) => ParsedRows;
+
+/** Rows that the model takes and nobody objects to. */
+function parserOf(judges: readonly RowJudge[]): Parser {
+  if (judges.length === 0) return (model, rows) => model.parse(rows);
+  return (model, rows) => {
+    const parsed = model.parse(rows);
+    if ('problems' in parsed) return parsed;
+    const problems = judges.flatMap((judge) => judge(parsed, model.loaded.signature));
+    return problems.length === 0 ? parsed : { problems };
+  };
+}
+
 interface Scored {
   /** The model that answers. */
   readonly model: ServedModel;
@@ -208,9 +228,10 @@ function refusedByCanary(
   chosen: ServedModel,
   model: ServedModel,
   rows: readonly unknown[],
+  parse: Parser,
 ): Scored | undefined {
   if (chosen === model) return undefined;
-  const parsed = model.parse(rows);
+  const parsed = parse(model, rows);
   if ('problems' in parsed) return undefined;
   const failure = `refuses rows that ${model.version} takes`;
   return { model, rows: parsed, scores: model.score(parsed), failure };

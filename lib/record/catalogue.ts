@@ -3,7 +3,7 @@
  * doctor, traces, retention and make clean all work from this one list.
  */
 import { lstatSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import {
   csvLedger,
@@ -114,6 +114,16 @@ function coreLedgers(config: Config, path: (...parts: string[]) => string) {
     monitoring: { name: 'monitoring', path: models('monitor_history.jsonl'), format: jsonLedger },
     labels: csv('labels', production('labels.csv'), ['id', 'label', 'time']),
     labelled: csv('labelled', production('labelled.csv'), ['time', 'data_version', 'files']),
+    increments: csv('increments', path(dirname(data.raw_path), 'increments.csv'), [
+      'time',
+      'path',
+      'sha256',
+      'rows',
+      'from',
+      'from_sha256',
+      'by',
+      'why',
+    ]),
     segments: csv('segments', production('segments.csv'), SEAL_COLUMNS),
     dropped: csv('dropped', production('dropped.csv'), ['time', 'file', 'lines', 'bytes', 'sha256', 'head']),
   } satisfies Record<string, Ledger>;

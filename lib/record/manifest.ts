@@ -30,12 +30,25 @@ export function recordArtefacts(
     readonly inputs: readonly { readonly path: string; readonly sha256: string }[];
     /** Rows from production, by who taught them. */
     readonly taught?: Readonly<Record<string, number>>;
+    /** What else there is to say of it, by keys that no other line has. */
+    readonly facts?: Readonly<Record<string, string>>;
   }[],
 ): void {
   const time = new Date().toISOString();
   const { path, format } = ledgers.manifest;
   const lines = artefacts.map((artefact) => {
-    const { version, path: file, sha256, rows, columns, source, config, inputs, taught = {} } = artefact;
+    const {
+      version,
+      path: file,
+      sha256,
+      rows,
+      columns,
+      source,
+      config,
+      inputs,
+      taught = {},
+      facts = {},
+    } = artefact;
     const from = inputs.map((input) => `${input.path}@${input.sha256}`).join(',');
     const senders = Object.entries(taught)
       .map(([name, count]) => `${name}:${count}`)
@@ -45,6 +58,7 @@ export function recordArtefacts(
       ...made,
       ...(from === '' ? {} : { inputs: from }),
       ...(senders === '' ? {} : { taught: senders }),
+      ...facts,
     });
   });
   appendLedger(path, format, lines);

@@ -11,6 +11,7 @@ import { readIfThere } from '../files/write.ts';
 import type { Project } from '../project.ts';
 import { type Ledger, type Ledgers, namedLedgers, parseHeads } from '../record/catalogue.ts';
 import { readDeployments } from '../record/deployments.ts';
+import { readIncrements } from '../record/increments.ts';
 import { readLabelled } from '../record/labelled.ts';
 import { readManifest } from '../record/manifest.ts';
 import { monitorProblems } from '../record/monitoring.ts';
@@ -137,6 +138,7 @@ function latestArtefacts(ledgers: Ledgers): { path: string; sha256: string; in: 
   return [
     ...made.map(({ path, sha256 }) => ({ path: path!, sha256: sha256!, in: 'the manifest' })),
     ...[...labelled.values()].map((file) => ({ ...file, in: 'labelled.csv' })),
+    ...readIncrements(ledgers).map(({ path, sha256 }) => ({ path, sha256, in: 'increments.csv' })),
   ];
 }
 

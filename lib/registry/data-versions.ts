@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rawFiles, settingsHash } from '../config/settings.ts';
 import { type Prepared, prepareData } from '../data/prepare.ts';
 import { writeRows } from '../data/table.ts';
+import { type Dialect, PLAIN } from '../data/validate.ts';
 import { badInput, failed } from '../fault.ts';
 import { safeCell } from '../files/csv.ts';
 import { csvWriter } from '../files/csv-writer.ts';
@@ -10,6 +11,7 @@ import { sha256File } from '../files/hash.ts';
 import { withLock } from '../files/lock.ts';
 import { type Staged, stageFile, touch } from '../files/write.ts';
 import { commitOf, type Project } from '../project.ts';
+import { incrementsOf } from '../record/increments.ts';
 import { labelledFiles, recordLabelled } from '../record/labelled.ts';
 import { inputsOf, nextDataVersion, readManifest, recordArtefacts, sourceOf } from '../record/manifest.ts';
 
@@ -21,13 +23,33 @@ export interface DataVersion {
   /** Whether labelled rows joined, so that the test rows are held-out ones. */
   readonly hasLabelled: boolean;
   readonly prepared: Prepared;
+  /** What those say who judged its files. */
+  readonly said: readonly string[];
 }
+
+/**
+ * Judges the raw files of a data version; fails where it may not be made of them. What it returns is said, stands in the manifest's
+ * lines, and is put on record once the version is there.
+ */
+export type DataJudge = (
+  project: Project,
+  version: string,
+  files: readonly { readonly path: string; readonly dialect: Dialect }[],
+) => {
+  readonly facts: Readonly<Record<string, string>>;
+  readonly said: readonly string[];
+  keep(): void;
+};
 
 /**
  * Makes a data version, or finds that it is there with the same content; fails where its content would be another. A new
  * version joins the labelled files of the one that it follows, unless it has its own on record.
  */
-export function makeDataVersion(project: Project, version: string): DataVersion {
+export function makeDataVersion(
+  project: Project,
+  version: string,
+  judges: readonly DataJudge[],
+): DataVersion {
   const { config } = project;
   const lock = project.path(config.data.processed_dir, '.prepare.lock');
   return withLock(lock, 0, () => {
@@ -38,8 +60,23 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
       if (!existsSync(project.path(path)) || sha256File(project.path(path)) !== sha256)
         throw failed(`${project.path(path)}  is not the file of labelled rows that is on record: make audit`);
     const paths = labelled.map(({ path }) => path);
-    const prepared = prepareData(config, (path) => project.path(path), paths);
-    const about = { version, path: partPath(project, version, 'train'), hasLabelled: paths.length > 0 };
+    const increments = incrementsOf(project.ledgers, version);
+    const files = [
+      ...rawFiles(config).map((path) => ({ path: project.path(path), dialect: config.data.csv })),
+      ...increments.map(({ path }) => ({ path: project.path(path), dialect: PLAIN })),
+    ];
+    for (const { path, sha256 } of increments)
+      if (!existsSync(project.path(path)) || sha256File(project.path(path)) !== sha256)
+        throw failed(`${project.path(path)}  is not the increment that is on record: make audit`);
+    const prepared = prepareData(
+      config,
+      (path) => project.path(path),
+      paths,
+      increments.map(({ path }) => path),
+    );
+    const judged = judges.map((judge) => judge(project, version, files));
+    const said = judged.flatMap((each) => each.said);
+    const about = { version, said, path: partPath(project, version, 'train'), hasLabelled: paths.length > 0 };
     const staged: OutputFile[] = [];
     try {
       for (const { path, rows, write } of contentOf(project, version, prepared))
@@ -53,7 +90,7 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
       for (const { file } of staged) file.keep();
       const recorded = new Set(readManifest(project.ledgers).map((line) => line.path));
       const raw = rawFiles(config).map((path) => ({ path, sha256: sha256File(project.path(path)) }));
-      const inputs = [...raw, ...labelled];
+      const inputs = [...raw, ...increments.map(({ path, sha256 }) => ({ path, sha256 })), ...labelled];
       recordArtefacts(
         project.ledgers,
         { script: 'scripts/data-prepare.ts', commit: commitOf(project) },
@@ -69,8 +106,10 @@ export function makeDataVersion(project: Project, version: string): DataVersion 
             config: settingsHash(config, 'prepare'),
             inputs,
             taught: prepared.taught,
+            facts: Object.assign({}, ...judged.map(({ facts }) => facts)),
           })),
       );
+      for (const { keep } of judged) keep();
       return { ...about, isNew: true, prepared };
     } finally {
       for (const { file } of staged) file.drop();

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { REPLAY } from '../config/values.ts';
 import { retryBusy } from '../files/lock.ts';
 import { followFleet, type Lineup } from '../predict/fleet.ts';
-import { createPredictor } from '../predict/predict.ts';
+import { createPredictor, type RowJudge } from '../predict/predict.ts';
 import type { ServedModel } from '../predict/served-model.ts';
 import { commitOf, type Project } from '../project.ts';
 import { type DeploymentEvent, recordDeployment } from '../record/deployments.ts';
@@ -33,6 +33,8 @@ export interface ServerOptions {
   /** Routes of chapters, and what rooms and chapters show on the status page. */
   readonly routes: readonly ((parts: ServerParts) => readonly Route[])[];
   readonly statusParts: readonly StatusPart[];
+  /** What chapters object to in rows. */
+  readonly judges: readonly RowJudge[];
   /** What chapters add to /metrics. */
   readonly figures: () => readonly Figure[];
   readonly onListening: (port: number, model: ServedModel) => void;
@@ -126,6 +128,7 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     log,
     metrics,
     maxRows: deployment.max_rows,
+    judges: options.judges,
     newId,
     now: () => new Date(),
   });

@@ -164,6 +164,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
       },
     },
     metrics,
+    judges: [],
     maxRows: deployment.max_rows,
     newId: idSource(ID_KEY),
     now: () => new Date(),

@@ -19,6 +19,8 @@ import { git } from '../../../lib/files/git.ts';
 import { sha256File } from '../../../lib/files/hash.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import type { Project } from '../../../lib/project.ts';
+import { ledgersOf } from '../../../lib/record/catalogue.ts';
+import { readIncrements, recordIncrement } from '../../../lib/record/increments.ts';
 import { inputsOf, readManifest } from '../../../lib/record/manifest.ts';
 import { CONFIG_COPY, type Metadata, readMetadata, versionPath } from '../../../lib/registry/versions.ts';
 import { step, versionOrTrained } from '../../../lib/step.ts';
@@ -88,7 +90,7 @@ function layOutCode(metadata: Metadata, folder: string): string {
 /** The config as it was, and the raw and labelled files, each checked against what the manifest recorded. */
 function layOutInputs(project: Project, { version, data }: Metadata, folder: string): void {
   const text = readFileSync(versionPath(project, version, CONFIG_COPY), 'utf8');
-  parseConfig(text, versionPath(project, version, CONFIG_COPY));
+  const before = parseConfig(text, versionPath(project, version, CONFIG_COPY));
   const config = join(folder, relative('.', project.configPath));
   mkdirSync(dirname(config), { recursive: true });
   writeFileSync(config, text);
@@ -103,6 +105,10 @@ function layOutInputs(project: Project, { version, data }: Metadata, folder: str
     mkdirSync(dirname(to), { recursive: true });
     cpSync(labelled, to);
   }
+  const { increments } = ledgersOf(before, (...parts) => join(dirname(config), ...parts));
+  mkdirSync(dirname(increments.path), { recursive: true });
+  for (const increment of readIncrements(project.ledgers))
+    if (inputs.some(({ path }) => path === increment.path)) recordIncrement({ increments }, increment);
   for (const { path, sha256: recorded } of inputs) {
     const file = project.path(path);
     if (!existsSync(file)) throw failed(`the first input that differs: ${file} is missing`);
