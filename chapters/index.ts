@@ -12,5 +12,6 @@ export { chapter as quality } from './quality/chapter.ts';
 export { chapter as report } from './report/chapter.ts';
 export { chapter as rollout } from './rollout/chapter.ts';
 export { chapter as shadow } from './shadow/chapter.ts';
+export { chapter as sources } from './sources/chapter.ts';
 export { chapter as status } from './status/chapter.ts';
 export { chapter as tune } from './tune/chapter.ts';

@@ -37,6 +37,8 @@ export interface Chapter extends Addition {
   signals?(project: Project): Promise<Partial<Record<Signal, number | null>>>;
   /** Looks at each monitoring: facts for its report, a part of its page, lines for the terminal. */
   monitored?(project: Project, seen: Monitored): Promise<MonitoredPart>;
+  /** Makes the raw file where data.source has the chapter's name. */
+  readonly source?: { load(): Promise<RawSource> };
   /** Judges the files of a data version before it is made. */
   readonly data?: { load(): Promise<DataJudge> };
   /** Judges the rows of requests before they are answered; undefined where nothing is asked of them. */
@@ -46,6 +48,9 @@ export interface Chapter extends Addition {
   /** A part of the report on a version. */
   report?(project: Project, loaded: LoadedVersion): Promise<readonly Block[]>;
 }
+
+/** Makes the raw file, says so and puts it on record; one that is there already must be the same. */
+export type RawSource = (project: Project) => Promise<void>;
 
 export interface Guard {
   /** Which of what was taught may join training, by what the champion is sure of and what is known of senders. */

@@ -23,6 +23,13 @@ step({ chapters }, async (project) => {
       throw badInput(`${missing} is missing: data.source is "file", so put your CSV there`);
     return;
   }
+  const bringer = chapters.find(
+    ({ section, source }) => section?.name === data.source && source !== undefined,
+  );
+  if (bringer !== undefined) {
+    const bring = await bringer.source!.load();
+    return bring(project);
+  }
   if (data.source === 'uci' && keepWhatIsThere(project, paths)) return;
   const { texts, origin } = data.source === 'uci' ? await download(project) : simulate(project);
   for (const [i, path] of paths.entries()) keepRaw(project, path, texts[i]!, origin);

@@ -13,6 +13,8 @@ export interface Section<S extends v.GenericSchema = v.GenericSchema> {
   readonly schema: S;
   /** The chapter carries events where events.transport has its name. */
   readonly carries?: true;
+  /** The chapter makes the raw file where data.source has its name. */
+  readonly brings?: true;
   check?(section: v.InferOutput<S>, config: Config, fault: SettingFault): void;
 }
 
@@ -21,17 +23,19 @@ export type SettingFault = (keys: readonly string[], problem: string) => Error;
 
 /** Events stay on this disk. */
 const FILES = 'files';
+/** Where the core itself finds the raw file. */
+const SOURCES = ['simulated', 'uci', 'file'];
 
 /** A chapter's own settings. */
 export function sectionOf<S extends v.GenericSchema>(config: Config, { name }: Section<S>): v.InferOutput<S> {
   return config.chapters[name] as v.InferOutput<S>;
 }
 
-/** Checks a config; what its YAML holds may be known already (rememberParse), so that only a complaint reads it. */
+/** Checks a config, and what chapters add to it where their sections are given; what its YAML holds may be known already (rememberParse), so that only a complaint reads it. */
 export function parseConfig(
   text: string,
   name: string,
-  sections: readonly Section[] = [],
+  sections?: readonly Section[],
   known?: unknown,
 ): Config {
   const lines = new LineCounter();
@@ -46,10 +50,8 @@ export function parseConfig(
   if (known === undefined) checkColumnNames(read(), fault);
   const config = checkShape(configSchema, raw, [], place);
   checkReferences(config, fault);
-  const transports = [FILES, ...sections.filter(({ carries }) => carries).map((section) => section.name)];
-  if (!transports.includes(config.events.transport))
-    throw fault(['events', 'transport'], `must be ${transports.join(' or ')}`);
-  for (const section of sections) {
+  if (sections !== undefined) checkCarriers(config, sections, fault);
+  for (const section of sections ?? []) {
     const keys = ['chapters', section.name];
     config.chapters[section.name] = checkShape(section.schema, config.chapters[section.name], keys, place);
     section.check?.(config.chapters[section.name], config, (inner, problem) =>
@@ -57,6 +59,21 @@ export function parseConfig(
     );
   }
   return config;
+}
+
+/** Who carries events, and who brings rows: the core, or a chapter that is there. */
+function checkCarriers({ events, data }: Config, sections: readonly Section[], fault: SettingFault): void {
+  const named = (key: 'carries' | 'brings') =>
+    sections.filter((section) => section[key]).map(({ name }) => name);
+  const transports = [FILES, ...named('carries')];
+  if (!transports.includes(events.transport))
+    throw fault(['events', 'transport'], `must be ${transports.join(' or ')}`);
+  const sources = [...SOURCES, ...named('brings')];
+  if (!sources.includes(data.source))
+    throw fault(
+      ['data', 'source'],
+      `expected one of ${sources.join(', ')}, got "${data.source}"${didYouMean(data.source, sources)}`,
+    );
 }
 
 function checkShape<S extends v.GenericSchema>(

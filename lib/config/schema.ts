@@ -61,7 +61,7 @@ export const configSchema = v.strictObject({
   author: text,
   paths: v.strictObject({ models: path, reports: path, manifest: path, deployment_log: path }),
   data: v.strictObject({
-    source: oneOf('simulated', 'uci', 'file'),
+    source: text,
     raw_path: path,
     processed_dir: path,
     quarantine_dir: path,

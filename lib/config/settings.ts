@@ -16,7 +16,7 @@ export function settingsOf(config: Config, product: Product): Record<string, unk
     return {
       source,
       raw: rawFiles(config),
-      ...(source === 'file' ? {} : { [source]: data[source === 'uci' ? 'uci' : 'simulation'] }),
+      ...bringing(config),
     };
   }
   if (product === 'prepare') {
@@ -27,6 +27,15 @@ export function settingsOf(config: Config, product: Product): Record<string, unk
   const { threads: _, ...params } = model_params;
   const { minimum: __, ...rest } = evaluation;
   return { schema, features: config.features, model_params: params, evaluation: rest };
+}
+
+/** What the raw file is made by. */
+function bringing({ data, chapters }: Config): Record<string, unknown> {
+  const { source } = data;
+  if (source === 'file') return {};
+  if (source === 'uci' || source === 'simulated')
+    return { [source]: source === 'uci' ? data.uci : data.simulation };
+  return { [source]: chapters[source] };
 }
 
 /** sha256 of a product's settings. */

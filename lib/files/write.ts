@@ -43,28 +43,48 @@ export interface Staged {
   drop(): void;
 }
 
+/** A file that is written aside piece by piece. */
+export interface OpenStaged {
+  sink(content: string | Uint8Array): void;
+  /** Has all of it on disk. */
+  end(): Staged;
+  /** Leaves nothing of it, because of what went wrong; gives back that error. */
+  abort(error: unknown): unknown;
+}
+
 /** Calls `write` with a sink to a temporary file that is whole and on disk afterwards; a failure leaves nothing of it. */
 export function stageFile(
   path: string,
   write: (sink: (content: string | Uint8Array) => void) => void,
 ): Staged {
+  const open = openStaged(path);
+  try {
+    write(open.sink);
+    return open.end();
+  } catch (error) {
+    throw open.abort(error);
+  }
+}
+
+/** The same for what cannot be written in one go. */
+export function openStaged(path: string): OpenStaged {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = temporaryName(path);
   const fd = openSync(temporary, 'w');
   const hash = createHash('sha256');
-  try {
-    let pending: string[] = [];
-    let length = 0;
-    const put = (bytes: Uint8Array) => {
-      hash.update(bytes);
-      writeFully(fd, bytes);
-    };
-    const flush = () => {
-      put(Buffer.from(pending.join('')));
-      pending = [];
-      length = 0;
-    };
-    write((content) => {
+  let pending: string[] = [];
+  let length = 0;
+  const put = (bytes: Uint8Array) => {
+    hash.update(bytes);
+    writeFully(fd, bytes);
+  };
+  const flush = () => {
+    put(Buffer.from(pending.join('')));
+    pending = [];
+    length = 0;
+  };
+  return {
+    sink(content) {
       if (typeof content !== 'string') {
         flush();
         put(content);
@@ -73,20 +93,27 @@ export function stageFile(
       pending.push(content);
       length += content.length;
       if (length > 1 << 20) flush();
-    });
-    flush();
-    fsyncSync(fd);
-    closeSync(fd);
-  } catch (error) {
-    try {
+    },
+    end() {
+      flush();
+      fsyncSync(fd);
       closeSync(fd);
-    } catch {}
-    rmSync(temporary, { force: true });
-    throw withPath(error, path);
-  }
+      return stagedAt(path, temporary, hash.digest('hex'));
+    },
+    abort(error) {
+      try {
+        closeSync(fd);
+      } catch {}
+      rmSync(temporary, { force: true });
+      return withPath(error, path);
+    },
+  };
+}
+
+function stagedAt(path: string, temporary: string, sha256: string): Staged {
   return {
     path,
-    sha256: hash.digest('hex'),
+    sha256,
     keep() {
       try {
         renameSync(temporary, path);

@@ -6,7 +6,7 @@ import { type Dialect, validateFile } from '../data/validate.ts';
 import { badInput } from '../fault.ts';
 import { csvWriter } from '../files/csv-writer.ts';
 import { sha256File } from '../files/hash.ts';
-import { stageFile } from '../files/write.ts';
+import { type Staged, stageFile } from '../files/write.ts';
 import { commitOf, type Project } from '../project.ts';
 import { type Increment, nextIncrementPath, readIncrements, recordIncrement } from '../record/increments.ts';
 import { recordArtefacts } from '../record/manifest.ts';
@@ -20,7 +20,6 @@ export interface Brought {
   readonly why: string;
   /** The script that takes it in. */
   readonly script: string;
-  readonly facts?: Readonly<Record<string, string>>;
 }
 
 const SHOWN = 5;
@@ -28,7 +27,7 @@ const SHOWN = 5;
 /** The increment; undefined where a file of the same bytes was taken in before. Fails with exit code 2 at rows that break the schema. */
 export function takeIncrement(
   project: Project,
-  { from, path, dialect, by, why, script, facts = {} }: Brought,
+  { from, path, dialect, by, why, script }: Brought,
 ): Increment | undefined {
   const { config, ledgers } = project;
   if (!existsSync(path)) throw badInput(`${path} is missing`);
@@ -63,19 +62,31 @@ export function takeIncrement(
       `${wrong.join('\n')}${invalid > SHOWN ? `\n… and ${invalid - SHOWN} more` : ''}\n           ${invalid} of ${rows + invalid} rows break the schema: nothing was taken in. Mend or remove them.`,
     );
   }
+  return keepIncrement(project, staged, to, { rows, from, fromSha256, by, why }, script);
+}
+
+/** Puts an increment in its place, and on record. `path` is its name in the config's folder. */
+export function keepIncrement(
+  project: Project,
+  staged: Staged,
+  path: string,
+  about: Omit<Increment, 'path' | 'sha256'>,
+  script: string,
+): Increment {
+  const { config, ledgers } = project;
+  const increment = { path, sha256: staged.sha256, ...about };
   staged.keep();
-  const increment = { path: to, sha256: staged.sha256, rows, from, fromSha256, by, why };
   recordArtefacts(ledgers, { script, commit: commitOf(project) }, [
     {
       version: 'increment',
-      path: to,
+      path,
       sha256: staged.sha256,
-      rows,
-      columns: columns.length,
+      rows: about.rows,
+      columns: Object.keys(config.schema).length,
       source: config.data.source,
       config: settingsHash(config, 'prepare'),
       inputs: [],
-      facts: { from: `${from}@${fromSha256}`, by, ...facts },
+      facts: { from: `${about.from}@${about.fromSha256}`, by: about.by },
     },
   ]);
   recordIncrement(ledgers, increment);
