@@ -37,6 +37,7 @@ ${rulesTable(
   history,
 )}
 <h2>Over time</h2>
+<p class="note">Share of the rules that hold; red where the file may not be used.</p>
 ${history.length < 2 ? html`<p>This is the first look.</p>` : figure(overTime(history))}
 ${tableOf(
   ['When', 'File', 'Version', '#rows', 'Verdict', '#rules that fail'],
@@ -109,7 +110,7 @@ function overTime(history: readonly HistoryLine[]): string {
       marginLeft: 50,
       x: { type: 'utc', label: 'time (UTC)' },
       y: { label: 'rules that hold', domain: [0, 1], percent: true },
-      color: { domain: ['may be used', 'may not be used'], range: [CALM, ALARM], legend: true },
+      color: { domain: ['may be used', 'may not be used'], range: [CALM, ALARM] },
       marks: [
         Plot.lineY(points, { x: 'time', y: 'share', stroke: 'currentColor', strokeOpacity: 0.4 }),
         Plot.dot(points, {

@@ -1,0 +1,62 @@
+/** A table as it stands, before anything is filled: the raw file with its increments, a part of a data version, or any file of the schema. */
+import { csvParseRows } from 'd3-dsv';
+import type { NamedColumn } from '../../lib/config/roles.ts';
+import { type Table, tableBuilder } from '../../lib/data/table.ts';
+import { type Dialect, PLAIN, validateFile } from '../../lib/data/validate.ts';
+import { readStart } from '../../lib/files/csv.ts';
+import type { Project } from '../../lib/project.ts';
+import { incrementsOf } from '../../lib/record/increments.ts';
+import { partPath } from '../../lib/registry/data-versions.ts';
+
+export interface ReadTable {
+  readonly table: Table;
+  /** Rows that break the schema, which are left out. */
+  readonly invalid: number;
+}
+
+/** Every column of the schema that the files have; fails with exit code 2 where one is no table of it. */
+export function readTable(project: Project, parts: readonly { path: string; dialect: Dialect }[]): ReadTable {
+  const all = Object.entries(project.config.schema).map(
+    ([name, column]): NamedColumn => ({ name, ...column }),
+  );
+  const kept = all.filter(({ role }) => role !== 'ignored');
+  const collected = tableBuilder(kept);
+  let invalid = 0;
+  for (const { path, dialect } of parts) {
+    // A prepared file has no leakage columns.
+    const names = dialect.header
+      ? csvParseRows(
+          readStart(path)
+            .replace(/^\uFEFF/, '')
+            .split('\n')[0]!,
+        )[0]
+      : undefined;
+    const isPrepared =
+      dialect === PLAIN &&
+      names !== undefined &&
+      all.some(({ name, role }) => role === 'leakage' && !names.includes(name));
+    const columns = isPrepared ? kept.filter(({ role }) => role !== 'leakage') : all;
+    const at = kept.map(({ name }) => columns.findIndex((column) => column.name === name));
+    validateFile(
+      path,
+      columns,
+      (row) => collected.add(row, at),
+      () => invalid++,
+      dialect,
+    );
+  }
+  return { table: collected.table(), invalid };
+}
+
+export function rawParts(project: Project): { path: string; dialect: Dialect }[] {
+  const { data } = project.config;
+  const increments = incrementsOf(project.ledgers, data.current_version);
+  return [
+    { path: project.path(data.raw_path), dialect: data.csv },
+    ...increments.map(({ path }) => ({ path: project.path(path), dialect: PLAIN })),
+  ];
+}
+
+export function versionParts(project: Project, version: string): { path: string; dialect: Dialect }[] {
+  return [{ path: project.path(partPath(project, version, 'train')), dialect: PLAIN }];
+}
