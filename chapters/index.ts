@@ -14,4 +14,5 @@ export { chapter as rollout } from './rollout/chapter.ts';
 export { chapter as shadow } from './shadow/chapter.ts';
 export { chapter as sources } from './sources/chapter.ts';
 export { chapter as status } from './status/chapter.ts';
+export { chapter as synth } from './synth/chapter.ts';
 export { chapter as tune } from './tune/chapter.ts';

@@ -4,6 +4,7 @@ import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import type { Project } from '../../../lib/project.ts';
+import { rawParts, readRawTable, versionParts } from '../../../lib/registry/raw-table.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany, formatPercent } from '../../../lib/words.ts';
@@ -11,7 +12,6 @@ import { compareTables } from '../compare.ts';
 import { comparisonPage } from '../compare-page.ts';
 import { explore } from '../explored.ts';
 import { explorePage } from '../page.ts';
-import { rawParts, readTable, versionParts } from '../read.ts';
 
 const SAID = 4;
 
@@ -20,7 +20,7 @@ step({ chapters, args: { CSV: optional, A: optional, B: optional } }, async (pro
     throw badInput('which two data versions? make explore A=v1 B=v2');
   if (A !== undefined) return compare(project, A, B!);
   const parts = CSV === undefined ? rawParts(project) : [{ path: CSV, dialect: project.config.data.csv }];
-  const { table, invalid } = readTable(project, parts);
+  const { table, invalid } = readRawTable(project, parts);
   if (table.rows === 0)
     throw badInput(
       `${parts[0]!.path}  has no row that fits the schema: make check-data CSV=${parts[0]!.path}`,
@@ -68,8 +68,8 @@ async function compare(project: Project, a: string, b: string): Promise<void> {
   for (const version of [a, b])
     if (!VERSION.test(version)) throw badInput(`"${version}" is no data version: v1, v2, v3 …`);
   const [before, after] = [a, b].map(
-    (version) => readTable(project, versionParts(project, version)).table,
-  ) as [ReturnType<typeof readTable>['table'], ReturnType<typeof readTable>['table']];
+    (version) => readRawTable(project, versionParts(project, version)).table,
+  ) as [ReturnType<typeof readRawTable>['table'], ReturnType<typeof readRawTable>['table']];
   const comparison = compareTables(before, after);
   await write(
     project,

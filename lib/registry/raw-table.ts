@@ -1,12 +1,12 @@
-/** A table as it stands, before anything is filled: the raw file with its increments, a part of a data version, or any file of the schema. */
+/** Rows as they stand, before anything is filled: the raw file with its increments, a part of a data version, or any file of the schema. */
 import { csvParseRows } from 'd3-dsv';
-import type { NamedColumn } from '../../lib/config/roles.ts';
-import { type Table, tableBuilder } from '../../lib/data/table.ts';
-import { type Dialect, PLAIN, validateFile } from '../../lib/data/validate.ts';
-import { readStart } from '../../lib/files/csv.ts';
-import type { Project } from '../../lib/project.ts';
-import { incrementsOf } from '../../lib/record/increments.ts';
-import { partPath } from '../../lib/registry/data-versions.ts';
+import type { NamedColumn } from '../config/roles.ts';
+import { type Table, tableBuilder } from '../data/table.ts';
+import { type Dialect, PLAIN, validateFile } from '../data/validate.ts';
+import { readStart } from '../files/csv.ts';
+import type { Project } from '../project.ts';
+import { incrementsOf } from '../record/increments.ts';
+import { partPath } from './data-versions.ts';
 
 export interface ReadTable {
   readonly table: Table;
@@ -15,7 +15,10 @@ export interface ReadTable {
 }
 
 /** Every column of the schema that the files have; fails with exit code 2 where one is no table of it. */
-export function readTable(project: Project, parts: readonly { path: string; dialect: Dialect }[]): ReadTable {
+export function readRawTable(
+  project: Project,
+  parts: readonly { path: string; dialect: Dialect }[],
+): ReadTable {
   const all = Object.entries(project.config.schema).map(
     ([name, column]): NamedColumn => ({ name, ...column }),
   );
