@@ -5,6 +5,7 @@ export { chapter as batch } from './batch/chapter.ts';
 export { chapter as estimates } from './estimates/chapter.ts';
 export { chapter as explain } from './explain/chapter.ts';
 export { chapter as fairness } from './fairness/chapter.ts';
+export { chapter as features } from './features/chapter.ts';
 export { chapter as guard } from './guard/chapter.ts';
 export { chapter as kafka } from './kafka/chapter.ts';
 export { chapter as oip } from './oip/chapter.ts';
