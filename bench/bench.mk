@@ -2,7 +2,7 @@
 
 ##@ Development
 
-bench: $(PROGRAMS)/built .venv/installed .venv-events/installed ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
+bench: $(PROGRAMS)/built .venv/installed $(patsubst %,.venv-%/installed,events data profile synth private) ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
 	@node --import tsx bench/bench.ts $$ONLY
 claims: $(PROGRAMS)/built .venv/installed ## the statistical claims by simulation, and init on many tables: BENCH.md   [ONLY=tables]
 	@node --import tsx bench/claims.ts $$ONLY
@@ -16,9 +16,9 @@ prove: $(PACKAGES) .make/test-project/made ## tests with real servers; then with
 figures: $(PROGRAMS)/built ## the figures that the texts quote, from a life on the real AI4I file: bench/figures.json
 	@node --import tsx bench/figures.ts
 
-# The peers of the log need an older pandas than the others.
-.venv-events/installed: bench/requirements-events.txt
-	@mkdir -p .venv-events && { python3 -m venv .venv-events && .venv-events/bin/pip install --quiet -r $< && touch $@ || true; } 2>&1 | tail -1
+# Peers that want other versions of the same packages live apart.
+.venv-%/installed: bench/requirements-%.txt
+	@mkdir -p .venv-$* && { python3 -m venv .venv-$* && .venv-$*/bin/pip install --quiet -r $< && touch $@ || true; } 2>&1 | tail -1
 # The peers need Python; without it the benchmark says what it skips. The product never needs it.
 .venv/installed: bench/requirements.txt
 	@mkdir -p .venv && { python3 -m venv .venv && .venv/bin/pip install --quiet -r $< && touch $@ || true; } 2>&1 | tail -1

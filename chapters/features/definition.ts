@@ -20,7 +20,9 @@ export interface Definition {
   readonly hash: string;
   readonly names: readonly string[];
   readonly atoms: readonly Atom[];
-  /** Hours that a row counts. */
+  /** Whether the latest row decides all of it. */
+  readonly isOfLatest: boolean;
+  /** How long a row counts. */
   readonly ttlMs: number;
   /**
    * What was known at a time of an entity whose rows are [from, to): out[at …] gets the features, NaN where nothing is known. Returns the
@@ -57,8 +59,7 @@ export function defineView({ sources, views }: FeatureSettings, view: string): D
   };
   const steps = names.map((name, f) => stepOf(features[name]!, names.slice(0, f), atomOf));
   const ttlMs = ttl_hours * HOUR_MS;
-  // What only the latest row decides needs no other.
-  const needsOne = names.every(
+  const isOfLatest = names.every(
     (name) => features[name]!.last !== undefined || features[name]!.of !== undefined,
   );
   let seen = new Int32Array(256);
@@ -76,6 +77,7 @@ export function defineView({ sources, views }: FeatureSettings, view: string): D
     hash,
     names,
     atoms,
+    isOfLatest,
     ttlMs,
     compute(rows, from, to, time, out, at) {
       const { times, created: known } = rows;
@@ -93,7 +95,7 @@ export function defineView({ sources, views }: FeatureSettings, view: string): D
         }
         seen[count++] = i;
         last = own;
-        if (needsOne) break;
+        if (isOfLatest) break;
       }
       const context: Context = { rows, time, seen, count };
       for (let f = 0; f < steps.length; f++) out[at + f] = steps[f]!(context, out, at);

@@ -18,6 +18,8 @@ export interface History {
   /** Where each row stood in the file, before they were ordered. */
   readonly order: Int32Array;
   readonly cells: Cells;
+  /** As the file has them; undefined where rows may be known later than they happened. */
+  readonly asRead: { readonly entities: Int32Array; readonly times: Float64Array } | undefined;
 }
 
 const SEPARATOR = '\u001f';
@@ -81,10 +83,11 @@ export function readHistory(path: string, { entity, time, created, columns }: So
     }
   });
   if (at === undefined) throw badInput(`${path}  is empty: it has no header`);
+  const asRead = { entities: Int32Array.from(of), times: Float64Array.from(times) };
   const [sorted, starts] = orderByEntity(
-    Int32Array.from(of),
+    asRead.entities,
     entities.size,
-    Float64Array.from(times),
+    asRead.times,
     Float64Array.from(known),
   );
   return {
@@ -93,6 +96,7 @@ export function readHistory(path: string, { entity, time, created, columns }: So
     times: Float64Array.from(sorted, (row) => times[row]!),
     created: Float64Array.from(sorted, (row) => known[row]!),
     order: sorted,
+    asRead: created === undefined ? asRead : undefined,
     cells: { number: (column, row) => numbers[column]![row]!, text: (column, row) => texts[column]?.[row] },
   };
 }

@@ -7,6 +7,7 @@ import { badInput } from '../../lib/fault.ts';
 import { scanRecords, textsOf } from '../../lib/files/csv-records.ts';
 import { type Definition, defineView } from './definition.ts';
 import { type History, keyOf, readHistory, rowsOf } from './history.ts';
+import { asOf } from './order.ts';
 import type { FeatureSettings } from './settings.ts';
 
 export interface Joined {
@@ -21,6 +22,36 @@ export function cellOf(value: number): string {
   return Number.isNaN(value) ? '' : String(value);
 }
 
+/**
+ * Features of each row, row-major: what was known of its entity (−1 for one that nothing is known of) at its time. Where the latest row
+ * decides, and rows are known as they happen, one pass over both finds it; else each row looks among those of its entity.
+ */
+export function joinInTime(
+  definition: Definition,
+  history: History,
+  entities: Int32Array,
+  times: Float64Array,
+): { readonly values: Float64Array; readonly unknown: number } {
+  const rows = rowsOf(history, definition);
+  const { starts, asRead, order } = history;
+  const width = definition.names.length;
+  const values = new Float64Array(times.length * width);
+  let unknown = 0;
+  const take = (row: number, from: number, to: number) => {
+    if (Number.isNaN(definition.compute(rows, from, to, times[row]!, values, row * width))) unknown++;
+  };
+  if (definition.isOfLatest && asRead !== undefined) {
+    const found = asOf({ entities, times }, asRead, history.entities.size);
+    const place = new Int32Array(order.length);
+    for (let i = 0; i < order.length; i++) place[order[i]!] = i;
+    for (const [row, read] of found.entries())
+      take(row, read < 0 ? 0 : place[read]!, read < 0 ? 0 : place[read]! + 1);
+  } else
+    for (const [row, entity] of entities.entries())
+      take(row, entity < 0 ? 0 : starts[entity]!, entity < 0 ? 0 : starts[entity + 1]!);
+  return { values, unknown };
+}
+
 /** Hands over the cells of each row, in the order of the schema. `at` finds a path of the config. */
 export function joinSpine(
   config: Config,
@@ -28,69 +59,80 @@ export function joinSpine(
   at: (path: string) => string,
   onRow: (cells: readonly string[]) => void,
 ): Joined {
-  const views = Object.keys(settings.views);
-  const histories = new Map<string, History>();
-  const joins = views.map((view) => {
-    const definition = defineView(settings, view);
-    const source = settings.sources[definition.source]!;
-    const history = histories.get(definition.source) ?? readHistory(at(source.path), source);
-    histories.set(definition.source, history);
-    return {
-      definition,
-      source,
-      history,
-      rows: rowsOf(history, definition),
-      out: new Float64Array(definition.names.length),
-    };
-  });
-  const columns = Object.entries(config.schema);
-  const features = new Map(
-    joins.flatMap(({ definition }, j) => definition.names.map((name, f) => [name, [j, f] as const])),
+  const histories = new Map(
+    Object.entries(settings.sources).map(([name, source]) => [name, readHistory(at(source.path), source)]),
   );
-  const { time } = rolesOf(config.schema);
+  const definitions = Object.keys(settings.views).map((view) => defineView(settings, view));
+  const columns = Object.keys(config.schema);
+  const features = new Map(
+    definitions.flatMap(({ names }, j) => names.map((name, f) => [name, [j, f] as const])),
+  );
   const path = at(settings.spine);
-  const unknown: Record<string, number> = Object.fromEntries(views.map((view) => [view, 0]));
+  const moment = rolesOf(config.schema).time!;
+  const times: number[] = [];
+  const entities = new Map([...histories.keys()].map((name) => [name, [] as number[]]));
+  readSpine(path, columns, features, (cell, line) => {
+    const time = parseTime(cell(moment.name), moment.format!);
+    if (time === undefined)
+      throw badInput(
+        `${path}:${line}  column "${moment.name}": ${JSON.stringify(cell(moment.name))} is no time; a feature is what was known at one`,
+      );
+    times.push(time);
+    for (const [name, of] of entities)
+      of.push(histories.get(name)!.entities.get(keyOf(settings.sources[name]!.entity.map(cell))) ?? -1);
+  });
+  if (times.length === 0) throw badInput(`${path}  has no rows`);
+  const asked = Float64Array.from(times);
+  const joined = definitions.map((definition) =>
+    joinInTime(
+      definition,
+      histories.get(definition.source)!,
+      Int32Array.from(entities.get(definition.source)!),
+      asked,
+    ),
+  );
+  let row = 0;
+  readSpine(path, columns, features, (cell) => {
+    onRow(
+      columns.map((name) => {
+        const [j, f] = features.get(name) ?? [-1, -1];
+        return j < 0 ? cell(name) : cellOf(joined[j]!.values[row * definitions[j]!.names.length + f]!);
+      }),
+    );
+    row++;
+  });
+  return {
+    definitions,
+    rows: row,
+    unknown: Object.fromEntries(definitions.map(({ view }, j) => [view, joined[j]!.unknown])),
+  };
+}
+
+/** Each row of the spine, its cells by their columns; what the schema has and no view gives must be there. */
+function readSpine(
+  path: string,
+  columns: readonly string[],
+  features: ReadonlyMap<string, unknown>,
+  onRow: (cell: (name: string) => string, line: number) => void,
+): void {
   let places: Map<string, number> | undefined;
-  let rows = 0;
   scanRecords(path, (record, line) => {
     if (places === undefined) {
       const names = textsOf(record).map((name) => name.trim());
       places = new Map(names.map((name, c) => [name, c]));
-      const missing = columns.find(([name]) => !features.has(name) && !places!.has(name));
+      const missing = columns.find((name) => !features.has(name) && !places!.has(name));
       if (missing !== undefined)
         throw badInput(
-          `${path}:1  column "${missing[0]}" of the schema is missing, and no view has such a feature`,
+          `${path}:1  column "${missing}" of the schema is missing, and no view has such a feature`,
         );
       const both = names.find((name) => features.has(name));
       if (both !== undefined)
-        throw badInput(
-          `${path}:1  "${both}" is a feature of ${joins[features.get(both)![0]]!.definition.view}: the spine cannot have it too`,
-        );
+        throw badInput(`${path}:1  "${both}" is a feature: the spine cannot have it too`);
       return;
     }
     if (record.length === 1 && record.text(0).trim() === '') return;
     if (record.length !== places.size)
       throw badInput(`${path}:${line}  has ${record.length} fields where the header has ${places.size}`);
-    const cell = (name: string) => record.text(places!.get(name)!).trim();
-    const moment = parseTime(cell(time!.name), time!.format!);
-    if (moment === undefined)
-      throw badInput(
-        `${path}:${line}  column "${time!.name}": ${JSON.stringify(cell(time!.name))} is no time; a feature is what was known at one`,
-      );
-    for (const { definition, source, history, rows: of, out } of joins) {
-      const entity = history.entities.get(keyOf(source.entity.map(cell)));
-      const [from, to] =
-        entity === undefined ? [0, 0] : [history.starts[entity]!, history.starts[entity + 1]!];
-      if (Number.isNaN(definition.compute(of, from, to, moment, out, 0))) unknown[definition.view]!++;
-    }
-    rows++;
-    onRow(
-      columns.map(([name]) => {
-        const feature = features.get(name);
-        return feature === undefined ? cell(name) : cellOf(joins[feature[0]]!.out[feature[1]]!);
-      }),
-    );
+    onRow((name) => record.text(places!.get(name)!).trim(), line);
   });
-  if (rows === 0) throw badInput(`${path}  has no rows`);
-  return { definitions: joins.map(({ definition }) => definition), rows, unknown };
 }

@@ -10,7 +10,8 @@ import { formatCount } from '../../../lib/words.ts';
 import { featuresSection } from '../settings.ts';
 import { EVENT_COLUMNS, SPINE_COLUMNS, simulateFleet } from '../simulate-fleet.ts';
 
-const [MACHINES, DAYS] = [120, 90];
+/** Each is asked about once a day, for as many days as data.simulation.rows asks for. */
+const MACHINES = 120;
 
 step({ chapters }, (project) => {
   const { spine, sources } = sectionOf(project.config, featuresSection);
@@ -19,7 +20,8 @@ step({ chapters }, (project) => {
     throw badInput(
       `${project.configPath}  is no config of the fleet: make fleet CONFIG=examples/fleet/config.yaml`,
     );
-  const fleet = simulateFleet(MACHINES, DAYS, project.config.data.simulation.seed);
+  const { rows, seed } = project.config.data.simulation;
+  const fleet = simulateFleet(MACHINES, Math.max(1, Math.round(rows / MACHINES)), seed);
   writeCsv(project.path(events.path), EVENT_COLUMNS, fleet.events);
   writeCsv(project.path(spine), SPINE_COLUMNS, fleet.spine);
   say(

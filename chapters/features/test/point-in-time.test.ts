@@ -9,7 +9,7 @@ import { writeCsv } from '../../../lib/files/csv.ts';
 import { temporaryFolder } from '../../../test/support.ts';
 import { defineView } from '../definition.ts';
 import { type History, keyOf, readHistory, rowsOf } from '../history.ts';
-import { joinSpine } from '../join.ts';
+import { joinInTime, joinSpine } from '../join.ts';
 import { asOf } from '../order.ts';
 import { onlineFeatures } from '../serve.ts';
 import { type FeatureSettings, featuresSection } from '../settings.ts';
@@ -173,6 +173,40 @@ function fleetIn(folder: string, machines: number, days: number) {
   writeCsv(join(folder, 'rows.csv'), SPINE_COLUMNS, fleet.spine);
   return { ...fleet, at: (path: string) => join(folder, path.split('/').at(-1)!) };
 }
+
+test('where the latest row decides, one pass over both gives what each row finds alone', () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 's.csv');
+  const { created: _, ...source } = SETTINGS.sources.s!;
+  const settings: FeatureSettings = {
+    ...SETTINGS,
+    sources: { s: source },
+    views: { v: { ...SETTINGS.views.v!, features: { latest: { last: 'x' }, more: { of: 'latest + 1' } } } },
+  };
+  const definition = defineView(settings, 'v');
+  assert.ok(definition.isOfLatest);
+  const start = Date.UTC(2026, 0, 1);
+  const row = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 0, max: 12 }));
+  fc.assert(
+    fc.property(
+      fc.array(row, { minLength: 1, maxLength: 20 }),
+      fc.array(row, { minLength: 1, maxLength: 20 }),
+      (events, spine) => {
+        writeCsv(
+          path,
+          ['e', 't', 'x', 'k'],
+          events.map(([e, t], i) => [e, new Date(start + t * HOUR).toISOString(), String(i), '']),
+        );
+        const history = readHistory(path, settings.sources.s!);
+        const entities = Int32Array.from(spine, ([e]) => history.entities.get(keyOf([e])) ?? -1);
+        const times = Float64Array.from(spine, ([, t]) => start + t * HOUR);
+        const fast = joinInTime(definition, history, entities, times);
+        const slow = joinInTime(definition, { ...history, asRead: undefined }, entities, times);
+        assert.deepEqual(fast, slow);
+      },
+    ),
+  );
+});
 
 test('the future that is planted changes nothing, every row is there once, and ten thousand rows are served to the byte', async () => {
   const folder = temporaryFolder();

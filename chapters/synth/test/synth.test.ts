@@ -134,10 +134,11 @@ test('rows that were copied are found out, and rows drawn anew are not', () => {
 
 test('made rows hold the schema and every condition, and can be judged and prepared', () => {
   const project = trainedProject();
-  project.configure([
-    'constraints: []',
-    `constraints: ['"Process temperature [K]" > "Air temperature [K]" + 7']`,
-  ]);
+  project.set({ n_estimators: 20 });
+  project.configure(
+    ['trees: 5', 'trees: 2'],
+    ['constraints: []', `constraints: ['"Process temperature [K]" > "Air temperature [K]" + 7']`],
+  );
   const rare = project.make(
     'synthesize',
     'METHOD=tree',
