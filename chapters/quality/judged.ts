@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sectionOf } from '../../lib/config/parse.ts';
-import type { NamedColumn } from '../../lib/config/roles.ts';
+import { type NamedColumn, namedColumns } from '../../lib/config/roles.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { describeRange } from '../../lib/data/columns.ts';
 import type { Dialect } from '../../lib/data/validate.ts';
@@ -45,7 +45,7 @@ export function judgeTable(
   sink: (failure: Failure) => void,
   now = new Date(),
 ): Omit<Judged, 'sha256'> {
-  const all = Object.entries(config.schema).map(([name, column]): NamedColumn => ({ name, ...column }));
+  const all = namedColumns(config.schema);
   const failing = new Set<number>();
   const fails = (failure: Failure) => {
     failing.add(failure.place);

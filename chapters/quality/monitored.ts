@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { Monitored, MonitoredPart } from '../../lib/chapter.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
-import type { NamedColumn } from '../../lib/config/roles.ts';
+import { namedColumns } from '../../lib/config/roles.ts';
 import { tableOf } from '../../lib/page/page.ts';
 import type { Project } from '../../lib/project.ts';
 import { columnOf } from '../../lib/watch/columns.ts';
@@ -23,9 +23,7 @@ export function watchQuality(project: Project, { loaded, window }: Monitored): M
   );
   if (rules.length === 0 || predictions.length === 0) return {};
   const columns = columnsOf(loaded.signature);
-  const all = Object.entries(project.config.schema).map(
-    ([name, column]): NamedColumn => ({ name, ...column }),
-  );
+  const all = namedColumns(project.config.schema);
   const before = profileBefore(readHistory(project), undefined);
   const suite = openSuite(rules, { columns, all, before, now: new Date(), onFailure() {} });
   const values = loaded.signature.inputs.map((input) => columnOf(predictions, input));

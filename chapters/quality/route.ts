@@ -1,7 +1,7 @@
 /** POST /quality: one row, or a batch as a table, judged by the rules that make sense there; puts nothing on record. */
 import * as v from 'valibot';
 import { sectionOf } from '../../lib/config/parse.ts';
-import type { NamedColumn } from '../../lib/config/roles.ts';
+import { namedColumns } from '../../lib/config/roles.ts';
 import type { Project } from '../../lib/project.ts';
 import { json, oneOrMany, type Route, type ServerParts, withBody } from '../../lib/serve/route.ts';
 import { BLOCK_ROWS } from './block.ts';
@@ -30,9 +30,7 @@ const answer = v.object({
 
 export function qualityRoutes(project: Project): (parts: ServerParts) => Route[] {
   const { expectations } = sectionOf(project.config, qualitySection);
-  const all = Object.entries(project.config.schema).map(
-    ([name, column]): NamedColumn => ({ name, ...column }),
-  );
+  const all = namedColumns(project.config.schema);
   return ({ fleet, deployment }) => [
     {
       id: 'quality',

@@ -1,7 +1,7 @@
 /** Rows that come one by one, or as a list: what a rule that stops says of each. */
 
 import { sectionOf } from '../../lib/config/parse.ts';
-import type { NamedColumn } from '../../lib/config/roles.ts';
+import { type NamedColumn, namedColumns } from '../../lib/config/roles.ts';
 import type { Rows } from '../../lib/predict/input.ts';
 import type { RowJudge } from '../../lib/predict/predict.ts';
 import type { Project } from '../../lib/project.ts';
@@ -19,9 +19,7 @@ export function rowJudge(project: Project): RowJudge | undefined {
       severity === 'stop' && mostly === 1 && by === undefined && EXPECTATIONS[expect]!.isAlone === true,
   );
   if (rules.length === 0) return undefined;
-  const all = Object.entries(project.config.schema).map(
-    ([name, column]): NamedColumn => ({ name, ...column }),
-  );
+  const all = namedColumns(project.config.schema);
   const judges = new WeakMap<Signature, ReturnType<typeof judgeOf>>();
   return (rows, signature) => {
     const judge = judges.get(signature) ?? judgeOf(rules, all, signature);

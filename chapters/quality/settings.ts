@@ -1,7 +1,7 @@
 /** chapters.quality of config.yaml. */
 import * as v from 'valibot';
 import type { SettingFault } from '../../lib/config/parse.ts';
-import type { NamedColumn } from '../../lib/config/roles.ts';
+import { type NamedColumn, namedColumns } from '../../lib/config/roles.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { between, oneOf, text } from '../../lib/config/values.ts';
 import { didYouMean } from '../../lib/words.ts';
@@ -96,7 +96,7 @@ export const qualitySection = {
   name: 'quality',
   schema,
   check({ expectations, remedies }: QualitySettings, config: Config, fault: SettingFault) {
-    const columns = Object.entries(config.schema).map(([name, column]): NamedColumn => ({ name, ...column }));
+    const columns = namedColumns(config.schema);
     for (const [i, { expect, params, by }] of expectations.entries()) {
       const keys = ['expectations', String(i)];
       const wrong = ruleProblem(EXPECTATIONS[expect]!, params, by, columns);

@@ -1,5 +1,5 @@
 /** Rows that a generator gives, as many as are asked for, which all hold the schema and every condition. */
-import type { NamedColumn as Column, NamedColumn } from '../../lib/config/roles.ts';
+import { type NamedColumn as Column, type NamedColumn, namedColumns } from '../../lib/config/roles.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { fits, writeCell } from '../../lib/data/columns.ts';
 import { type Cells, type Expression, ExpressionError, parseExpression } from '../../lib/data/expression.ts';
@@ -100,7 +100,7 @@ function mend(column: NamedColumn, values: Float64Array, row: number): boolean {
 
 /** Lines of a raw file: identifiers are numbered, and what is ignored is empty. */
 export function* rawLines({ schema }: Config, { columns, values, rows }: Made): Generator<string[]> {
-  const all = Object.entries(schema).map(([name, column]): NamedColumn => ({ name, ...column }));
+  const all = namedColumns(schema);
   const place = new Map(columns.map(({ name }, c) => [name, c]));
   for (let row = 0; row < rows; row++)
     yield all.map((column) => {

@@ -17,8 +17,13 @@ export interface Roles {
   readonly kept: readonly NamedColumn[];
 }
 
+/** The columns of a schema, in its order. */
+export function namedColumns(schema: Schema): NamedColumn[] {
+  return Object.entries(schema).map(([name, column]) => ({ name, ...column }));
+}
+
 export function rolesOf(schema: Schema): Roles {
-  const columns = Object.entries(schema).map(([name, column]) => ({ name, ...column }));
+  const columns = namedColumns(schema);
   const of = (role: Column['role']) => columns.filter((column) => column.role === role);
   return {
     ids: of('id'),

@@ -1,6 +1,6 @@
 /** From raw and labelled rows to the training and test rows of a data version. */
 import { csvParseRows } from 'd3-dsv';
-import { isKept, type NamedColumn, rolesOf } from '../config/roles.ts';
+import { isKept, type NamedColumn, namedColumns, rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import { UNNAMED } from '../config/values.ts';
 import { badInput } from '../fault.ts';
@@ -94,7 +94,7 @@ const LINES = 2 ** 40;
 
 /** Adds the valid rows of one raw file after the other, without their leakage columns; rows that are there already are duplicates. */
 function rawReader(config: Config, collected: TableBuilder, invalid: InvalidRow[]) {
-  const columns = Object.entries(config.schema).map(([name, column]) => ({ name, ...column }));
+  const columns = namedColumns(config.schema);
   const places = (is: (column: NamedColumn) => boolean) => columns.flatMap((c, i) => (is(c) ? [i] : []));
   const kept = places(isKept);
   const { duplicates } = config.quality;

@@ -1,6 +1,6 @@
 /** Rows as they stand, before anything is filled: the raw file with its increments, a part of a data version, or any file of the schema. */
 import { csvParseRows } from 'd3-dsv';
-import type { NamedColumn } from '../config/roles.ts';
+import { namedColumns } from '../config/roles.ts';
 import { type Table, tableBuilder } from '../data/table.ts';
 import { type Dialect, PLAIN, validateFile } from '../data/validate.ts';
 import { readStart } from '../files/csv.ts';
@@ -19,9 +19,7 @@ export function readRawTable(
   project: Project,
   parts: readonly { path: string; dialect: Dialect }[],
 ): ReadTable {
-  const all = Object.entries(project.config.schema).map(
-    ([name, column]): NamedColumn => ({ name, ...column }),
-  );
+  const all = namedColumns(project.config.schema);
   const kept = all.filter(({ role }) => role !== 'ignored');
   const collected = tableBuilder(kept);
   let invalid = 0;

@@ -1,6 +1,6 @@
 /** Rows that come after the raw file, taken in once: checked whole, written as an increment, on record with who brought them and why. */
 import { existsSync } from 'node:fs';
-import type { NamedColumn } from '../config/roles.ts';
+import { namedColumns } from '../config/roles.ts';
 import { settingsHash } from '../config/settings.ts';
 import { type Dialect, validateFile } from '../data/validate.ts';
 import { badInput } from '../fault.ts';
@@ -33,7 +33,7 @@ export function takeIncrement(
   if (!existsSync(path)) throw badInput(`${path} is missing`);
   const fromSha256 = sha256File(path);
   if (readIncrements(ledgers).some((increment) => increment.fromSha256 === fromSha256)) return undefined;
-  const columns = Object.entries(config.schema).map(([name, column]): NamedColumn => ({ name, ...column }));
+  const columns = namedColumns(config.schema);
   const to = nextIncrementPath(config, ledgers);
   const wrong: string[] = [];
   let [rows, invalid] = [0, 0];
