@@ -2,13 +2,16 @@
  * What every script is: its arguments, its lock, its work, in one call. Arguments come from make by the environment, which
  * gives them by name and empties those that nobody named on the command line; no shell reads them.
  */
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { badInput } from './fault.ts';
+import { git } from './files/git.ts';
 import { withLockHeld } from './files/lock.ts';
 import type { Addition, Project } from './project.ts';
 import { loadProject } from './project.ts';
 import { catalogue } from './record/catalogue.ts';
+import { readIncrements } from './record/increments.ts';
+import { readManifest } from './record/manifest.ts';
 import { resolveVersion } from './registry/pointer-files.ts';
 import { lastTrained } from './registry/versions.ts';
 import { run } from './terminal.ts';
@@ -70,27 +73,51 @@ export function required(question: string): Argument<string> {
   };
 }
 
-const CODE = ['Makefile', 'make', 'lib', 'scripts', 'chapters', 'package.json', 'package-lock.json'];
+/** What the repository itself keeps, and a project that lies in it as it was cloned. */
+const CODE = [
+  ...['.git', '.ci', 'Makefile', 'make', 'lib', 'scripts', 'chapters', 'package.json', 'package-lock.json'],
+  ...['config.yaml', 'manifest.txt', 'deployment_log.csv', 'models', 'node_modules', '.make'],
+  ...['raw', 'processed', 'production', 'quarantine'].map((folder) => `data/${folder}`),
+];
 
-/** Where to write, if anywhere; not over what the project keeps, nor among it. */
+/** Where a path leads, though its last part is not there yet: by links as they are followed when it is written. */
+function leadsTo(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(resolve(path));
+    return parent === resolve(path) ? parent : join(leadsTo(parent), basename(path));
+  }
+}
+
+/** Where to write, if anywhere; not over what the project keeps, nor among it, nor over what git or the manifest knows. */
 export const output: Argument<string | undefined> = (given, project) => {
   if (given === undefined) return undefined;
   const { paths, data } = project.config;
   const folders = [paths.models, data.processed_dir, data.production_dir, data.quarantine_dir, data.raw_path];
+  const made = [...readManifest(project.ledgers), ...readIncrements(project.ledgers)];
   const kept = [
     ...CODE,
     project.configPath,
     ...folders.map((folder) => project.path(folder)),
+    project.path(dirname(data.raw_path), 'increments'),
+    ...made.flatMap(({ path }) => (path === undefined || isRemade(path) ? [] : [project.path(path)])),
     ...catalogue(project.ledgers).map(({ path }) => path),
   ];
-  const isKept = kept.some((path) => `${resolve(given)}/`.startsWith(`${resolve(path)}/`));
-  if (isKept || given.startsWith('-'))
+  const to = leadsTo(given);
+  const isKept = kept.some((path) => `${to}/`.startsWith(`${leadsTo(path)}/`));
+  if (isKept || given.startsWith('-') || git('ls-files', '--error-unmatch', '--', given) !== undefined)
     throw badInput(`${given}  is kept by the project: write to another place`);
   // A file takes its place by a rename, which would do away with a device or a pipe.
   const there = statSync(given, { throwIfNoEntry: false });
   if (there !== undefined && !there.isFile() && !there.isDirectory()) throw badInput(`${given}  is no file`);
   return given;
 };
+
+/** What a verb makes anew whenever it is asked to. */
+function isRemade(path: string): boolean {
+  return path.startsWith('data/synthetic/');
+}
 
 export function oneOf<const T extends string>(name: string, choices: readonly T[]): Argument<T | undefined> {
   return (given) => {

@@ -2,7 +2,7 @@
 import type { NamedColumn } from '../../lib/config/roles.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { writeCell } from '../../lib/data/columns.ts';
-import { rowReader } from '../../lib/data/validate.ts';
+import { firstTwice, rowReader } from '../../lib/data/validate.ts';
 import { badInput } from '../../lib/fault.ts';
 import { type CsvRecord, scanRecords, textsOf } from '../../lib/files/csv-records.ts';
 
@@ -68,17 +68,18 @@ export function readBlocks(
   );
   let state: { header: Header; width: number; builder: BlockBuilder; reader: Reader } | undefined;
   const start = (names: readonly string[]) => {
-    const columns = all.filter(({ name }) => names.includes(name));
+    const places = new Map(names.map((name, c) => [name, c]));
+    const columns = all.filter(({ name }) => places.has(name));
     const header: Header = {
       columns,
-      missing: all.filter((column) => !columns.includes(column)).map(({ name }) => name),
+      missing: all.filter(({ name }) => !places.has(name)).map(({ name }) => name),
       extra: names.filter((name) => !Object.hasOwn(schema, name)),
     };
     if (columns.length === 0)
       throw badInput(
         `${path}:1  no column of the schema is in the header; is the separator another one (data.csv.separator)?`,
       );
-    const order = columns.map(({ name }) => names.indexOf(name));
+    const order = columns.map(({ name }) => places.get(name)!);
     const reader = begin(header);
     state = {
       header,
@@ -94,7 +95,7 @@ export function readBlocks(
     (record, line) => {
       if (state === undefined) {
         const names = textsOf(record).map((name) => name.trim());
-        const twice = names.find((name, i) => names.indexOf(name) !== i);
+        const twice = firstTwice(names);
         if (twice !== undefined)
           throw badInput(`${path}:${line}  column "${twice}" stands twice in the header`);
         start(names);

@@ -95,7 +95,8 @@ export function needsBound({
   min_value?: unknown;
   max_value?: unknown;
 }): string | undefined {
-  return min_value === undefined && max_value === undefined
-    ? 'min_value or max_value says how much'
-    : undefined;
+  if (min_value === undefined && max_value === undefined) return 'min_value or max_value says how much';
+  if (typeof min_value === 'number' && typeof max_value === 'number' && min_value > max_value)
+    return `nothing is from ${min_value} to ${max_value}`;
+  return undefined;
 }

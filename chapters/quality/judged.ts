@@ -9,10 +9,11 @@ import type { Dialect } from '../../lib/data/validate.ts';
 import { badInput } from '../../lib/fault.ts';
 import { safeCell } from '../../lib/files/csv.ts';
 import { csvWriter } from '../../lib/files/csv-writer.ts';
-import { sha256File } from '../../lib/files/hash.ts';
+import { sha256, sha256File } from '../../lib/files/hash.ts';
 import { stageFile } from '../../lib/files/write.ts';
 import type { Verdict } from '../../lib/numbers/estimate.ts';
 import type { Project } from '../../lib/project.ts';
+import { formatCount } from '../../lib/words.ts';
 import { type Block, FILE, type Header, type Reader, readBlocks } from './block.ts';
 import { type Profile, profiler } from './profile.ts';
 import { qualitySection, type Rule } from './settings.ts';
@@ -136,10 +137,15 @@ export function judgeFiles(
 
 /** Where the failing rows of a file are kept: among the data, since they hold values. */
 export function failingPath(project: Project, path: string): string {
-  return project.path(
-    project.config.data.quarantine_dir,
-    `failing_${basename(path).replace(/[^\w.-]/g, '_')}`,
-  );
+  return besidePath(project, 'failing', path);
+}
+
+/** A file of the quarantine that is about another one; two files of one name are told apart by where they lie. */
+export function besidePath(project: Project, kind: 'failing' | 'taken' | 'changes', path: string): string {
+  const name = basename(path);
+  const isPlain = name === path && /^[\w.-]+$/.test(name);
+  const called = isPlain ? name : `${sha256(path).slice(0, 8)}_${name.replace(/[^\w.-]/g, '_')}`;
+  return project.path(project.config.data.quarantine_dir, `${kind}_${called}`);
 }
 
 /** Rows that are there already, by the project's own rule of duplicates. */
@@ -216,8 +222,8 @@ function schemaRules({ columns, missing, extra }: Header, config: Config, fails:
         observed: null,
       });
       const observed = [
-        ...(missing.length === 0 ? [] : [`without ${missing.join(', ')}`]),
-        ...(extra.length === 0 ? [] : [`with ${extra.join(', ')}`]),
+        ...(missing.length === 0 ? [] : [`without ${someOf(missing)}`]),
+        ...(extra.length === 0 ? [] : [`with ${someOf(extra)}`]),
       ].join('; ');
       return [
         {
@@ -231,6 +237,13 @@ function schemaRules({ columns, missing, extra }: Header, config: Config, fails:
       ];
     },
   };
+}
+
+const NAMES_SHOWN = 6;
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return `${names.slice(0, NAMES_SHOWN).join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
 }
 
 function fitsWords(column: NamedColumn): string {

@@ -67,6 +67,10 @@ export async function bring(
     );
     csv.end();
     rmSync(asideOf(project), { force: true });
+    if (composed.rowsOut === 0 && to === project.config.data.raw_path)
+      throw badInput(
+        `${files[0]!.path}  gives no row: the raw file would be empty${aside[0] === undefined ? '' : ` (${aside[0].file}:${aside[0].line}  ${aside[0].reason})`}`,
+      );
     const staged = open.end();
     const setAside = project.path(project.config.data.quarantine_dir, `sources_${basename(to)}`);
     if (aside.length > 0)

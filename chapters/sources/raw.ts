@@ -11,7 +11,7 @@ export const rawOfSources: RawSource = async (project) => {
   const { rowsIn, rowsOut, joins } = composed;
   say(
     'raw',
-    `${project.path(project.config.data.raw_path)}   ${formatMany(rowsOut, 'row')} of ${formatMany(rowsIn, 'row')} in ${formatMany(files.length, 'file')}, sha256 ${staged.sha256.slice(0, 12)}…`,
+    `${project.path(project.config.data.raw_path)}   ${formatCount(rowsOut)} of ${formatMany(rowsIn, 'row')} in ${formatMany(files.length, 'file')}, sha256 ${staged.sha256.slice(0, 12)}…`,
     ...joins.map(
       ({ table, matched, unmatched }) =>
         `joined ${table}: ${formatCount(matched)} matched, ${formatCount(unmatched)} not`,

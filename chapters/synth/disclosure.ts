@@ -9,8 +9,8 @@ import { takeTableRows } from './real.ts';
 export interface Disclosure {
   /** Rows of each side that were compared. */
   readonly rows: number;
-  /** Made rows that are a training row to the cell, and a kept out one. */
-  readonly copies: { readonly train: number; readonly holdout: number };
+  /** Of all made rows, those that are a training row to the cell, and a kept out one. */
+  readonly copies: { readonly train: number; readonly holdout: number; readonly of: number };
   /** Share of made rows that lie nearer to a training row than to a kept out one, of as many: a half where nothing is told. */
   readonly nearer: Estimate;
   /** How well the distance to the nearest made row tells training rows from others (ROC-AUC): a half where it does not. */
@@ -43,14 +43,16 @@ export function measureDisclosure(
   const made = some(synthetic, 'made');
   const distance = distanceOf(train);
   let [nearer, decided] = [0, 0];
-  const copies = { train: 0, holdout: 0 };
+  const copies = {
+    train: copiesOf(train, synthetic),
+    holdout: copiesOf(holdout, synthetic),
+    of: synthetic.rows,
+  };
   for (let row = 0; row < made.rows; row++) {
     const [a, b] = [
       nearest(distance, made, row, members).distance,
       nearest(distance, made, row, others).distance,
     ];
-    if (a === 0) copies.train++;
-    if (b === 0) copies.holdout++;
     if (a === b) continue;
     decided++;
     if (a < b) nearer++;
@@ -89,6 +91,17 @@ export function measureDisclosure(
       return { column: train.columns[c]!.name, train: a, holdout: b, difference: differenceOf(b, a) };
     }),
   };
+}
+
+/** Made rows that some row is, to the cell. */
+function copiesOf({ values, rows }: Table, made: Table): number {
+  const keyOf = (columns: readonly Float64Array[], row: number) =>
+    columns.map((column) => column[row]).join();
+  const known = new Set<string>();
+  for (let row = 0; row < rows; row++) known.add(keyOf(values, row));
+  let copies = 0;
+  for (let row = 0; row < made.rows; row++) if (known.has(keyOf(made.values, row))) copies++;
+  return copies;
 }
 
 function drawn(rows: number, count: number, seed: number, name: string): Int32Array {

@@ -25,7 +25,7 @@ export function judgementPage(
   const worst = <T extends { score: number }>(of: readonly T[]) =>
     [...of].sort((a, b) => a.score - b.score).slice(0, SHOWN);
   const body = html`<h1>What the rows of ${file} are worth</h1>
-<p>${formatCount(rows)} rows, like the real ones by ${likeness.score.toFixed(3)} of 1 (columns ${likeness.shapes.toFixed(3)}, pairs ${likeness.pairs.toFixed(3)}; as SDMetrics defines them).</p>
+<p>${formatCount(rows)} rows, like the real ones by ${likeness.score.toFixed(3)} of 1 (${likenessWords(likeness)}; as SDMetrics defines them).</p>
 <h2>What a model learns from them</h2>
 ${
   useful === null
@@ -66,7 +66,7 @@ ${tableOf(
     ),
     [
       'made rows that are a training row to the cell',
-      formatCount(disclosure.copies.train),
+      `${formatCount(disclosure.copies.train)} of ${formatCount(disclosure.copies.of)}`,
       `${formatCount(disclosure.copies.holdout)} are a kept out one`,
       '',
     ],
@@ -85,6 +85,11 @@ ${tableOf(
 )}
 <p class="note">Made by <code>${command}</code>. It looks at real rows: what it says of private ones is not private.</p>`;
   return pageOf(`What the rows of ${file} are worth`, body);
+}
+
+/** Columns and pairs; where no pair of real columns goes together there is nothing to say of pairs. */
+export function likenessWords({ shapes, pairs }: Likeness): string {
+  return `columns ${shapes.toFixed(3)}, ${Number.isNaN(pairs) ? 'no pair goes together' : `pairs ${pairs.toFixed(3)}`}`;
 }
 
 function figures({ roc_auc, pr_auc, accuracy }: Usefulness): string[] {

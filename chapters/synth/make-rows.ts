@@ -4,12 +4,23 @@ import type { Config } from '../../lib/config/schema.ts';
 import { fits, writeCell } from '../../lib/data/columns.ts';
 import { type Cells, type Expression, ExpressionError, parseExpression } from '../../lib/data/expression.ts';
 import { badInput } from '../../lib/fault.ts';
+import { formatCount, formatMany } from '../../lib/words.ts';
 import { isMade } from './real.ts';
 import { knownColumns } from './settings.ts';
 
 const BATCH = 20_000;
 /** Draws for each row that is wanted, after which a condition is said to be too rare. */
 const MOST_DRAWS = 2000;
+
+/** Draws of which none holds, after which none is expected to. */
+const NONE_AFTER = 500_000;
+
+export interface Conditions {
+  /** That hold where they are not known, such as of what is missing. */
+  readonly constraints: readonly string[];
+  /** What was asked for: it holds and is known. */
+  readonly where: string | undefined;
+}
 
 export interface Made {
   readonly columns: readonly Column[];
@@ -22,12 +33,16 @@ export function makeRows(
   config: Config,
   columns: readonly NamedColumn[],
   rows: number,
-  conditions: readonly string[],
+  conditions: Conditions,
   sample: (rows: number) => Float64Array[],
 ): Made {
   const known = knownColumns(config);
   const place = new Map(columns.map(({ name }, c) => [name, c]));
-  const expressions = conditions.map((condition) => readCondition(condition, known));
+  const [constraints, where] = [
+    conditions.constraints,
+    conditions.where === undefined ? [] : [conditions.where],
+  ].map((of) => of.map((condition) => readCondition(condition, known))) as [Expression[], Expression[]];
+  const expressions = [...constraints, ...where];
   const unmade = expressions.flatMap(({ columns: of }) => of).find((c) => !place.has(known[c]!.name));
   if (unmade !== undefined)
     throw badInput(
@@ -44,15 +59,16 @@ export function makeRows(
     const cells = cellsOf(batch, columns, known, place);
     for (let row = 0; row < wanted && done < rows; row++) {
       if (!columns.every((column, c) => mend(column, batch[c]!, row))) continue;
-      // What is not known holds, as in SQL.
-      if (expressions.some(({ number }) => number(cells, row) === 0)) continue;
+      // Of a constraint what is not known holds, as in SQL's CHECK; what is asked for must be so.
+      if (constraints.some(({ number }) => number(cells, row) === 0)) continue;
+      if (where.some(({ number }) => number(cells, row) !== 1)) continue;
       for (const [c, column] of batch.entries()) made[c]![done] = column[row]!;
       done++;
     }
     drawn += wanted;
-    if (drawn > MOST_DRAWS * Math.max(rows, 100))
+    if (drawn > MOST_DRAWS * Math.max(rows, 100) || (done === 0 && drawn > NONE_AFTER))
       throw badInput(
-        `of ${drawn} rows drawn ${done} hold ${conditions.map((condition) => `"${condition}"`).join(' and ')}: too few to make ${rows} of`,
+        `${formatCount(done)} of ${formatCount(drawn)} rows that were drawn hold ${[...conditions.constraints, ...(conditions.where === undefined ? [] : [conditions.where])].join(' and ')}: too rare to make ${formatMany(rows, 'row')} by drawing`,
       );
   }
   return { columns, values: made, rows };

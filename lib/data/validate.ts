@@ -139,12 +139,22 @@ export function rowReader(
   };
 }
 
+/** The first name that stands twice. */
+export function firstTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
+}
+
+const NAMES_SHOWN = 6;
+
 /** For each column, where the header has it. */
 function matchHeader(path: string, header: readonly string[], columns: readonly NamedColumn[]): number[] {
   const names = header.map((name) => name.trim());
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const twice = firstTwice(names);
+  const places = new Map(names.map((name, c) => [name, c]));
+  const known = new Set(columns.map(({ name }) => name));
   if (twice !== undefined) throw badInput(`${path}:1  column "${twice}" stands twice in the header`);
-  const missing = columns.filter((column) => !names.includes(column.name));
+  const missing = columns.filter(({ name }) => !places.has(name));
   if (names.length === 1 && columns.length > 1) {
     throw badInput(
       `${path}:1  the header is a single field: is the separator another one (data.csv.separator)?`,
@@ -155,11 +165,16 @@ function matchHeader(path: string, header: readonly string[], columns: readonly 
       `${path}:1  column ${missing.map((column) => `"${column.name}"`).join(', ')} of the schema ${missing.length === 1 ? 'is' : 'are'} missing`,
     );
   }
-  const extra = names.filter((name) => !columns.some((column) => column.name === name));
+  const extra = names.filter((name) => !known.has(name));
   if (extra.length > 0) {
     throw badInput(
-      `${path}:1  column ${extra.map((name) => `"${name}"`).join(', ')} is not in the schema; declare it there or take it out`,
+      `${path}:1  column ${extra
+        .slice(0, NAMES_SHOWN)
+        .map((name) => `"${name}"`)
+        .join(
+          ', ',
+        )}${extra.length > NAMES_SHOWN ? ` and ${extra.length - NAMES_SHOWN} more` : ''} is not in the schema; declare it there or take it out`,
     );
   }
-  return columns.map((column) => names.indexOf(column.name));
+  return columns.map(({ name }) => places.get(name)!);
 }

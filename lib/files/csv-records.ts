@@ -1,6 +1,6 @@
 /** A CSV file record by record, read in place: a field becomes a number or a text when it is asked for (RFC 4180). */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { badInput } from '../fault.ts';
 
 /** How a file is written. */
@@ -32,6 +32,8 @@ export function textsOf(record: CsvRecord): string[] {
 
 const COMMAS: CsvDialect = { separator: ',', comment: '' };
 const PIECE = 1 << 20;
+/** What one record may take at most. */
+const LONGEST = 1 << 30;
 const [LF, CR, QUOTE] = [10, 13, 34];
 const [ZERO, PLUS, MINUS] = [48, 43, 45];
 const BOM = Buffer.from('\uFEFF');
@@ -56,6 +58,7 @@ export function scanRecords(
     let unchecked = 0;
     let line = 1;
     for (let isEnd = false, isStart = true; !isEnd; isStart = false) {
+      if (filled === LONGEST) throw badInput(`${path}:${line}  is a line of more than a gigabyte: refused`);
       if (filled === bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafe(bytes.length)]);
       const read = readSync(fd, bytes, filled, bytes.length - filled, null);
       isEnd = read === 0;
@@ -226,10 +229,11 @@ function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
 /** Fails with exit code 2 for what is not there or no file. */
 export function openFile(path: string): number {
   try {
-    const fd = openSync(path, 'r');
-    if (fstatSync(fd).isDirectory())
-      throw Object.assign(new Error('is a folder, not a file'), { code: 'EISDIR' });
-    return fd;
+    // A pipe that nobody writes to would be waited for for ever, and a device has no end; what make gets on its own input is fine.
+    const found = statSync(path);
+    if (found.isDirectory()) throw Object.assign(new Error('is a folder, not a file'), { code: 'EISDIR' });
+    if (!found.isFile() && path !== '/dev/stdin') throw new Error('is no file');
+    return openSync(path, 'r');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw badInput(`${path}  ${missing ? 'is missing' : (error as Error).message}`);

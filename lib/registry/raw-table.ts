@@ -5,7 +5,7 @@ import { type Table, tableBuilder } from '../data/table.ts';
 import { type Dialect, PLAIN, validateFile } from '../data/validate.ts';
 import { readStart } from '../files/csv.ts';
 import type { Project } from '../project.ts';
-import { incrementsOf } from '../record/increments.ts';
+import { readIncrements } from '../record/increments.ts';
 import { partPath } from './data-versions.ts';
 
 export interface ReadTable {
@@ -49,9 +49,10 @@ export function readRawTable(
   return { table: collected.table(), invalid };
 }
 
+/** The raw file and everything that came after it. */
 export function rawParts(project: Project): { path: string; dialect: Dialect }[] {
   const { data } = project.config;
-  const increments = incrementsOf(project.ledgers, data.current_version);
+  const increments = readIncrements(project.ledgers);
   return [
     { path: project.path(data.raw_path), dialect: data.csv },
     ...increments.map(({ path }) => ({ path: project.path(path), dialect: PLAIN })),

@@ -56,6 +56,10 @@ export function takeIncrement(
     );
     csv.end();
   });
+  if (invalid === 0 && rows === 0) {
+    staged.drop();
+    throw badInput(`${path}  has no rows: nothing was taken in`);
+  }
   if (invalid > 0) {
     staged.drop();
     throw badInput(

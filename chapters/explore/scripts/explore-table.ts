@@ -35,7 +35,7 @@ step({ chapters, args: { CSV: optional, A: optional, B: optional } }, async (pro
   const { rows, columns, classes, suspects, duplicates, target } = look;
   say(
     'explore',
-    `${look.file}  ${formatCount(rows)} rows, ${formatMany(columns.length, 'column')}${
+    `${look.file}  ${formatMany(rows, 'row')}${invalid === 0 ? '' : ` that fit the schema (${formatCount(invalid)} do not)`}, ${formatMany(columns.length, 'column')}${
       target === ''
         ? ''
         : `, ${target}: ${classes

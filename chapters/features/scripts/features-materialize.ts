@@ -27,7 +27,10 @@ step(
     const stamp = () =>
       Object.values(sources)
         .map(({ path }) => {
-          const { size, mtimeMs } = statSync(project.path(path));
+          const { size, mtimeMs } = statSync(project.path(path), { throwIfNoEntry: false }) ?? {
+            size: 0,
+            mtimeMs: 0,
+          };
           return `${size} ${mtimeMs}`;
         })
         .join();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chapters } from '../../../lib/door.ts';
 import { MISSED } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
+import { rawParts } from '../../../lib/registry/raw-table.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { profileBefore, readHistory, recordJudged } from '../history.ts';
@@ -13,12 +14,9 @@ import { describeJudged } from '../words.ts';
 step({ chapters, args: { CSV: optional } }, async (project, { CSV }) => {
   const file = CSV ?? project.path(project.config.data.raw_path);
   const kept = failingPath(project, file);
-  const judged = judgeFiles(
-    project,
-    [{ path: file, dialect: project.config.data.csv }],
-    kept,
-    profileBefore(readHistory(project), undefined),
-  );
+  // What the next version is made of: the raw file and what came after it.
+  const parts = CSV === undefined ? rawParts(project) : [{ path: file, dialect: project.config.data.csv }];
+  const judged = judgeFiles(project, parts, kept, profileBefore(readHistory(project), undefined));
   recordJudged(project, judged, null);
   const failingRows = existsSync(kept) ? kept : undefined;
   const page = (ending: string) => project.path(project.config.paths.reports, `quality.${ending}`);

@@ -1,5 +1,5 @@
 /** Says what the declared remedies would change of a file; with OUT it is done, each change and each row that was taken out on record. */
-import { basename } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
 import { dsvFormat } from 'd3-dsv';
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
@@ -11,7 +11,7 @@ import { output, required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
 import { profileBefore, readHistory, recordJudged } from '../history.ts';
-import { judgeTable } from '../judged.ts';
+import { besidePath, judgeTable } from '../judged.ts';
 import { originalRecords } from '../original.ts';
 import { type Change, mendRows, remedyWords, schemaNames } from '../remedies.ts';
 import { qualitySection } from '../settings.ts';
@@ -25,6 +25,8 @@ step(
   },
   (project, { CSV, OUT }) => {
     const { config } = project;
+    if (OUT !== undefined && existsSync(OUT) && realpathSync(OUT) === realpathSync(CSV))
+      throw badInput(`${OUT} is what is mended: write to another file, so that it stays as it was`);
     const { remedies } = sectionOf(config, qualitySection);
     if (remedies.length === 0)
       throw badInput(
@@ -88,7 +90,7 @@ step(
     for (const remedy of remedies) {
       const words = remedyWords(remedy);
       const own = changes.filter((change) => change.remedy === words);
-      const out = [...taken].filter(([, reason]) => reason.startsWith(words));
+      const out = [...taken].filter(([, reason]) => reason.startsWith(`${words}: `));
       const where = [
         ...own.map(
           (change) => `${change.line} ${change.before === '' ? 'empty' : change.before} → ${change.after}`,
@@ -104,8 +106,7 @@ step(
       say('', `make remedy CSV=${CSV} OUT=mended.csv does it`);
       return;
     }
-    const name = basename(CSV).replace(/[^\w.-]/g, '_');
-    const beside = (kind: string) => project.path(config.data.quarantine_dir, `${kind}_${name}`);
+    const beside = (kind: 'taken' | 'changes') => besidePath(project, kind, CSV);
     const { records } = originalRecords(CSV, new Set(taken.keys()), config.data.csv);
     writeCsv(
       beside('taken'),
@@ -138,7 +139,7 @@ step(
         return [
           words,
           changes.filter((change) => change.remedy === words).length +
-            [...taken.values()].filter((reason) => reason.startsWith(words)).length,
+            [...taken.values()].filter((reason) => reason.startsWith(`${words}: `)).length,
         ];
       }),
     );

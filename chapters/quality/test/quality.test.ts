@@ -1,6 +1,7 @@
 /** Quality as the one who runs the pipeline meets it: versions that are not made, rows that are not answered, files that are mended. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readTable } from '../../../lib/files/csv.ts';
 import { trainedProject } from '../../../test/support.ts';
@@ -94,6 +95,12 @@ test('any file can be judged, and each failing row is reached without the report
     assert.doesNotMatch(project.read(page), /777\.125|1;5/, page);
   assert.equal(project.make('audit').status, 0);
   assert.equal(project.script('quality-check', { CSV: 'nowhere.csv' }).status, 2);
+  spawnSync('mkfifo', [project.path('pipe.csv')]);
+  for (const CSV of ['pipe.csv', '/dev/zero']) {
+    const { status, err } = project.script('quality-check', { CSV });
+    assert.equal(status, 2);
+    assert.match(err, /is no file/);
+  }
 });
 
 test('rows that fail a rule that stops are not answered, and a batch is judged as a table', async () => {
@@ -197,6 +204,17 @@ test('remedies say what they would do before they do it, and mended rows come ba
     assert.match(plan.out, said);
   assert.ok(!existsSync(project.path('data/quarantine/changes_tuesday.csv')));
 
+  symlinkSync(project.path('models'), project.path('link'));
+  for (const OUT of [
+    'tuesday.csv',
+    './tuesday.csv',
+    'link/x.csv',
+    '.git/config',
+    'config.yaml',
+    'data/raw/increments/0001.csv',
+    'data/raw/ai4i2020.csv',
+  ])
+    assert.equal(project.script('quality-remedy', { CSV: 'tuesday.csv', OUT }).status, 2, OUT);
   assert.equal(project.script('quality-remedy', { CSV: 'tuesday.csv', OUT: 'mended.csv' }).status, 0);
   assert.equal(project.read('tuesday.csv'), original);
   const [before, after] = [readTable(project.path('tuesday.csv')), readTable(project.path('mended.csv'))];
@@ -277,6 +295,7 @@ test('what a version set aside is listed, written as it was, and refused until i
   writeFileSync(project.path('mend.csv'), project.read('mend.csv').replace('1;5', '41.5'));
   assert.equal(project.make('release', 'CSV=mend.csv', 'BY=ann', 'WHY=a comma').status, 0);
   assert.equal(project.make('prepare', 'VERSION=v3').status, 0);
+  assert.match(project.make('quarantine', 'VERSION=v9').err, /there is no data version v9 yet/);
   const ids = ['train', 'test'].flatMap((part) =>
     readTable(project.path(`data/processed/v3_${part}.csv`)).map(({ UDI }) => UDI),
   );

@@ -39,9 +39,22 @@ step({ chapters, lock: 'increment' }, async (project) => {
   }
   const lookups = await readLookups(project);
   for (const file of fresh) {
+    if (known.has(file.sha256)) {
+      say('ingest', `${file.name}  is another file to the byte: passed over`);
+      continue;
+    }
+    known.add(file.sha256);
     const to = nextIncrementPath(config, ledgers);
     const brought = await bring(project, [file], lookups, to);
     const { composed, staged, setAside } = brought;
+    if (composed.rowsOut === 0) {
+      staged.drop();
+      say(
+        'ingest',
+        `${file.name}  has no row to take in${setAside === undefined ? '' : `: all were set aside (${setAside})`}`,
+      );
+      continue;
+    }
     recordBrought(project, to, brought, [file], 'increment', SCRIPT);
     const about = {
       rows: composed.rowsOut,

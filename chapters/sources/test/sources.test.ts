@@ -213,7 +213,7 @@ test('several files become one table, and each new one an increment, once', () =
   const { project, rows, readings } = sourcesProject();
   const made = project.make('raw');
   assert.equal(made.status, 0, made.err);
-  assert.match(made.out, /raw +data\/raw\/joined\.csv +2,000 rows of 2,000 rows in 1 file/);
+  assert.match(made.out, /raw +data\/raw\/joined\.csv +2,000 of 2,000 rows in 1 file/);
   assert.deepEqual(readCsv(project.path('data/raw/joined.csv')), rows.slice(0, 2000));
   assert.match(project.make('raw').out, /up to date/);
   assert.equal(project.make('prepare').status, 0);
@@ -245,6 +245,27 @@ test('several files become one table, and each new one an increment, once', () =
   assert.equal(second.status, 0, second.err);
   assert.match(second.out, /1,500 train · 1,490 production/);
 
+  // What has no rows, and what is there twice, is no increment.
+  for (const name of ['2026-03', '2026-04'])
+    writeFileSync(
+      project.path(`data/incoming/readings/${name}.csv`),
+      `${['udi', 'product', ...Object.keys(readings(0, 1)[0]!).slice(2)].join(',')}\n`,
+    );
+  const more = readings(0, 3).map((row) => JSON.stringify({ ...row, udi: row.udi + 50_000 }));
+  for (const name of ['2026-05', '2026-06'])
+    writeFileSync(project.path(`data/incoming/readings/${name}.ndjson`), more.join('\n'));
+  const odd = project.make('ingest');
+  assert.equal(odd.status, 0, odd.err);
+  assert.match(odd.out, /2026-03\.csv {2}has no row to take in\n/);
+  assert.match(odd.out, /2026-04\.csv {2}is another file to the byte: passed over\n/);
+  assert.match(
+    odd.out,
+    /2026-05\.ndjson {2}3 of 3 rows: data\/raw\/increments\/0002\.csv\n.*2026-06\.ndjson {2}is another file to the byte/,
+  );
+  for (const name of ['2026-03.csv', '2026-04.csv', '2026-06.ndjson'])
+    rmSync(project.path(`data/incoming/readings/${name}`));
+  assert.equal(project.make('prepare', 'VERSION=v3').status, 0);
+
   const lineage = project.make('lineage');
   assert.equal(lineage.status, 0, lineage.err);
   assert.match(
@@ -253,7 +274,7 @@ test('several files become one table, and each new one an increment, once', () =
   );
   assert.match(
     project.read('reports/lineage.txt'),
-    /Torque \[Nm\] \(input\)\n +from readings\.Torque \[Nm\], data\/incoming\/readings\/2026-01\.ndjson\.gz, data\/incoming\/readings\/2026-02\.ndjson\n +to +Torque \[Nm\], Power \[W\], Wear x torque/,
+    /Torque \[Nm\] \(input\)\n +from readings\.Torque \[Nm\], data\/incoming\/readings\/2026-01\.ndjson\.gz, data\/incoming\/readings\/2026-02\.ndjson, data\/incoming\/readings\/2026-05\.ndjson\n +to +Torque \[Nm\], Power \[W\], Wear x torque/,
   );
   assert.match(project.read('reports/lineage.svg'), /<svg/);
   assert.equal(project.make('audit').status, 0);

@@ -7,9 +7,9 @@ import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { readRawTable } from '../../../lib/registry/raw-table.ts';
 import { required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
-import { formatCount, formatInterval } from '../../../lib/words.ts';
+import { formatCount, formatInterval, formatMany } from '../../../lib/words.ts';
 import { measureDisclosure } from '../disclosure.ts';
-import { type Judgement, judgementPage } from '../judge-page.ts';
+import { type Judgement, judgementPage, likenessWords } from '../judge-page.ts';
 import { likenessOf } from '../likeness.ts';
 import { madeColumns, readReal } from '../real.ts';
 import { synthSection } from '../settings.ts';
@@ -21,7 +21,7 @@ step(
     const { config } = project;
     const { seed, judge } = sectionOf(config, synthSection);
     const { table, invalid } = readRawTable(project, [{ path: CSV, dialect: PLAIN }]);
-    if (table.rows < 2) throw badInput(`${CSV}  has ${table.rows} rows that fit the schema`);
+    if (table.rows < 2) throw badInput(`${CSV}  has ${formatMany(table.rows, 'row')} that fit the schema`);
     if (invalid > 0) say('judge', `${formatCount(invalid)} rows of ${CSV} break the schema and are left out`);
     const synthetic = madeColumns(table);
     const { train, holdout } = readReal(project, seed);
@@ -46,11 +46,11 @@ step(
     const { likeness, disclosure, useful } = judgement;
     say(
       'judge',
-      `${CSV}  like the real rows by ${likeness.score.toFixed(3)} (columns ${likeness.shapes.toFixed(3)}, pairs ${likeness.pairs.toFixed(3)})`,
+      `${CSV}  like the real rows by ${likeness.score.toFixed(3)} (${likenessWords(likeness)})`,
       useful === null
         ? 'a class is missing: nothing can be learnt from them'
         : `boosted trees learn ROC-AUC ${useful.synthetic.roc_auc.toFixed(3)} from them, ${useful.real.roc_auc.toFixed(3)} from the real ones`,
-      `membership ${formatInterval(disclosure.membership)} (a half tells nothing); nearer to a training row ${formatInterval(disclosure.nearer)}; ${formatCount(disclosure.copies.train)} copies`,
+      `membership ${formatInterval(disclosure.membership)} (a half tells nothing); nearer to a training row ${formatInterval(disclosure.nearer)}; ${formatCount(disclosure.copies.train)} of ${formatCount(disclosure.copies.of)} made rows are a training row to the cell`,
       at('html'),
     );
   },

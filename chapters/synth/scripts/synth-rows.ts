@@ -1,10 +1,13 @@
 /** Makes rows that are like the real ones and are none of them; with METHOD=mst they tell of no single row more than ε says. */
+
+import { statSync } from 'node:fs';
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { settingsHash } from '../../../lib/config/settings.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { writeCsv } from '../../../lib/files/csv.ts';
 import { sha256, sha256File } from '../../../lib/files/hash.ts';
+import { stageFile } from '../../../lib/files/write.ts';
 import { random } from '../../../lib/numbers/random.ts';
 import type { Project } from '../../../lib/project.ts';
 import { commitOf } from '../../../lib/project.ts';
@@ -14,7 +17,7 @@ import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
 import { fitCopula } from '../copula.ts';
 import type { FitGenerator } from '../generator.ts';
-import { makeRows, rawLines } from '../make-rows.ts';
+import { type Conditions, makeRows, rawLines } from '../make-rows.ts';
 import { domainOf, fitMst } from '../mst.ts';
 import { systemBits } from '../noise.ts';
 import { type Real, readReal } from '../real.ts';
@@ -49,11 +52,12 @@ step(
       throw badInput(`ROWS=${ROWS}  is no number of rows from 1 to ${formatCount(MOST_ROWS)}`);
     if (method !== 'mst' && EPSILON !== undefined)
       throw badInput(`EPSILON=${EPSILON}  is for METHOD=mst: ${method} promises no privacy by a number`);
-    const epsilon = Number(EPSILON ?? 1);
+    const epsilon = /^\d*\.?\d+$/.test(EPSILON ?? '1') ? Number(EPSILON ?? 1) : Number.NaN;
     if (!(epsilon > 0 && epsilon <= 100))
       throw badInput(`EPSILON=${EPSILON}  is no number above 0 and at most 100`);
     const real = readReal(project, settings.seed);
-    const conditions = [...settings.constraints, ...(WHERE === undefined ? [] : [WHERE])];
+    const conditions = { constraints: settings.constraints, where: WHERE };
+    if (OUT !== undefined) refuseUnwritable(OUT);
     const { made, said, facts } =
       method === 'mst'
         ? makePrivate(project, settings, real, epsilon, rows, conditions)
@@ -88,13 +92,24 @@ step(
   },
 );
 
+/** Before anything is spent: a file can be written there. */
+function refuseUnwritable(out: string): void {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory())
+    throw badInput(`${out}  is a folder, where a file is to be`);
+  try {
+    stageFile(out, () => {}).drop();
+  } catch (error) {
+    throw badInput(`${out}  cannot be written: ${(error as Error).message}`);
+  }
+}
+
 async function makeLike(
   project: Project,
   settings: SynthSettings,
   { train }: Real,
   method: 'copula' | 'tree',
   rows: number | undefined,
-  conditions: readonly string[],
+  conditions: Conditions,
 ) {
   const { bins, trees, min_rows } = settings.tree;
   const generator = await GENERATORS[method](train, { seed: settings.seed, bins, trees, minRows: min_rows });
@@ -112,7 +127,7 @@ function makePrivate(
   { train }: Real,
   epsilon: number,
   rows: number | undefined,
-  conditions: readonly string[],
+  conditions: Conditions,
 ) {
   const { privacy } = settings;
   const target = train.columns.findIndex(({ role }) => role === 'target');

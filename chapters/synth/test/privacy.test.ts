@@ -1,7 +1,7 @@
 /** The promise of privacy: noise that is what it is said to be, accounting that adds up, a budget that refuses, and domains that are public. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { NamedColumn } from '../../../lib/config/roles.ts';
 import type { Table } from '../../../lib/data/table.ts';
@@ -217,6 +217,11 @@ test('what is spent is on record before it is had, and the budget refuses more',
   );
   assert.equal(project.read('models/privacy.csv').trim().split('\n').length, 2);
   assert.equal(project.make('synthesize', 'METHOD=mst', 'EPSILON=1', 'ROWS=300').status, 0);
+  mkdirSync(project.path('folder'));
+  assert.match(
+    project.make('synthesize', 'METHOD=mst', 'EPSILON=0.1', 'OUT=folder').err,
+    /folder {2}is a folder, where a file is to be/,
+  );
   project.configure(['range: [0, 100], missing: median', 'missing: median']);
   const refused = project.make('synthesize', 'METHOD=mst', 'EPSILON=0.1');
   assert.match(refused.err, /"Torque \[Nm\]" has no range in the schema/);
