@@ -30,6 +30,8 @@ step({ chapters, args: { CSV: optional, VERSION: optional } }, async (project, {
   const version = VERSION ?? config.data.current_version;
   if (!/^v\d+$/.test(version)) throw badInput(`"${version}" is no data version: v1, v2, v3 …`);
   const usualPath = project.path(partPath(project, version, 'train'));
+  if (!existsSync(usualPath))
+    throw badInput(`${usualPath}  is missing: make prepare makes the rows that others are held against`);
   const usual = readInputRows(usualPath, config, PLAIN);
   const rows = CSV === undefined ? usual : readInputRows(CSV, config, config.data.csv);
   if (rows.inputs.length !== usual.inputs.length)
