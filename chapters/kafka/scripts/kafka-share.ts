@@ -33,6 +33,11 @@ step({ chapters, lock: 'share', args: { FOREVER: optional } }, async (project, {
   const tally = openTally(project, 'share');
   // A server that was killed leaves none behind that its next one would meet.
   const parent = process.ppid;
+  // Nor one that waits for a broker that is gone as well: what is sent is sent whole or not at all, so that it may end anywhere.
+  if (FOREVER !== undefined)
+    setInterval(() => {
+      if (process.ppid !== parent) process.exit(0);
+    }, 1000).unref();
   let sent = 0;
   const fromElsewhere = new Map<string, boolean>();
   const isElsewhere = ({ name, path }: Segment) => {
