@@ -101,7 +101,7 @@ export const output: Argument<string | undefined> = (given, project) => {
     project.configPath,
     ...folders.map((folder) => project.path(folder)),
     project.path(dirname(data.raw_path), 'increments'),
-    ...made.flatMap(({ path }) => (path === undefined || isRemade(path) ? [] : [project.path(path)])),
+    ...made.flatMap(({ path }) => (path === undefined ? [] : [project.path(path)])),
     ...catalogue(project.ledgers).map(({ path }) => path),
   ];
   const to = leadsTo(given);
@@ -113,11 +113,6 @@ export const output: Argument<string | undefined> = (given, project) => {
   if (there !== undefined && !there.isFile() && !there.isDirectory()) throw badInput(`${given}  is no file`);
   return given;
 };
-
-/** What a verb makes anew whenever it is asked to. */
-function isRemade(path: string): boolean {
-  return path.startsWith('data/synthetic/');
-}
 
 export function oneOf<const T extends string>(name: string, choices: readonly T[]): Argument<T | undefined> {
   return (given) => {

@@ -136,13 +136,12 @@ function sampleOf(rows: number, seed: number): Int32Array {
   return Int32Array.from({ length: SAMPLE }, () => rng.int(rows)).sort();
 }
 
-/** Rows by the column of time, else as they stand; undefined where that is so already. */
-function inTime({ columns, values, rows }: Table): Int32Array | undefined {
+/** Rows by the column of time, those without one last; undefined where no column is one and they count as they stand. */
+function inTime({ columns, values }: Table): Int32Array | undefined {
   const at = columns.findIndex(({ role }) => role === 'time');
   if (at < 0) return undefined;
   const times = values[at]!.map((time) => (Number.isNaN(time) ? Number.NEGATIVE_INFINITY : -time));
-  const order = orderDescending(times);
-  return order.length === rows ? order : undefined;
+  return orderDescending(times);
 }
 
 function lookAt(

@@ -1,6 +1,6 @@
 /** Many rows by entity, and in time within each: one counting sort where they come in time, which they mostly do. */
 
-import { orderDescending } from '../../lib/numbers/order.ts';
+import { countsToStarts, orderDescending } from '../../lib/numbers/order.ts';
 
 /** Row numbers by entity, time and when they were known, equal ones as they stood; and where each entity begins. */
 export function orderByEntity(
@@ -115,12 +115,7 @@ function sortWhole(times: Float64Array): InTime {
     starts.fill(0);
     for (let i = 0; i < count; i++) starts[(keys[i]! >>> shift) & (BUCKETS - 1)]!++;
     if (starts[(keys[0]! >>> shift) & (BUCKETS - 1)] === count) continue;
-    let before = 0;
-    for (let b = 0; b < BUCKETS; b++) {
-      const held = starts[b]!;
-      starts[b] = before;
-      before += held;
-    }
+    countsToStarts(starts);
     for (let i = 0; i < count; i++) {
       const place = starts[(keys[i]! >>> shift) & (BUCKETS - 1)]!++;
       to.row[place] = from.row[i]!;

@@ -100,7 +100,10 @@ interface Known {
   readonly column: string | null;
 }
 
-function unjudged({ rule, entry, words, column }: Known, observed: string): RuleResult {
+type Said = Pick<RuleResult, 'verdict' | 'judged'> &
+  Partial<Pick<RuleResult, 'failing' | 'observed' | 'places'>>;
+
+function resultOf({ rule, entry, words, column }: Known, said: Said): RuleResult {
   const { expect, severity } = rule;
   return {
     rule: words,
@@ -108,12 +111,15 @@ function unjudged({ rule, entry, words, column }: Known, observed: string): Rule
     kind: entry.kind,
     column,
     severity,
-    verdict: 'inconclusive',
-    judged: 0,
     failing: 0,
-    observed,
+    observed: null,
     places: [],
+    ...said,
   };
+}
+
+function unjudged(known: Known, observed: string): RuleResult {
+  return resultOf(known, { verdict: 'inconclusive', judged: 0, observed });
 }
 
 /** A rule that cannot do its work fails by itself; the others go on. */
@@ -131,7 +137,7 @@ function single(known: Known, bound: Bound, onFailure: (failure: Failure) => voi
 }
 
 function rowJudge(known: Known, bound: Bound, fold: RowFold, onFailure: (failure: Failure) => void): Judge {
-  const { rule, words, column, entry } = known;
+  const { rule, words, column } = known;
   const marks = new Uint8Array(BLOCK_ROWS);
   const at = column === null ? -1 : bound.at(column);
   let [judged, failing] = [0, 0];
@@ -154,47 +160,18 @@ function rowJudge(known: Known, bound: Bound, fold: RowFold, onFailure: (failure
     results() {
       const verdict =
         judged === 0 ? 'inconclusive' : judged - failing >= rule.mostly * judged ? 'pass' : 'fail';
-      const { expect, severity } = rule;
-      return [
-        {
-          rule: words,
-          expect,
-          kind: entry.kind,
-          column,
-          severity,
-          verdict,
-          judged,
-          failing,
-          observed: null,
-          places,
-        },
-      ];
+      return [resultOf(known, { verdict, judged, failing, places })];
     },
   };
 }
 
 function tableJudge(known: Known, fold: TableFold): Judge {
-  const { rule, words, column, entry } = known;
   return {
     take: (block) => fold.take(block),
     results() {
       const { observed, judged, holds } = fold.end();
       const verdict = holds === null ? 'inconclusive' : holds ? 'pass' : 'fail';
-      const { expect, severity } = rule;
-      return [
-        {
-          rule: words,
-          expect,
-          kind: entry.kind,
-          column,
-          severity,
-          verdict,
-          judged,
-          failing: 0,
-          observed,
-          places: [],
-        },
-      ];
+      return [resultOf(known, { verdict, judged, observed })];
     },
   };
 }

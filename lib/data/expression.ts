@@ -4,9 +4,9 @@
  * neither true nor false (the three-valued logic of SQL).
  */
 import { didYouMean } from '../words.ts';
+import { ExpressionError, type Token, tokensOf } from './expression-tokens.ts';
 
-/** What an expression says wrong, and where in it. */
-export class ExpressionError extends Error {}
+export { ExpressionError };
 
 export type ValueType = 'number' | 'text' | 'truth';
 
@@ -37,15 +37,6 @@ type TextOf = (cells: Cells, row: number) => string | undefined;
 type Node = { type: 'number' | 'truth'; number: NumberOf } | { type: 'text'; text: TextOf };
 
 const DEEPEST = 64;
-const TOKEN =
-  /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|'((?:[^']|'')*)'|"((?:[^"]|"")*)"|([A-Za-z_]\w*)|(<=|>=|<>|!=|[-+*/%<>=(),]))/y;
-
-interface Token {
-  readonly kind: 'number' | 'text' | 'column' | 'name' | 'sign' | 'end';
-  readonly value: string;
-  readonly at: number;
-}
-
 const FUNCTIONS: Readonly<
   Record<string, { readonly least: number; readonly most: number; of(...x: number[]): number }>
 > = {
@@ -80,31 +71,6 @@ export function parseExpression(text: string, known: readonly KnownColumn[]): Ex
     number: node.type === 'text' ? () => Number.NaN : node.number,
     text: node.type === 'text' ? node.text : () => undefined,
   };
-}
-
-function tokensOf(text: string): Token[] {
-  const tokens: Token[] = [];
-  for (TOKEN.lastIndex = 0; ; ) {
-    const at = TOKEN.lastIndex;
-    const found = TOKEN.exec(text);
-    if (found === null) {
-      const rest = text.slice(at).trimStart();
-      if (rest !== '')
-        throw new ExpressionError(
-          `at ${text.length - rest.length + 1}: ${JSON.stringify(rest.slice(0, 10))} is nothing that stands in an expression`,
-        );
-      return [...tokens, { kind: 'end', value: 'the end', at: text.length + 1 }];
-    }
-    const [whole, number, quoted, column, name, sign] = found;
-    const place = at + whole.length - whole.trimStart().length + 1;
-    if (number !== undefined) tokens.push({ kind: 'number', value: number, at: place });
-    else if (quoted !== undefined)
-      tokens.push({ kind: 'text', value: quoted.replaceAll("''", "'"), at: place });
-    else if (column !== undefined)
-      tokens.push({ kind: 'column', value: column.replaceAll('""', '"'), at: place });
-    else if (name !== undefined) tokens.push({ kind: 'name', value: name, at: place });
-    else tokens.push({ kind: 'sign', value: sign!, at: place });
-  }
 }
 
 /** By recursive descent: or, and, not, comparison, sum, product, sign, what stands alone. */

@@ -42,12 +42,7 @@ function radixOrder(values: Float64Array): Int32Array {
     starts.fill(0);
     for (let i = 0; i < count; i++) starts[(keys[i]! >>> shift) & (BUCKETS - 1)]!++;
     if (starts[(keys[0]! >>> shift) & (BUCKETS - 1)] === count) continue;
-    let before = 0;
-    for (let b = 0; b < BUCKETS; b++) {
-      const held = starts[b]!;
-      starts[b] = before;
-      before += held;
-    }
+    countsToStarts(starts);
     for (let i = 0; i < count; i++) {
       const row = from[i]!;
       to[starts[(keys[row]! >>> shift) & (BUCKETS - 1)]!++] = row;
@@ -55,6 +50,16 @@ function radixOrder(values: Float64Array): Int32Array {
     [from, to] = [to, from];
   }
   return from;
+}
+
+/** Counts by bucket become where each bucket begins, in place. */
+export function countsToStarts(counts: Uint32Array | Int32Array): void {
+  let before = 0;
+  for (let b = 0; b < counts.length; b++) {
+    const held = counts[b]!;
+    counts[b] = before;
+    before += held;
+  }
 }
 
 /** The value that has so many before it in order; reorders the values (Hoare 1961, the middle of three as pivot). No value is NaN. */
