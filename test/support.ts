@@ -39,15 +39,23 @@ export function realData(t: TestContext, name: string): string | undefined {
   return undefined;
 }
 
-/** A folder that is removed after the tests, once what runs in it was ended. */
-export function temporaryFolder(end = (_folder: string) => {}): string {
+const endings = new Map<string, (() => unknown)[]>();
+
+/** A folder that is removed after the tests, once what runs in it has ended. */
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'clockwork-test-'));
-  after(() => {
-    end(folder);
+  endings.set(folder, []);
+  after(async () => {
+    for (const end of endings.get(folder)!.reverse()) await end();
     // A program beside a server may write how it stands while it ends.
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
   return folder;
+}
+
+/** Ends what runs in a temporary folder before that is removed, the last begun first: hooks run the first begun first. */
+export function endBeforeRemoval(folder: string, end: () => unknown): void {
+  endings.get(folder)!.push(end);
 }
 
 export interface Ran {
@@ -79,7 +87,7 @@ export interface TemporaryProject {
 
 /** A copy of the project in an empty folder, on any free port, with a small forest so that tests are quick. */
 export function temporaryProject(): TemporaryProject {
-  return makeProject(temporaryFolder(stopServer));
+  return makeProject(servedFolder());
 }
 
 /** The same with rows and a first version. */
@@ -89,13 +97,18 @@ export const trainedProject = (): TemporaryProject => copyOf(TRAINED);
 export const livedProject = (): TemporaryProject => copyOf(LIVED);
 
 export function copyOf(made: string): TemporaryProject {
-  const folder = temporaryFolder(stopServer);
+  const folder = servedFolder();
   copyFolder(made, folder);
   return projectIn(folder);
 }
 
-function stopServer(folder: string): void {
-  if (existsSync(join(folder, '.make', 'config', 'server.json'))) projectIn(folder).script('serve-stop');
+/** A temporary folder whose server, where one runs, is stopped. */
+function servedFolder(): string {
+  const folder = temporaryFolder();
+  endBeforeRemoval(folder, () => {
+    if (existsSync(join(folder, '.make', 'config', 'server.json'))) projectIn(folder).script('serve-stop');
+  });
+  return folder;
 }
 
 /** Code and config without data or models in this folder. */
@@ -161,7 +174,7 @@ export function projectIn(folder: string): TemporaryProject {
       child.stderr.on('data', (piece) => {
         err += piece;
       });
-      after(() => child.kill('SIGKILL'));
+      endBeforeRemoval(folder, () => child.kill('SIGKILL'));
       return {
         pid: child.pid!,
         done: new Promise((settle) => child.once('close', (status) => settle({ status, out, err }))),

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { sleep } from '../../../lib/serve/client.ts';
-import { temporaryFolder } from '../../../test/support.ts';
+import { endBeforeRemoval, temporaryFolder } from '../../../test/support.ts';
 import { type OnlineStore, REDIS_URL, STORES } from '../store.ts';
 
 const PASSWORD = 'a-password';
@@ -24,6 +24,7 @@ if (missing) {
 } else {
   const folder = temporaryFolder();
   let server: ChildProcess | undefined;
+  endBeforeRemoval(folder, () => server?.kill('SIGKILL'));
   const start = async (port: number) => {
     server = spawn(
       'redis-server',
@@ -45,9 +46,6 @@ if (missing) {
     );
     await sleep(500);
   };
-  after(() => {
-    server?.kill('SIGKILL');
-  });
 
   test('values come back as they were put, a wrong password is refused, and a server that is gone is said at once', {
     timeout: 60_000,

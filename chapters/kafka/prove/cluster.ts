@@ -5,7 +5,7 @@ import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { loadProject, type Project } from '../../../lib/project.ts';
 import { sleep } from '../../../lib/serve/client.ts';
-import type { TemporaryProject } from '../../../test/support.ts';
+import { endBeforeRemoval, type TemporaryProject } from '../../../test/support.ts';
 import { type Message, openKafka } from '../client.ts';
 import { openReader } from '../reader.ts';
 import { type KafkaSettings, kafkaSection } from '../settings.ts';
@@ -27,8 +27,12 @@ const HELD = 100_000;
 
 const children = new Set<ChildProcess>();
 
-export function killAll(): void {
-  for (const child of children) child.kill('SIGKILL');
+/** After the tests, what was started by `run` is killed and a project's broker is stopped, before its folder is removed. */
+export function endWith(project: TemporaryProject): void {
+  endBeforeRemoval(project.folder, () => {
+    for (const child of children) child.kill('SIGKILL');
+    project.make('broker', 'STOP=yes');
+  });
 }
 
 /** Starts a program of a project; `most` is the size in kB beyond which it may write no file. */

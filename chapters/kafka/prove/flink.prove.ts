@@ -1,14 +1,14 @@
 /** The same topic in windows here and in Flink SQL: every window of one kind or another must be equal. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { random } from '../../../lib/numbers/random.ts';
 import { openWindows, type WindowPlan } from '../../../lib/watch/windows.ts';
 import { temporaryFolder, trainedProject } from '../../../test/support.ts';
 import { openKafka } from '../client.ts';
 import { fetchArchives } from '../maven.ts';
 import { inTimeOrder } from '../time-order.ts';
-import { CLIENT, everything, freePorts, missing, settingsOf } from './cluster.ts';
+import { CLIENT, endWith, everything, freePorts, missing, settingsOf } from './cluster.ts';
 
 const EVENTS = 100_000;
 const START = Date.UTC(2026, 10, 20);
@@ -28,6 +28,7 @@ if (missing !== undefined) {
   test('Flink', (t) => t.skip(`${missing} is not here`));
 } else {
   const project = trainedProject();
+  endWith(project);
   const folder = temporaryFolder();
 
   before(async () => {
@@ -36,9 +37,6 @@ if (missing !== undefined) {
     assert.equal(project.make('broker').status, 0);
     assert.equal(project.make(CLIENT).status, 0);
     fetchArchives('chapters/kafka/prove/flink/pom.xml', `${folder}/libs`);
-  });
-  after(() => {
-    project.make('broker', 'STOP=yes');
   });
 
   /** Bursts and silences; each event up to the disorder out of order, and some of a hundred far later. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { csvLine, readTable } from '../../../lib/files/csv.ts';
 import { isRunning } from '../../../lib/files/lock.ts';
 import { keptSecret } from '../../../lib/files/secret.ts';
@@ -14,7 +14,7 @@ import { formatCount } from '../../../lib/words.ts';
 import { type TemporaryProject, trainedProject } from '../../../test/support.ts';
 import { headerText, openKafka, READ_COMMITTED, sendAll } from '../client.ts';
 import { readStandings } from '../standing.ts';
-import { CLIENT, everything, freePorts, killAll, missing, projectAt, run, settingsOf } from './cluster.ts';
+import { CLIENT, endWith, everything, freePorts, missing, projectAt, run, settingsOf } from './cluster.ts';
 
 /** Sent in each round. */
 const ROWS = 4000;
@@ -28,6 +28,7 @@ if (missing !== undefined) {
   /** One answers requests, the other predicts the rows of the topic and takes everything in. */
   const serving = trainedProject();
   const watching = trainedProject();
+  endWith(watching);
 
   before(async () => {
     const brokers = (await freePorts(NODES)).map((port) => `127.0.0.1:${port}`).join(', ');
@@ -45,11 +46,6 @@ if (missing !== undefined) {
     const { status, err } = watching.make('broker');
     assert.equal(status, 0, err);
     assert.equal(watching.make(CLIENT).status, 0);
-  });
-  after(() => {
-    killAll();
-    serving.make('stop');
-    watching.make('broker', 'STOP=yes');
   });
 
   const writeRows = (project: TemporaryProject, first: number, count: number) => {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { sleep } from '../../../lib/serve/client.ts';
-import { temporaryFolder, trainedProject } from '../../../test/support.ts';
-import { CLIENT, freePorts, isPortOpen, missing, run, settingsOf } from './cluster.ts';
+import { endBeforeRemoval, temporaryFolder, trainedProject } from '../../../test/support.ts';
+import { CLIENT, endWith, freePorts, isPortOpen, missing, run, settingsOf } from './cluster.ts';
 
 const [USER, PASSWORD] = ['clockwork', 'a-password$with_signs%9'];
 const STORE = 'of-the-store';
@@ -16,9 +16,11 @@ if (absent !== undefined) {
   test('Kafka by TLS', (t) => t.skip(`${absent} is not here`));
 } else {
   const project = trainedProject();
+  endWith(project);
   const folder = temporaryFolder();
   const at = (...parts: string[]) => join(folder, ...parts);
   let broker: ChildProcess | undefined;
+  endBeforeRemoval(folder, () => broker?.kill('SIGKILL'));
 
   const keytool = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync('keytool', args, { encoding: 'utf8' });
@@ -98,9 +100,6 @@ auto.create.topics.enable=false
       stdio: ['ignore', log, log],
     });
     for (let tries = 0; tries < 300 && !(await isPortOpen(port)); tries++) await sleep(100);
-  });
-  after(() => {
-    broker?.kill('SIGKILL');
   });
 
   const produce = (environment: Record<string, string>) =>

@@ -1,14 +1,14 @@
 /** What a broker may do that nobody asked for: it drops what was not read, loses a topic, and holds events of tomorrow's schema. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { csvLine, readTable } from '../../../lib/files/csv.ts';
 import { readStream, STREAM_START } from '../../../lib/record/stream.ts';
 import { sleep } from '../../../lib/serve/client.ts';
 import { trainedProject } from '../../../test/support.ts';
 import { type Admin, openKafka } from '../client.ts';
 import { EVENT_SCHEMA } from '../shared.ts';
-import { CLIENT, everything, freePorts, killAll, missing, projectAt, run, settingsOf } from './cluster.ts';
+import { CLIENT, endWith, everything, freePorts, missing, projectAt, run, settingsOf } from './cluster.ts';
 
 /** What an operator may do, beside what the programs here use. */
 interface Operator extends Admin {
@@ -25,6 +25,7 @@ if (missing !== undefined) {
   test('strange brokers', (t) => t.skip(`${missing} is not here`));
 } else {
   const project = trainedProject();
+  endWith(project);
   const operator = async () => (await openKafka(settingsOf(project))).admin() as Operator;
   let written = FIRST;
 
@@ -34,10 +35,6 @@ if (missing !== undefined) {
     const { status, err } = project.make('broker');
     assert.equal(status, 0, err);
     assert.equal(project.make(CLIENT).status, 0);
-  });
-  after(() => {
-    killAll();
-    project.make('broker', 'STOP=yes');
   });
 
   /** Rows are sent and predicted, so that the topic of events holds as many more that nobody has landed. */
