@@ -64,19 +64,46 @@ export function cramersV(counts: Float64Array, width: number): number {
   return least <= 0 ? 0 : Math.min(1, Math.sqrt(phi / least));
 }
 
-/** Pearson's correlation of the rows where both are there. */
-export function correlation(x: Float64Array, y: Float64Array, rows: Int32Array): number {
-  let [n, mx, my, xx, yy, xy] = [0, 0, 0, 0, 0, 0];
-  for (const i of rows) {
-    const [a, b] = [x[i]!, y[i]!];
-    if (Number.isNaN(a) || Number.isNaN(b)) continue;
-    n++;
-    const [da, db] = [a - mx, b - my];
-    mx += da / n;
-    my += db / n;
-    xx += da * (a - mx);
-    yy += db * (b - my);
-    xy += da * (b - my);
+const ROUNDING = 1e-10;
+
+/** A column at some rows as it is told from its mean there; 0 where it is missing, which is counted. */
+export interface Centred {
+  readonly values: Float64Array;
+  readonly isThere: Uint8Array;
+  readonly isWhole: boolean;
+}
+
+export function centred(column: Float64Array, rows: Int32Array): Centred {
+  const values = new Float64Array(rows.length);
+  const isThere = new Uint8Array(rows.length);
+  let [count, sum] = [0, 0];
+  for (let i = 0; i < rows.length; i++) {
+    const value = column[rows[i]!]!;
+    if (Number.isNaN(value)) continue;
+    values[i] = value;
+    isThere[i] = 1;
+    count++;
+    sum += value;
   }
-  return xx === 0 || yy === 0 ? 0 : xy / Math.sqrt(xx * yy);
+  for (let i = 0; i < values.length; i++) values[i] = isThere[i] === 0 ? 0 : values[i]! - sum / count;
+  return { values, isThere, isWhole: count === values.length };
+}
+
+/** Pearson's correlation of the rows where both are there. */
+export function correlation(x: Centred, y: Centred): number {
+  let [n, sx, sy, xx, yy, xy] = [0, 0, 0, 0, 0, 0];
+  const isWhole = x.isWhole && y.isWhole;
+  for (let i = 0; i < x.values.length; i++) {
+    if (!isWhole && (x.isThere[i]! & y.isThere[i]!) === 0) continue;
+    const [a, b] = [x.values[i]!, y.values[i]!];
+    n++;
+    sx += a;
+    sy += b;
+    xx += a * a;
+    yy += b * b;
+    xy += a * b;
+  }
+  const [vx, vy] = [xx - (sx * sx) / n, yy - (sy * sy) / n];
+  // A column of one value varies by what rounding leaves of it.
+  return vx > ROUNDING * xx && vy > ROUNDING * yy ? (xy - (sx * sy) / n) / Math.sqrt(vx * vy) : 0;
 }

@@ -1,11 +1,11 @@
 /** What a first look at a table says, in figures; a page and JSON are made of it. */
 import type { NamedColumn } from '../../lib/config/roles.ts';
-import { cellOf, type Table } from '../../lib/data/table.ts';
+import type { Table } from '../../lib/data/table.ts';
 import { chiSquaredTail } from '../../lib/measure/intervals.ts';
 import { presentOf } from '../../lib/numbers/matrix.ts';
-import { orderDescending } from '../../lib/numbers/order.ts';
+import { orderDescending, sortAscending } from '../../lib/numbers/order.ts';
 import { mix, random, seedOf, shuffled } from '../../lib/numbers/random.ts';
-import { correlation, cramersV, entropy, explained, mutualInformation } from './association.ts';
+import { centred, correlation, cramersV, entropy, explained, mutualInformation } from './association.ts';
 import { type Binned, binColumn, cross, tally } from './binned.ts';
 
 export interface ColumnLook {
@@ -98,7 +98,7 @@ export function explore(table: Table, seed: number): Explored {
         : [...tally(classes!)].slice(0, -1).map((count, k) => [target.categories![k]!, count] as const),
     columns: looks,
     associations: associationsOf(table, binned, [...inputs, ...(at < 0 ? [] : [at])], some),
-    missingness: missingPatterns(table),
+    missingness: missingPatterns(table, looks),
     duplicates: duplicatesOf(table, inputs, at),
     suspects: suspectsOf(looks, rows),
     pairs: classes === undefined ? [] : tellingPairs(table, binned, numbers, classes, target!, some),
@@ -155,9 +155,8 @@ function lookAt(
   const { name, role, type, categories } = column;
   const values = table.values[c]!;
   const texts = table.texts[c];
-  let missing = 0;
-  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!)) missing++;
-  const about = { name, role, type, missing };
+  const present = presentOf(values);
+  const about = { name, role, type, missing: values.length - present.length };
   if (texts !== undefined || binned === undefined)
     return { ...about, distinct: new Set(texts).size, explains: null, drift: null, histogram: null };
   const counts = tally(binned);
@@ -173,7 +172,7 @@ function lookAt(
       ...against(binned, classes, order, categories, role),
     };
   }
-  const sorted = presentOf(values).sort();
+  const sorted = sortAscending(present);
   const quantile = (q: number) => sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
   let [distinct, sum] = [0, 0];
   for (let i = 0; i < sorted.length; i++) {
@@ -308,11 +307,15 @@ function associationsOf(
   of: readonly number[],
   some: Int32Array,
 ): Explored['associations'] {
-  const isNumber = (c: number) => columns[c]!.categories === undefined;
-  const value = (a: number, b: number) =>
-    isNumber(a) && isNumber(b)
-      ? correlation(values[a]!, values[b]!, some)
+  const numbers = new Map(
+    of.flatMap((c) => (columns[c]!.categories === undefined ? [[c, centred(values[c]!, some)]] : [])),
+  );
+  const value = (a: number, b: number) => {
+    const [x, y] = [numbers.get(a), numbers.get(b)];
+    return x !== undefined && y !== undefined
+      ? correlation(x, y)
       : cramersV(cross(binned[a]!, binned[b]!, some), binned[b]!.count);
+  };
   const matrix = of.map(() => of.map(() => 1));
   for (let i = 0; i < of.length; i++)
     for (let j = 0; j < i; j++) matrix[i]![j] = matrix[j]![i] = value(of[i]!, of[j]!);
@@ -320,15 +323,19 @@ function associationsOf(
 }
 
 /** Which columns are missing together, the most frequent first. */
-function missingPatterns({ columns, rows, values, texts }: Table): Explored['missingness'] {
+function missingPatterns(
+  { columns, rows, values, texts }: Table,
+  looks: readonly ColumnLook[],
+): Explored['missingness'] {
   const some = columns
-    .flatMap((_, c) => (values[c]!.some(Number.isNaN) && texts[c] === undefined ? [c] : []))
+    .flatMap((_, c) => (looks[c]!.missing > 0 && texts[c] === undefined ? [c] : []))
     .slice(0, 30);
-  if (some.length === 0) return [];
+  const patterns = new Int32Array(rows);
+  for (const [k, c] of some.entries())
+    for (let row = 0; row < rows; row++) if (Number.isNaN(values[c]![row]!)) patterns[row]! |= 1 << k;
   const counts = new Map<number, number>();
   for (let row = 0; row < rows; row++) {
-    let pattern = 0;
-    for (const [k, c] of some.entries()) if (Number.isNaN(values[c]![row]!)) pattern |= 1 << k;
+    const pattern = patterns[row]!;
     if (pattern !== 0) counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
   }
   return [...counts]
@@ -345,9 +352,12 @@ const WORDS = new Uint32Array(BITS.buffer);
 
 /** Rows that repeat an earlier one: in every column, in every input, and those of the latter with another class than the first. */
 function duplicatesOf(table: Table, inputs: readonly number[], target: number): Explored['duplicates'] {
-  const all = table.columns.map((_, c) => c);
-  const whole = repeated(table, all);
-  const own = repeated(table, inputs);
+  const hashes = new Int32Array(table.rows);
+  hashInto(hashes, table, inputs);
+  const own = inputs.length === 0 ? [] : repeated(table, inputs, hashes);
+  const rest = table.columns.flatMap((_, c) => (inputs.includes(c) ? [] : [c]));
+  hashInto(hashes, table, rest);
+  const whole = repeated(table, [...inputs, ...rest], hashes);
   let contradicting = 0;
   if (target >= 0)
     for (const [row, first] of own)
@@ -355,14 +365,11 @@ function duplicatesOf(table: Table, inputs: readonly number[], target: number): 
   return { whole: whole.length, inputs: own.length, contradicting };
 }
 
-/** Rows that repeat, each with the first that is the same: by a hash, then by their cells. */
-function repeated(table: Table, of: readonly number[]): (readonly [row: number, first: number])[] {
-  if (of.length === 0) return [];
-  const { rows, values, texts } = table;
-  const hashes = new Int32Array(rows);
+/** Goes on with each row's hash by its cells in more columns. */
+function hashInto(hashes: Int32Array, { values, texts }: Table, of: readonly number[]): void {
   for (const c of of) {
     const [column, words] = [values[c]!, texts[c]];
-    for (let row = 0; row < rows; row++) {
+    for (let row = 0; row < hashes.length; row++) {
       if (words !== undefined) hashes[row] = mix(hashes[row]! ^ seedOf(0, words[row]!));
       else {
         BITS[0] = column[row]!;
@@ -370,12 +377,28 @@ function repeated(table: Table, of: readonly number[]): (readonly [row: number, 
       }
     }
   }
-  const first = new Map<number, number>();
+}
+
+/** Rows that repeat, each with the first that is the same: by a hash, then by their cells. */
+function repeated(
+  { rows, values, texts }: Table,
+  of: readonly number[],
+  hashes: Int32Array,
+): (readonly [row: number, first: number])[] {
+  const isSame = (a: number, b: number) =>
+    of.every((c) => Object.is(values[c]![a], values[c]![b]) && texts[c]?.[a] === texts[c]?.[b]);
+  // Open addressing: a slot holds a row + 1, and at most half of them are taken.
+  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * rows + 2)));
   const found: [number, number][] = [];
   for (let row = 0; row < rows; row++) {
-    const before = first.get(hashes[row]!);
-    if (before === undefined) first.set(hashes[row]!, row);
-    else if (of.every((c) => cellOf(table, row, c) === cellOf(table, before, c))) found.push([row, before]);
+    let slot = hashes[row]! & (slots.length - 1);
+    for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
+      const before = slots[slot]! - 1;
+      if (hashes[before] !== hashes[row] || !isSame(before, row)) continue;
+      found.push([row, before]);
+      break;
+    }
+    if (slots[slot] === 0) slots[slot] = row + 1;
   }
   return found;
 }

@@ -52,6 +52,43 @@ function radixOrder(values: Float64Array): Int32Array {
   return from;
 }
 
+const VALUE_BITS = 11;
+const VALUE_BUCKETS = 1 << VALUE_BITS;
+
+/** The values in a new array, lowest first. No value is NaN. */
+export function sortAscending(values: Float64Array): Float64Array {
+  if (values.length < FEW) return values.slice().sort();
+  const ends = 2 * values.length;
+  const words = new Uint32Array(values.buffer, values.byteOffset, ends);
+  const [highWord, lowWord] = endianness() === 'LE' ? [1, 0] : [0, 1];
+  let from = new Uint32Array(ends);
+  let to = new Uint32Array(ends);
+  for (let i = 0; i < ends; i += 2) {
+    const turned = words[i + highWord]! >>> 31 === 0 ? 0 : 0xffffffff;
+    from[i + highWord] = words[i + highWord]! ^ (turned | SIGN);
+    from[i + lowWord] = words[i + lowWord]! ^ turned;
+  }
+  const starts = new Uint32Array(VALUE_BUCKETS);
+  for (const word of [lowWord, highWord])
+    for (let shift = 0; shift < 32; shift += VALUE_BITS) {
+      starts.fill(0);
+      for (let i = word; i < ends; i += 2) starts[(from[i]! >>> shift) & (VALUE_BUCKETS - 1)]!++;
+      countsToStarts(starts);
+      for (let i = 0; i < ends; i += 2) {
+        const at = 2 * starts[(from[i + word]! >>> shift) & (VALUE_BUCKETS - 1)]!++;
+        to[at] = from[i]!;
+        to[at + 1] = from[i + 1]!;
+      }
+      [from, to] = [to, from];
+    }
+  for (let i = 0; i < ends; i += 2) {
+    const turned = from[i + highWord]! >>> 31 === 0 ? 0xffffffff : 0;
+    from[i + highWord] = from[i + highWord]! ^ (turned | SIGN);
+    from[i + lowWord] = from[i + lowWord]! ^ turned;
+  }
+  return new Float64Array(from.buffer);
+}
+
 /** Counts by bucket become where each bucket begins, in place. */
 export function countsToStarts(counts: Uint32Array | Int32Array): void {
   let before = 0;

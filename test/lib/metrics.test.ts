@@ -15,7 +15,7 @@ import {
 } from '../../lib/measure/metrics.ts';
 import { bestF1Thresholds } from '../../lib/measure/thresholds.ts';
 import { judge } from '../../lib/numbers/estimate.ts';
-import { orderDescending } from '../../lib/numbers/order.ts';
+import { orderDescending, sortAscending } from '../../lib/numbers/order.ts';
 import { classify, mostProbable, outputsOf, type ScoredRows } from '../../lib/numbers/outputs.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { assertClose, fixture } from '../support.ts';
@@ -213,6 +213,7 @@ test('many rows are ordered like few: by value, and of equal values by row', () 
       return !(values[before]! > values[row]! || (values[before] === values[row] && before < row));
     });
     assert.equal(wrong, -1);
+    assert.deepEqual(sortAscending(values), values.slice().sort());
   }
 });
 

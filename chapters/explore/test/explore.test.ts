@@ -6,7 +6,7 @@ import type { NamedColumn } from '../../../lib/config/roles.ts';
 import type { Table } from '../../../lib/data/table.ts';
 import { random } from '../../../lib/numbers/random.ts';
 import { assertClose, trainedProject } from '../../../test/support.ts';
-import { correlation, cramersV, entropy, explained, mutualInformation } from '../association.ts';
+import { centred, correlation, cramersV, entropy, explained, mutualInformation } from '../association.ts';
 import { compareTables } from '../compare.ts';
 import { explore, stability } from '../explored.ts';
 
@@ -21,7 +21,9 @@ test('associations are those of the references', () => {
   assert.equal(explained(Float64Array.of(0, 0, 0, 0), 2), 0);
   const [x, y] = [Float64Array.of(1, 2, 3, Number.NaN, 5), Float64Array.of(2, 1, 4, 9, 6)];
   // numpy.corrcoef of the four whole pairs.
-  assertClose(correlation(x, y, Int32Array.from([0, 1, 2, 3, 4])), 0.9022436386781061, 1e-12);
+  const rows = Int32Array.from([0, 1, 2, 3, 4]);
+  assertClose(correlation(centred(x, rows), centred(y, rows)), 0.9022436386781061, 1e-12);
+  assert.equal(correlation(centred(new Float64Array(5).fill(0.1), rows), centred(y, rows)), 0);
   assertClose(stability([100, 300], [300, 100]), 2 * (200 / 401) * Math.log(300.5 / 100.5), 1e-12);
 });
 
