@@ -8,6 +8,7 @@ import type { Stream } from './record/stream.ts';
 import type { AuditCheck } from './registry/audit.ts';
 import type { DataJudge } from './registry/data-versions.ts';
 import type { LoadedVersion } from './registry/load.ts';
+import type { Companion } from './serve/companion.ts';
 import type { Figure } from './serve/metrics.ts';
 import type { Route, ServerParts } from './serve/route.ts';
 import type { StatusPart } from './serve/status.ts';
@@ -30,7 +31,7 @@ export interface Chapter extends Addition {
   readonly status?: StatusPart;
   routes?(project: Project): Promise<(parts: ServerParts) => readonly Route[]>;
   /** A process beside the server, for as long as it runs. */
-  beside?(project: Project): Promise<{ stop(): void }>;
+  beside?(project: Project): Promise<Companion>;
   /** What it adds to /metrics. */
   figures?(project: Project): readonly Figure[];
   /** Signals that it knows of, for the rules of alerts; null where it does not know. */

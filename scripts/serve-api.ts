@@ -54,8 +54,8 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
     });
     if (first !== undefined) refuse(first);
   };
-  const end = (code: number) => {
-    for (const each of beside) each.stop();
+  const end = async (code: number) => {
+    await Promise.all(beside.map((each) => each.stop()));
     if (runningServer(project) === undefined) rmSync(statePath, { force: true });
     say('serve', 'stopped');
     process.exit(code);
@@ -114,7 +114,7 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
       );
       process.exit(FAILED);
     },
-    onStopped: (code) => (isFirst ? end(code) : process.exit(code)),
+    onStopped: (code) => void (isFirst ? end(code) : process.exit(code)),
   });
   onStop(stop);
 });

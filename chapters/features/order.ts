@@ -1,6 +1,6 @@
 /** Many rows by entity, and in time within each: one counting sort where they come in time, which they mostly do. */
 
-import { countsToStarts, orderDescending } from '../../lib/numbers/order.ts';
+import { orderDescending } from '../../lib/numbers/order.ts';
 
 /** Row numbers by entity, time and when they were known, equal ones as they stood; and where each entity begins. */
 export function orderByEntity(
@@ -36,96 +36,122 @@ function sortInTime(
   own.sort((a, b) => times[a]! - times[b]! || created[a]! - created[b]! || a - b);
 }
 
+interface Side {
+  readonly entities: Int32Array;
+  readonly times: Float64Array;
+}
+
 /**
  * For each row of the left the last of the right that is of the same entity and not later: its number, −1 where there is none. Both
- * sides have entities from 0 to count − 1, −1 for none of them. Of rows of one moment the last counts. One pass over both in time.
+ * sides have entities from 0 to count − 1, −1 for none of them. Of rows of one moment the last counts. Sides that come in time take
+ * one pass over both; else only the left is put in time, entity by entity, which stays in cache, and each row of the right
+ * looks for the first of the left that may know it.
  */
-export function asOf(
-  left: { readonly entities: Int32Array; readonly times: Float64Array },
-  right: { readonly entities: Int32Array; readonly times: Float64Array },
-  count: number,
-): Int32Array {
-  const [asked, known] = [inTime(left.times), inTime(right.times)];
+export function asOf(left: Side, right: Side, count: number): Int32Array {
+  return isInTime(left.times) && isInTime(right.times)
+    ? inOnePass(left, right, count)
+    : byEntity(left, right, count);
+}
+
+function isInTime(times: Float64Array): boolean {
+  for (let i = 1; i < times.length; i++) if (!(times[i - 1]! <= times[i]!)) return false;
+  return true;
+}
+
+function inOnePass(left: Side, right: Side, count: number): Int32Array {
   const found = new Int32Array(left.entities.length);
   const latest = new Int32Array(count).fill(-1);
   const total = right.times.length;
   let at = 0;
-  for (let i = 0; i < found.length; i++) {
-    const time = asked.times[i]!;
-    for (; at < total && known.times[at]! <= time; at++) {
-      const row = known.order === undefined ? at : known.order[at]!;
-      latest[right.entities[row]!] = row;
-    }
-    const row = asked.order === undefined ? i : asked.order[i]!;
+  for (let row = 0; row < found.length; row++) {
+    const time = left.times[row]!;
+    for (; at < total && right.times[at]! <= time; at++)
+      if (right.entities[at]! >= 0) latest[right.entities[at]!] = at;
     const entity = left.entities[row]!;
     found[row] = entity < 0 ? -1 : latest[entity]!;
   }
   return found;
 }
 
-interface InTime {
-  /** Row numbers in time, equal ones as they stand; undefined where they stand so already. */
-  readonly order: Int32Array | undefined;
-  /** The times in that order. */
-  readonly times: Float64Array;
-}
-
-function inTime(times: Float64Array): InTime {
-  let isSorted = true;
-  for (let i = 1; i < times.length && isSorted; i++) isSorted = times[i - 1]! <= times[i]!;
-  return isSorted ? { order: undefined, times } : sortWhole(times);
-}
-
-const DIGIT_BITS = 11;
-const BUCKETS = 1 << DIGIT_BITS;
-/** Two digits of a time, as one whole number. */
-const HALF = 2 ** (2 * DIGIT_BITS);
-
-/** Whole numbers that lie together, as times in milliseconds do, by their digits from the last on; anything else by comparing. */
-function sortWhole(times: Float64Array): InTime {
-  let [low, high, isWhole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
-  for (let i = 0; i < times.length; i++) {
-    const time = times[i]!;
-    if (time < low) low = time;
-    if (time > high) high = time;
-    if (Math.floor(time) !== time) isWhole = false;
-  }
-  if (!isWhole || high - low >= HALF * HALF) {
-    const order = orderDescending(times.map((time) => -time));
-    return { order, times: Float64Array.from(order, (row) => times[row]!) };
-  }
-  const count = times.length;
-  let from = { row: new Int32Array(count), low: new Int32Array(count), high: new Int32Array(count) };
-  let to = { row: new Int32Array(count), low: new Int32Array(count), high: new Int32Array(count) };
-  for (let i = 0; i < count; i++) {
-    const key = times[i]! - low;
-    const top = Math.floor(key / HALF);
-    from.row[i] = i;
-    from.high[i] = top;
-    from.low[i] = key - top * HALF;
-  }
-  const starts = new Int32Array(BUCKETS);
-  for (const [half, shift] of [
-    ['low', 0],
-    ['low', DIGIT_BITS],
-    ['high', 0],
-    ['high', DIGIT_BITS],
-  ] as const) {
-    const keys = from[half];
-    starts.fill(0);
-    for (let i = 0; i < count; i++) starts[(keys[i]! >>> shift) & (BUCKETS - 1)]!++;
-    if (starts[(keys[0]! >>> shift) & (BUCKETS - 1)] === count) continue;
-    countsToStarts(starts);
-    for (let i = 0; i < count; i++) {
-      const place = starts[(keys[i]! >>> shift) & (BUCKETS - 1)]!++;
-      to.row[place] = from.row[i]!;
-      to.low[place] = from.low[i]!;
-      to.high[place] = from.high[i]!;
+function byEntity(left: Side, right: Side, count: number): Int32Array {
+  const asked = togetherByEntity(left, count);
+  const known = togetherByEntity(right, count);
+  const { starts, times, rows } = asked;
+  const found = new Int32Array(left.entities.length).fill(-1);
+  // By place of the left: of the right's rows that it is the first to know, the latest.
+  const row = new Int32Array(times.length).fill(-1);
+  const time = new Float64Array(times.length);
+  for (let e = 0; e < count; e++) {
+    const [from, to] = [starts[e]!, starts[e + 1]!];
+    if (from === to) continue;
+    sortSegment(asked, from, to);
+    for (let i = known.starts[e]!; i < known.starts[e + 1]!; i++) {
+      const at = known.times[i]!;
+      let place = from;
+      // Without a branch that the processor must guess.
+      for (let length = to - from; length > 1; ) {
+        const half = length >> 1;
+        place += half * Number(times[place + half - 1]! < at);
+        length -= half;
+      }
+      place += Number(times[place]! < at);
+      if (place < to && (row[place] === -1 || at >= time[place]!)) {
+        row[place] = known.rows[i]!;
+        time[place] = at;
+      }
     }
-    [from, to] = [to, from];
+    for (let place = from, last = -1; place < to; place++) {
+      if (row[place] !== -1) last = row[place]!;
+      found[rows[place]!] = last;
+    }
   }
-  const { row, low: lows, high: highs } = from;
-  const sorted = new Float64Array(count);
-  for (let i = 0; i < count; i++) sorted[i] = low + highs[i]! * HALF + lows[i]!;
-  return { order: row, times: sorted };
+  return found;
+}
+
+interface Together {
+  /** Where each entity's rows begin; those of none are left out. */
+  readonly starts: Int32Array;
+  readonly times: Float64Array;
+  readonly rows: Int32Array;
+}
+
+/** Rows by entity, within one as they stand. */
+function togetherByEntity({ entities, times }: Side, count: number): Together {
+  const starts = new Int32Array(count + 1);
+  for (let i = 0; i < entities.length; i++) if (entities[i]! >= 0) starts[entities[i]! + 1]!++;
+  for (let e = 0; e < count; e++) starts[e + 1]! += starts[e]!;
+  const next = starts.slice();
+  const together = { starts, times: new Float64Array(starts[count]!), rows: new Int32Array(starts[count]!) };
+  for (let i = 0; i < entities.length; i++) {
+    if (entities[i]! < 0) continue;
+    const place = next[entities[i]!]!++;
+    together.times[place] = times[i]!;
+    together.rows[place] = i;
+  }
+  return together;
+}
+
+/** Up to here each row is put where it belongs among those before it. */
+const FEW = 48;
+
+function sortSegment({ times, rows }: Together, from: number, to: number): void {
+  if (to - from > FEW) {
+    const [own, ownRows] = [times.slice(from, to), rows.slice(from, to)];
+    const order = orderDescending(own.map((time) => -time));
+    for (let i = 0; i < order.length; i++) {
+      times[from + i] = own[order[i]!]!;
+      rows[from + i] = ownRows[order[i]!]!;
+    }
+    return;
+  }
+  for (let i = from + 1; i < to; i++) {
+    const [time, row] = [times[i]!, rows[i]!];
+    let place = i;
+    for (; place > from && times[place - 1]! > time; place--) {
+      times[place] = times[place - 1]!;
+      rows[place] = rows[place - 1]!;
+    }
+    times[place] = time;
+    rows[place] = row;
+  }
 }

@@ -10,7 +10,7 @@ export const chapter: Chapter = {
   section: kafkaSection,
   make: ({ config }) => ({ variables: { TRANSPORT: config.events.transport }, settings: {} }),
   async beside(project) {
-    if (project.config.events.transport !== kafkaSection.name) return { stop() {} };
+    if (project.config.events.transport !== kafkaSection.name) return { async stop() {} };
     return runBeside(programPath('kafka-share'), { FOREVER: 'yes' }, 'the sender of events');
   },
   figures: (project) => figuresOf(readStandings(project)),

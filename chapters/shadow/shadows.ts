@@ -2,11 +2,11 @@
 import { programPath } from '../../lib/files/program.ts';
 import type { Project } from '../../lib/project.ts';
 import { pointersStamp, readPointers } from '../../lib/registry/pointer-files.ts';
-import { runBeside } from '../../lib/serve/companion.ts';
+import { type Companion, runBeside } from '../../lib/serve/companion.ts';
 
-export function superviseShadows(project: Project): { stop(): void } {
+export function superviseShadows(project: Project): Companion {
   const { traffic, poll_ms } = project.config.deployment;
-  const running = new Map<string, { stop(): void }>();
+  const running = new Map<string, Companion>();
   let seen: string | undefined;
 
   const follow = () => {
@@ -21,7 +21,7 @@ export function superviseShadows(project: Project): { stop(): void } {
     }
     for (const [version, shadow] of running) {
       if (wanted.has(version)) continue;
-      shadow.stop();
+      void shadow.stop();
       running.delete(version);
     }
     for (const version of wanted) {
@@ -36,9 +36,9 @@ export function superviseShadows(project: Project): { stop(): void } {
   const poll = setInterval(follow, poll_ms);
   poll.unref();
   return {
-    stop() {
+    async stop() {
       clearInterval(poll);
-      for (const shadow of running.values()) shadow.stop();
+      await Promise.all([...running.values()].map((shadow) => shadow.stop()));
     },
   };
 }

@@ -1,15 +1,23 @@
 /** A program beside the server: another of its kind where it ends, until it is told to stop. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { logEvent } from './application-log.ts';
 
 const RESPAWN_MS = 2000;
+/** One that waits for somebody else is killed after that; each of them may be killed anywhere. */
+const PATIENCE_MS = 5000;
+
+export interface Companion {
+  /** Tells it to end, and waits until it has. */
+  stop(): Promise<void>;
+}
 
 /** `path` is that of its program; `what` names it where it is said that it ended. */
 export function runBeside(
   path: string,
   environment: Readonly<Record<string, string>>,
   what: string,
-): { stop(): void } {
+): Companion {
   let child: ChildProcess | undefined;
   let isStopping = false;
   const start = () => {
@@ -27,9 +35,14 @@ export function runBeside(
   };
   start();
   return {
-    stop() {
+    async stop() {
       isStopping = true;
-      child?.kill('SIGTERM');
+      const running = child;
+      if (running === undefined) return;
+      const kill = setTimeout(() => running.kill('SIGKILL'), PATIENCE_MS);
+      running.kill('SIGTERM');
+      await once(running, 'exit');
+      clearTimeout(kill);
     },
   };
 }
