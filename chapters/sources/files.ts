@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { badInput, failed } from '../../lib/fault.ts';
+import { badInput, Fault, failed } from '../../lib/fault.ts';
 import { sha256File } from '../../lib/files/hash.ts';
 import { TEMPORARY, temporaryName } from '../../lib/files/write.ts';
 import type { Project } from '../../lib/project.ts';
@@ -51,9 +51,12 @@ async function fetchFile(url: string, declared: string, to: string): Promise<voi
   mkdirSync(dirname(to), { recursive: true });
   const temporary = temporaryName(to);
   try {
-    const response = await fetch(url, { redirect: 'follow' }).catch((error: Error) => {
-      throw failed(`cannot fetch ${url}: ${(error.cause as Error | undefined)?.message ?? error.message}`);
-    });
+    const broken = (error: unknown) => {
+      if (error instanceof Fault) throw error;
+      const { cause, message } = error as Error;
+      throw failed(`cannot fetch ${url}: ${(cause as Error | undefined)?.message ?? message}`);
+    };
+    const response = await fetch(url, { redirect: 'follow' }).catch(broken);
     if (!response.ok || response.body === null) throw failed(`cannot fetch ${url}: HTTP ${response.status}`);
     if (!response.url.startsWith('https:'))
       throw failed(`${url} leads to ${response.url}, which is no https: refused`);
@@ -70,7 +73,7 @@ async function fetchFile(url: string, declared: string, to: string): Promise<voi
         }
       },
       createWriteStream(temporary),
-    );
+    ).catch(broken);
     const actual = hash.digest('hex');
     if (actual !== declared)
       throw failed(`${url} has sha256 ${actual}, not the ${declared} that is declared: refused`);

@@ -1,11 +1,16 @@
 /** Rows from several files: every format gives the same rows, joins are what was declared, and what comes later is taken in once. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { plainEnvironment } from '../../../bench/project-copy.ts';
 import { chapters } from '../../../lib/door.ts';
 import { readTable as readCsv } from '../../../lib/files/csv.ts';
 import { loadProject } from '../../../lib/project.ts';
@@ -350,6 +355,61 @@ test('what was not declared, or is not as declared, is refused by its file and p
   assert.notEqual(status, 0);
   assert.match(err, /^cannot fetch https:\/\/127\.0\.0\.1:1\/x.*\n/);
   assert.doesNotMatch(err, /\n {4}at /);
+});
+
+test('a file by https is taken in where its server is vouched for, and every byte is as declared', async () => {
+  const { project } = sourcesProject();
+  const kept = project.path('data/incoming/kinds.tsv');
+  const bytes = readFileSync(kept);
+  // Of localhost, signed by itself, for tests alone.
+  const pem = resolve('chapters/sources/test/localhost.pem');
+  const server = createServer({ key: readFileSync(pem), cert: readFileSync(pem) }, ({ url }, response) => {
+    const { port } = server.address() as AddressInfo;
+    if (url === '/kinds.tsv') response.end(bytes);
+    else if (url === '/moved') response.writeHead(302, { location: '/kinds.tsv' }).end();
+    else if (url === '/open') response.writeHead(302, { location: `http://localhost:${port}/` }).end();
+    else if (url === '/cut')
+      response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, 9), () => {
+        response.destroy();
+      });
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const config = project.read('config.yaml');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const take = async (path: string, declared: string, vouched = true) => {
+    rmSync(kept, { force: true });
+    const asked = `path: data/incoming/kinds.tsv, url: "https://localhost:${port}${path}", sha256: "${declared}"`;
+    writeFileSync(project.path('config.yaml'), config.replace('path: data/incoming/kinds.tsv', asked));
+    const env = { ...plainEnvironment(), ...(vouched ? { NODE_EXTRA_CA_CERTS: pem } : {}) };
+    const make = spawn('make', ['raw'], { cwd: project.folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    make.stderr.on('data', (piece) => (said += piece));
+    const [status] = await once(make, 'close');
+    return { status, said };
+  };
+  for (const [path, declared, vouched, why] of [
+    ['/kinds.tsv', sha256, false, /cannot fetch https:.*self.signed certificate/],
+    ['/kinds.tsv', '0'.repeat(64), true, new RegExp(`kinds\\.tsv has sha256 ${sha256}, not the 0{64}`)],
+    ['/nothing', sha256, true, /cannot fetch https:.*\/nothing: HTTP 404/],
+    ['/open', sha256, true, /cannot fetch https:.*\/open/],
+    ['/cut', sha256, true, /cannot fetch https:.*\/cut/],
+  ] as const) {
+    const { status, said } = await take(path, declared, vouched);
+    assert.notEqual(status, 0, path);
+    assert.match(said, why);
+    assert.doesNotMatch(said, /\n {4}at /);
+    assert.deepEqual(
+      readdirSync(project.path('data/incoming')).sort(),
+      ['products.csv', 'readings'],
+      `${path} leaves nothing`,
+    );
+  }
+  const { status, said } = await take('/moved', sha256);
+  assert.equal(status, 0, said);
+  assert.deepEqual(readFileSync(kept), bytes);
 });
 
 test('Parquet and xlsx give the rows that they hold', async (t) => {
