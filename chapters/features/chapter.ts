@@ -1,6 +1,8 @@
 /** features: what was known of an entity at a time, for training and for serving alike. */
 import type { Chapter } from '../../lib/chapter.ts';
 import { sectionOf } from '../../lib/config/parse.ts';
+import { programPath } from '../../lib/files/program.ts';
+import { runBeside } from '../../lib/serve/companion.ts';
 import { featuresSection } from './settings.ts';
 import { viewsLedger } from './views.ts';
 
@@ -16,6 +18,11 @@ export const chapter: Chapter = {
       variables: { FEATURES_ONLINE: online, FEATURE_FILES: isUsed ? files.join(' ') : '' },
       settings: {},
     };
+  },
+  beside: async (project) => {
+    const { online, views } = sectionOf(project.config, featuresSection);
+    if (online === 'none' || Object.keys(views).length === 0) return { async stop() {} };
+    return runBeside(programPath('features-materialize'), { FOREVER: 'yes' }, 'what fills the online store');
   },
   monitored: async (project, seen) => (await import('./skew.ts')).watchSkew(project, seen),
   routes: async (project) => {

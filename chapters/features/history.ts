@@ -1,10 +1,10 @@
-/** The rows of a source, entity by entity and in time: read once, for every view of it. */
-
+/** The rows of a source, entity by entity and in time: read once, for every view of it; and what came to it since. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { parseNumber } from '../../lib/data/columns.ts';
 import type { Cells } from '../../lib/data/expression.ts';
 import { parseTime } from '../../lib/data/time.ts';
 import { badInput } from '../../lib/fault.ts';
-import { scanRecords, textsOf } from '../../lib/files/csv-records.ts';
+import { type CsvRecord, scanRecords, textsOf } from '../../lib/files/csv-records.ts';
 import type { Definition, Rows } from './definition.ts';
 import { orderByEntity } from './order.ts';
 import type { Source } from './settings.ts';
@@ -18,8 +18,29 @@ export interface History {
   /** Where each row stood in the file, before they were ordered. */
   readonly order: Int32Array;
   readonly cells: Cells;
+  /** Their lines, in that order too. */
+  readonly lines: Float64Array;
+  /** Where the reading ended. */
+  readonly end: SourceEnd;
   /** As the file has them; undefined where rows may be known later than they happened. */
   readonly asRead: { readonly entities: Int32Array; readonly times: Float64Array } | undefined;
+}
+
+/** Where a source was read up to, from which it is read on: sources grow at their end. */
+export interface SourceEnd {
+  readonly bytes: number;
+  readonly line: number;
+  /** Which file it was. */
+  readonly inode: number;
+  /** Where its columns stand. */
+  readonly at: Places;
+}
+
+interface Places {
+  readonly entity: readonly number[];
+  readonly time: number;
+  readonly created: number;
+  readonly columns: readonly number[];
 }
 
 const SEPARATOR = '\u001f';
@@ -29,15 +50,25 @@ export function keyOf(values: readonly string[]): string {
   return values.join(SEPARATOR);
 }
 
-/** Reads a source; fails with exit code 2 and the line where a row has no entity or no time. */
-export function readHistory(path: string, { entity, time, created, columns }: Source): History {
+/**
+ * Reads a source. Of one that is growing a line without an end is still being written, and it may be read on from where it was read
+ * up to. Fails with exit code 2 and the line where a row has no entity or no time.
+ */
+export function readHistory(
+  path: string,
+  { entity, time, created, columns }: Source,
+  growing?: { readonly after?: SourceEnd | undefined },
+): History {
   const names = Object.keys(columns);
   const entities = new Map<string, number>();
   const [of, times, known]: [number[], number[], number[]] = [[], [], []];
   const numbers = names.map(() => [] as number[]);
   const texts = names.map((name) => (columns[name] === 'text' ? ([] as (string | undefined)[]) : undefined));
-  let at: { entity: number[]; time: number; created: number; columns: number[] } | undefined;
-  scanRecords(path, (record, line) => {
+  const after = growing?.after;
+  const [bytes, inode] = growing === undefined ? [Number.POSITIVE_INFINITY, 0] : wholeLines(path);
+  const lines: number[] = [];
+  let at = after?.at;
+  const take = (record: CsvRecord, line: number) => {
     if (at === undefined) {
       const header = textsOf(record).map((name) => name.trim());
       const place = (name: string) => {
@@ -66,6 +97,7 @@ export function readHistory(path: string, { entity, time, created, columns }: So
       entities.set(key, number);
     }
     of.push(number);
+    lines.push(line);
     times.push(happened);
     known.push(at.created < 0 ? happened : timeIn(record.text(at.created), path, line, created!));
     for (const [c, place] of at.columns.entries()) {
@@ -81,6 +113,11 @@ export function readHistory(path: string, { entity, time, created, columns }: So
         numbers[c]!.push(value);
       }
     }
+  };
+  const line = scanRecords(path, take, undefined, {
+    from: after?.bytes ?? 0,
+    to: bytes,
+    line: after?.line ?? 1,
   });
   if (at === undefined) throw badInput(`${path}  is empty: it has no header`);
   const asRead = { entities: Int32Array.from(of), times: Float64Array.from(times) };
@@ -96,9 +133,33 @@ export function readHistory(path: string, { entity, time, created, columns }: So
     times: Float64Array.from(sorted, (row) => times[row]!),
     created: Float64Array.from(sorted, (row) => known[row]!),
     order: sorted,
+    lines: Float64Array.from(sorted, (row) => lines[row]!),
+    end: { bytes, line, inode, at },
     asRead: created === undefined ? asRead : undefined,
     cells: { number: (column, row) => numbers[column]![row]!, text: (column, row) => texts[column]?.[row] },
   };
+}
+
+const TAIL = 1 << 16;
+
+/** How many bytes of a file are whole lines, all of them where its only line has no end; and its inode. */
+export function wholeLines(path: string): [bytes: number, inode: number] {
+  const { size, ino } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, ino: 0 };
+  if (size === 0) return [0, ino];
+  const fd = openSync(path, 'r');
+  try {
+    const tail = Buffer.alloc(TAIL);
+    for (let end = size; end > 0; ) {
+      const from = Math.max(0, end - TAIL);
+      const read = readSync(fd, tail, 0, end - from, from);
+      const last = tail.subarray(0, read).lastIndexOf(0x0a);
+      if (last >= 0) return [from + last + 1, ino];
+      end = from;
+    }
+    return [size, ino];
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function timeIn(cell: string, path: string, line: number, column: string): number {

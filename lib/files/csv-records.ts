@@ -40,15 +40,25 @@ const BOM = Buffer.from('\uFEFF');
 const EXACT_DIGITS = 15;
 const POWERS = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, i) => Number(`1e${i}`));
 
+/** A part of a file that begins and ends with a record: bytes [from, to), and the number of its first line. */
+export interface CsvPart {
+  readonly from: number;
+  readonly to: number;
+  readonly line: number;
+}
+
+const WHOLE: CsvPart = { from: 0, to: Number.POSITIVE_INFINITY, line: 1 };
+
 /**
- * Calls `onRecord` with every record, the header included, and the number of its first line. Holds one piece of the file
- * at a time. BOM and line ends of any kind are fine; what is not UTF-8 text is refused with exit code 2.
+ * Calls `onRecord` with every record, the header included, and the number of its first line; returns that of the line after the last.
+ * Holds one piece of the file at a time. BOM and line ends of any kind are fine; what is not UTF-8 text is refused with exit code 2.
  */
 export function scanRecords(
   path: string,
   onRecord: (record: CsvRecord, line: number) => void,
   dialect: CsvDialect = COMMAS,
-): void {
+  part: CsvPart = WHOLE,
+): number {
   const fd = openFile(path);
   try {
     const record = new RecordInPlace(dialect);
@@ -56,12 +66,15 @@ export function scanRecords(
     let filled = 0;
     /** Where the bytes begin that are not yet known to be text. */
     let unchecked = 0;
-    let line = 1;
-    for (let isEnd = false, isStart = true; !isEnd; isStart = false) {
+    let line = part.line;
+    let position = part.from;
+    for (let isEnd = false, isStart = part.from === 0; !isEnd; isStart = false) {
       if (filled === LONGEST) throw badInput(`${path}:${line}  is a line of more than a gigabyte: refused`);
       if (filled === bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafe(bytes.length)]);
-      const read = readSync(fd, bytes, filled, bytes.length - filled, null);
+      const room = Math.min(bytes.length - filled, part.to - position);
+      const read = room === 0 ? 0 : readSync(fd, bytes, filled, room, part === WHOLE ? null : position);
       isEnd = read === 0;
+      position += read;
       filled += read;
       const held = bytes.subarray(0, filled);
       const whole = isEnd ? filled : Math.max(held.lastIndexOf(LF), held.lastIndexOf(CR)) + 1;
@@ -82,6 +95,7 @@ export function scanRecords(
       filled -= at;
       unchecked -= at;
     }
+    return line;
   } finally {
     closeSync(fd);
   }

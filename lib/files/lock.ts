@@ -17,9 +17,9 @@ export function withLock<T>(path: string, waitMs: number, work: () => T): T {
   }
 }
 
-/** Holds the lock until the work has ended; fails at once with exit code 75 when another process holds it. */
-export async function withLockHeld<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const release = takeLock(path);
+/** Holds the lock until the work has ended; waits up to `waitMs`, then fails with exit code 75. */
+export async function withLockHeld<T>(path: string, work: () => Promise<T>, waitMs = 0): Promise<T> {
+  const release = takeLock(path, waitMs);
   try {
     return await work();
   } finally {

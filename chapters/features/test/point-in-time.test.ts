@@ -150,7 +150,10 @@ test('every feature is what brute force says, with rows that come late, correct 
             definition.compute(rows, from, to, time, out, 0);
             assert.deepEqual([...out], bruteForce(own, time), `${e} at ${hours}`);
             // What is served at that time is the same to the bit.
-            const state = readState(packState(definition, rows, from, to, time), definition.atoms.length)!;
+            const state = readState(
+              packState(definition, rows, from, to, { time, until: time, line: 0 }),
+              definition.atoms.length,
+            )!;
             const served = new Float64Array(out.length);
             definition.compute(state.rows, 0, state.count, time, served, 0);
             assert.deepEqual(Buffer.from(served.buffer), Buffer.from(out.buffer));
@@ -271,7 +274,12 @@ test('the future that is planted changes nothing, every row is there once, and t
     const cells = spine[i]!;
     const key = cells[machine]!;
     const [from, to] = boundsOf(history, key);
-    now = new Map([[stateKey('wear', key), packState(definition, of, from, to, time(cells))]]);
+    now = new Map([
+      [
+        stateKey('wear', key),
+        packState(definition, of, from, to, { time: time(cells), until: time(cells), line: 0 }),
+      ],
+    ]);
     const { features } = (await online.read({ machine: key }, time(cells)))[0]!;
     for (const [f, place] of places.entries())
       if (place >= 0)
