@@ -1,10 +1,11 @@
 /** A real Redis: filled, read, behind a password, and gone while requests come. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { sleep } from '../../../lib/serve/client.ts';
-import { endBeforeRemoval, temporaryFolder } from '../../../test/support.ts';
+import { endBeforeRemoval, temporaryFolder, temporaryProject } from '../../../test/support.ts';
 import { type OnlineStore, REDIS_URL, STORES } from '../store.ts';
 
 const PASSWORD = 'a-password';
@@ -87,5 +88,75 @@ if (missing) {
     await store.close();
     delete process.env[REDIS_URL];
     await assert.rejects(STORES.redis(''), /CLOCKWORK_REDIS_URL says where it is/);
+  });
+
+  test('a server whose Redis is gone marks what it answers or refuses, and serves again what is filled again', {
+    timeout: 120_000,
+  }, async () => {
+    const project = temporaryProject();
+    cpSync('examples/fleet/config.yaml', project.path('config.yaml'));
+    cpSync('.make/packages/features', project.path('.make/packages/features'), { recursive: true });
+    project.set({ n_estimators: 20, rows: 2000, online: 'redis', stale: 'mark' });
+    assert.equal(project.make('fleet').status, 0);
+    assert.equal(project.make('train').status, 0);
+    assert.equal(project.make('promote', 'VERSION=v1', 'REASON=prove').status, 0);
+    // Known until now, so that it is young.
+    const events = project.read('data/incoming/events.csv').trimEnd().split('\n');
+    const now = new Date().toISOString();
+    const young = Array.from(
+      { length: 12 },
+      (_, i) => `m-${String(i).padStart(4, '0')},${now},${now},3,70,0`,
+    );
+    writeFileSync(project.path('data/incoming/events.csv'), `${[...events, ...young].join('\n')}\n`);
+    const port = await freePort();
+    await start(port);
+    process.env[REDIS_URL] = `redis://:${PASSWORD}@127.0.0.1:${port}`;
+    const begun = project.make('start');
+    assert.equal(begun.status, 0, begun.err);
+    const post = async (path: string, body: object) => {
+      const response = await fetch(`${project.server().url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify(body),
+      });
+      return {
+        status: response.status,
+        body: (await response.json()) as { stale?: string[]; error?: string },
+      };
+    };
+    const entity = { machine: 'm-0001' };
+    const ask = () => post('/predict/entity', { entity, row: { load: 0.6, vibration_now: 4, row: 1 } });
+    const until = async (isSo: () => Promise<boolean>) => {
+      for (let tries = 0; tries < 100; tries++) {
+        if (await isSo()) return;
+        await sleep(200);
+      }
+      assert.fail('it never was so');
+    };
+    const isKnown = async () => {
+      const { status, body } = await ask();
+      assert.equal(status, 200);
+      return body.stale === undefined;
+    };
+    await until(isKnown);
+    server!.kill('SIGKILL');
+    await until(async () => !(await isKnown()));
+    assert.deepEqual((await ask()).body.stale, ['wear']);
+    assert.deepEqual(await post('/features', { entity }), {
+      status: 503,
+      body: { error: 'the features cannot be read now' },
+    });
+    // It comes back empty, and what is beside the server fills it.
+    await start(port);
+    await until(isKnown);
+    project.make('stop');
+    project.set({ stale: 'refuse' });
+    server!.kill('SIGKILL');
+    const again = project.make('start');
+    assert.equal(again.status, 0, again.err);
+    assert.equal((await ask()).status, 503);
+    project.make('stop');
+    assert.equal(project.make('audit').status, 0);
+    delete process.env[REDIS_URL];
   });
 }
