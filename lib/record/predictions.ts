@@ -110,7 +110,7 @@ function timeInName(name: string): number {
   return Date.parse(`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T${h}:${m}:${s}Z`);
 }
 
-/** Predictions by their ids; those that no segment holds are missing. */
+/** Predictions by their ids, within a segment the latest first; those that no segment holds are missing. */
 export function predictionsById(stream: Stream, ids: Iterable<string>): Map<string, PredictionLine> {
   const wanted = new Set(ids);
   const found = new Map<string, PredictionLine>();
@@ -123,7 +123,7 @@ export function predictionsById(stream: Stream, ids: Iterable<string>): Map<stri
     const from = new Date((earliest - LATE_S) * 1000).toISOString();
     let missing = here.length;
     eventsBack(stream, segment, (event) => {
-      for (const line of predictionsIn(event)) {
+      for (const line of predictionsIn(event).toReversed()) {
         if (!wanted.delete(line.id)) continue;
         found.set(line.id, line);
         missing--;

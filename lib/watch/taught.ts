@@ -27,7 +27,7 @@ export function readTaught(
   let strangers = 0;
   const wanted = new Map<string, Truth>();
   const find = () => {
-    for (const [id, line] of predictionsById(stream, wanted.keys())) {
+    for (const [id, line] of [...predictionsById(stream, wanted.keys())].reverse()) {
       const { label, by } = wanted.get(id)!;
       if (isProduction(line)) taught.push({ ...line, label, by });
     }
@@ -42,6 +42,7 @@ export function readTaught(
     if (wanted.size >= MOST) find();
   }
   find();
-  taught.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.id < b.id ? -1 : 1));
+  // Of one moment as they came: an order by their ids would be another one each time that the same requests are made.
+  taught.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   return { taught, strangers };
 }
