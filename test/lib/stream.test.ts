@@ -299,6 +299,20 @@ test('errors are measured on predictions that are old enough for their truth', (
   assert.ok(readdirSync(ledgers.truth).length > 1);
 });
 
+test('rows of one request are taught in its order, whatever their ids', () => {
+  const { ledgers, writer, predict, label } = streamIn();
+  const log = writer(alive);
+  // Ids are drawn some hundred at a time, each time from anywhere on.
+  const requests = Array.from({ length: 3 }, () => predict(SHAPE, 700));
+  log.append(requests.map(({ line }) => line));
+  const ids = requests.flatMap(({ rows }) => rows.map(({ id }) => id));
+  log.append(ids.toReversed().map((id) => label(id, '1')));
+  assert.deepEqual(
+    readTaught(ledgers, new Set()).taught.map(({ id }) => id),
+    ids,
+  );
+});
+
 test('what was taught is found without a look at segments that hold none of it', () => {
   const { ledgers, writer, predict, label, at } = streamIn();
   const [old, fresh] = [writer(gone(1)), writer(alive)];
