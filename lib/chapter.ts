@@ -8,6 +8,7 @@ import type { Stream } from './record/stream.ts';
 import type { AuditCheck } from './registry/audit.ts';
 import type { DataJudge } from './registry/data-versions.ts';
 import type { LoadedVersion } from './registry/load.ts';
+import type { Keep } from './registry/tried.ts';
 import type { Companion } from './serve/companion.ts';
 import type { Figure } from './serve/metrics.ts';
 import type { Route, ServerParts } from './serve/route.ts';
@@ -27,6 +28,8 @@ export interface Chapter extends Addition {
   };
   /** What it may change of training, and the file that does it: an edit of that one trains again. */
   readonly training?: { readonly file: string; load(): Promise<TrainingChange> };
+  /** Keeps what trainings tried and what came of it. */
+  readonly tried?: Keep;
   readonly audit?: AuditCheck;
   readonly status?: StatusPart;
   routes?(project: Project): Promise<(parts: ServerParts) => readonly Route[]>;

@@ -22,7 +22,13 @@ step({ chapters, lock: 'train' }, async (project) => {
 
   const bar = progress('train', 1);
   const program = ['scripts/model-train.ts', ...training.map(({ file }) => file)];
-  const trained = await trainVersion(project, current_version, { changes, program }, 'latest', bar.update);
+  const trained = await trainVersion(
+    project,
+    current_version,
+    { changes, program, keep: handedIn('tried') },
+    'latest',
+    bar.update,
+  );
   bar.stop();
   keepLatest(project, trained.metadata);
 

@@ -217,7 +217,13 @@ async function train(project: Project, dataVersion: string) {
   const changes = await Promise.all(training.map(({ load }) => load()));
   const program = ['scripts/model-train.ts', ...training.map(({ file }) => file)];
   const bar = progress('train', 1);
-  const trained = await trainVersion(project, dataVersion, { changes, program }, 'challenger', bar.update);
+  const trained = await trainVersion(
+    project,
+    dataVersion,
+    { changes, program, keep: handedIn('tried') },
+    'challenger',
+    bar.update,
+  );
   bar.stop();
   const { pr_auc } = trained.metrics.metrics;
   say(

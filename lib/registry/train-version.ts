@@ -16,6 +16,7 @@ import {
 import { partPath, rawSource } from './data-versions.ts';
 import { describeCheck, judgeGate } from './gate.ts';
 import { setStage } from './moves.ts';
+import { type Keep, outcomeOf, tryOut } from './tried.ts';
 import { type Metadata, registerVersion } from './versions.ts';
 
 export interface TrainedVersion {
@@ -29,58 +30,75 @@ export interface TrainedVersion {
   readonly labels: Uint8Array;
 }
 
-/** `program` are the files that training runs, the chapters that change it among them; their hashes go on record. */
+export interface Training {
+  readonly changes: readonly TrainingChange[];
+  /** The files that training runs, the chapters that change it among them; their hashes go on record. */
+  readonly program: readonly string[];
+  /** Gets what was tried and what came of it, though nothing did. */
+  readonly keep: readonly Keep[];
+}
+
 export async function trainVersion(
   project: Project,
   dataVersion: string,
-  { changes, program }: { readonly changes: readonly TrainingChange[]; readonly program: readonly string[] },
+  { changes, program, keep }: Training,
   role: 'latest' | 'challenger',
   onProgress: (share: number) => void,
 ): Promise<TrainedVersion> {
   const { config } = project;
   const path = partPath(project, dataVersion, 'train');
   const data = readDataset(project.path(path), config.schema);
-  const laterPath = partPath(project, dataVersion, 'test');
-  const later = existsSync(project.path(laterPath))
-    ? readDataset(project.path(laterPath), config.schema)
-    : undefined;
-  const version = await buildVersion(config, data, { later, changes, onProgress });
-  const { metrics, log_loss, thresholds } = version.metrics;
-  const registered = registerVersion(
-    project,
-    versionFiles(version, data.target),
-    {
-      algorithm: config.model_params.algorithm,
-      source: rawSource(project),
-      data: { version: dataVersion, path, sha256: sha256File(project.path(path)), rows: data.inputs.rows },
-      later:
-        later === undefined
-          ? null
-          : { path: laterPath, sha256: sha256File(project.path(laterPath)), rows: later.inputs.rows },
-      git: currentCommit(project.configPath),
-      node: process.version,
-      accuracy: metrics.accuracy.value,
-      loss: log_loss,
-      metrics,
-      thresholds,
-      settings: trainingSettings(config, changes),
-      code: programHashes(program),
-    },
-    project.text,
-    role,
-  );
-  const gate = judgeGate(config, version.metrics);
-  // One that was registered by a training that was killed before this line is staged by the next.
-  const wasMoved = readDeployments(project.ledgers).some(
-    ({ model_version }) => model_version === registered.version,
-  );
-  const isCandidate = gate.verdict === 'pass' && !wasMoved;
-  if (isCandidate)
-    setStage(
+  const about = {
+    data: { version: dataVersion, path, sha256: sha256File(project.path(path)), rows: data.inputs.rows },
+    settings: trainingSettings(config, changes),
+    code: programHashes(program),
+  };
+  const kind = role === 'latest' ? 'train' : 'retrain';
+  return tryOut(project, { kind, ...about }, keep, async () => {
+    const laterPath = partPath(project, dataVersion, 'test');
+    const later = existsSync(project.path(laterPath))
+      ? readDataset(project.path(laterPath), config.schema)
+      : undefined;
+    const version = await buildVersion(config, data, { later, changes, onProgress });
+    const { metrics, log_loss, thresholds } = version.metrics;
+    const files = versionFiles(version, data.target);
+    const registered = registerVersion(
       project,
-      registered.version,
-      'Staging',
-      `passes the gate: ${gate.checks.map(describeCheck).join(', ')}`,
+      files,
+      {
+        algorithm: config.model_params.algorithm,
+        source: rawSource(project),
+        ...about,
+        later:
+          later === undefined
+            ? null
+            : { path: laterPath, sha256: sha256File(project.path(laterPath)), rows: later.inputs.rows },
+        git: currentCommit(project.configPath),
+        node: process.version,
+        accuracy: metrics.accuracy.value,
+        loss: log_loss,
+        metrics,
+        thresholds,
+      },
+      project.text,
+      role,
     );
-  return { ...registered, isCandidate, metrics: version.metrics, labels: data.target };
+    const gate = judgeGate(config, version.metrics);
+    // One that was registered by a training that was killed before this line is staged by the next.
+    const wasMoved = readDeployments(project.ledgers).some(
+      ({ model_version }) => model_version === registered.version,
+    );
+    const isCandidate = gate.verdict === 'pass' && !wasMoved;
+    if (isCandidate)
+      setStage(
+        project,
+        registered.version,
+        'Staging',
+        `passes the gate: ${gate.checks.map(describeCheck).join(', ')}`,
+      );
+    return {
+      result: { ...registered, isCandidate, metrics: version.metrics, labels: data.target },
+      outcome: { ...outcomeOf(version, files, later), version: registered.version },
+    };
+  });
 }
