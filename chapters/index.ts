@@ -3,6 +3,7 @@ export { chapter as agent } from './agent/chapter.ts';
 export { chapter as alerts } from './alerts/chapter.ts';
 export { chapter as batch } from './batch/chapter.ts';
 export { chapter as estimates } from './estimates/chapter.ts';
+export { chapter as experiments } from './experiments/chapter.ts';
 export { chapter as explain } from './explain/chapter.ts';
 export { chapter as fairness } from './fairness/chapter.ts';
 export { chapter as features } from './features/chapter.ts';

@@ -13,7 +13,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Arguments count from the command line alone, and as they were typed: make expands nothing in them, and $$ is a dollar.
 # Those that no ## line names are between make and its scripts.
-BETWEEN := THROWAWAY OWNER FOREVER RUNG TRIAL
+BETWEEN := THROWAWAY OWNER FOREVER RUNG TRIAL IDEA DONE
 ARGUMENTS := $(sort $(BETWEEN) $(shell sed -n 's/^[a-z-]*:.*## //p' \
   Makefile $(wildcard chapters/*/*.mk bench/*.mk) | grep -oE '[A-Z]+=' | tr -d =))
 $(foreach argument,$(ARGUMENTS),$(eval override $(argument) := $$(if $$(filter command%,$$(origin $(argument))),$$(value $(argument)))))

@@ -109,6 +109,19 @@ function edge(inside: number, bound: number, isOutside: (x: number) => boolean):
   return near;
 }
 
+/**
+ * Mean over the folds of a cross-validation, whose training rows overlap: their variance counts by 1/k + 1/(k − 1) instead of 1/k (the
+ * corrected resampled t-test, Nadeau & Bengio 2003, of folds that each hold out a k-th). Less than two folds say nothing.
+ */
+export function foldsInterval(values: readonly number[], confidence: number): Estimate {
+  const k = values.length;
+  const value = values.reduce((sum, x) => sum + x, 0) / k;
+  if (k < 2) return { value, low: Number.NaN, high: Number.NaN };
+  const variance = values.reduce((sum, x) => sum + (x - value) ** 2, 0) / (k - 1);
+  const reach = criticalT(confidence, k - 1) * Math.sqrt(variance * (1 / k + 1 / (k - 1)));
+  return { value, low: value - reach, high: value + reach };
+}
+
 /** Interval of a mean (Student 1908), from the values themselves; of one value nothing is known. */
 export function meanInterval(values: ArrayLike<number>, confidence: number): Estimate {
   const n = values.length;

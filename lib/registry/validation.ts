@@ -13,12 +13,16 @@ export interface Validation {
 }
 
 export function readValidation(registry: Registry, version: string): Validation {
+  return readValidationFile(versionPath(registry, version, 'validation.csv'));
+}
+
+export function readValidationFile(path: string): Validation {
   const labels: number[] = [];
   const classes: number[] = [];
   const scores: number[] = [];
   const entities: number[] = [];
   let hasEntities = false;
-  readRecords(versionPath(registry, version, 'validation.csv'), (fields, line) => {
+  readRecords(path, (fields, line) => {
     if (line === 1) {
       hasEntities = fields.at(-1) === 'entity';
       return;

@@ -1,11 +1,16 @@
 /** One trial of a search: draws its settings, cross-validates them on its part of the rows, and writes one file. */
 import { setFlagsFromString } from 'node:v8';
 import { sectionOf } from '../../../lib/config/parse.ts';
+import { programHashes } from '../../../lib/config/programs.ts';
+import { settingsOf } from '../../../lib/config/settings.ts';
 import { readDataset, takeDataset } from '../../../lib/data/dataset.ts';
-import { chapters } from '../../../lib/door.ts';
+import { chapters, handedIn } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
+import { sha256File } from '../../../lib/files/hash.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
+import { foldsInterval } from '../../../lib/measure/intervals.ts';
 import { random, shuffled } from '../../../lib/numbers/random.ts';
+import { tryOut } from '../../../lib/registry/tried.ts';
 import { required, step } from '../../../lib/step.ts';
 import { sayProgress } from '../../../lib/terminal.ts';
 import { crossValidate, foldsOf } from '../cross-validate.ts';
@@ -26,19 +31,37 @@ step(
     const { config } = project;
     const { data, model_params } = config;
     const tuning = sectionOf(config, tuneSection);
-    const all = readDataset(
-      project.path(data.processed_dir, `${data.current_version}_train.csv`),
-      config.schema,
-    );
+    const path = project.path(data.processed_dir, `${data.current_version}_train.csv`);
+    const all = readDataset(path, config.schema);
     const rows = rowsOf(all.target.length, 1 / part, tuning.seed);
     const seen = rows.length === all.target.length ? all : takeDataset(all, rows);
     const params = drawTrial(tuning.space, tuning.seed, trial);
     const folds = foldsOf(tuning.validation, seen, tuning.folds, tuning.seed);
-    const values = await crossValidate(config, { ...model_params, ...params }, seen, folds, tuning.metric);
-    const mean = values.reduce((a, b) => a + b, 0) / values.length;
-    const deviation = Math.sqrt(
-      values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1),
-    );
+    const { metric, validation, seed } = tuning;
+    const basis = JSON.stringify({ validation, folds: tuning.folds, seed, part });
+    const tried = {
+      kind: 'trial' as const,
+      name: TRIAL,
+      settings: { ...settingsOf(config, 'train'), model_params: { ...model_params, ...params }, basis },
+      data: { version: data.current_version, sha256: sha256File(path), rows: rows.length },
+      code: programHashes(['chapters/tune/scripts/tune-trial.ts']),
+    };
+    const { values, mean, deviation } = await tryOut(project, tried, handedIn('tried'), async () => {
+      const values = await crossValidate(config, { ...model_params, ...params }, seen, folds, metric);
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      const deviation = Math.sqrt(
+        values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, values.length - 1),
+      );
+      const { low, high } = foldsInterval(values, config.evaluation.confidence);
+      const measured =
+        metric === 'log_loss'
+          ? { log_loss: mean, metrics: {} }
+          : { metrics: { [metric]: { value: mean, low, high } } };
+      return {
+        result: { values, mean, deviation },
+        outcome: { ...measured, folds: { metric, values, basis } },
+      };
+    });
     const result: Trial = { trial, part, rows: rows.length, params, values, mean, deviation };
     writeAtomic(trialPath(project, trial, part), json(result));
     if (!process.stderr.isTTY) return;

@@ -1,0 +1,90 @@
+/** A file of ideas: named settings, or a grid of them. Each is the config with some settings of training changed. */
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import { editConfig } from '../../lib/config/edit.ts';
+import { parseConfig, type Section } from '../../lib/config/parse.ts';
+import type { Config } from '../../lib/config/schema.ts';
+import { badInput } from '../../lib/fault.ts';
+
+export interface Idea {
+  readonly name: string;
+  readonly changes: Readonly<Record<string, string | number | readonly string[]>>;
+}
+
+const MOST = 10_000;
+/** Settings that training depends on, but where rows come from and what they mean. */
+const KEY = /^(model_params|evaluation|features)\.[\w.]+$/;
+const WORD = /^[\w.+-]{1,60}$/;
+
+const value = v.union([v.number(), v.boolean(), v.pipe(v.string(), v.regex(WORD, 'a word'))]);
+const key = v.pipe(v.string(), v.regex(KEY, 'a setting of model_params, evaluation or features'));
+const schema = v.strictObject({
+  ideas: v.optional(
+    v.record(v.pipe(v.string(), v.regex(/^[\w .=+-]{1,80}$/, 'a short name')), v.record(key, value)),
+    {},
+  ),
+  grid: v.optional(v.record(key, v.pipe(v.array(value), v.minLength(1, 'a list of values'))), {}),
+});
+
+/** Fails with exit code 2 and the key where it is no file of ideas. */
+export function readIdeas(path: string): Idea[] {
+  let held: unknown;
+  try {
+    held = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw badInput(`${path}  ${code === 'ENOENT' ? 'is missing' : message.split('\n')[0]}`);
+  }
+  const read = v.safeParse(schema, held);
+  if (!read.success) {
+    const [issue] = read.issues;
+    throw badInput(
+      `${path}  ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}; ideas: { name: { model_params.max_depth: 8 } }, or grid: { model_params.max_depth: [4, 8] }`,
+    );
+  }
+  const { ideas, grid } = read.output;
+  const size = Object.values(grid).reduce((product, values) => product * values.length, 1);
+  if (size > MOST) throw badInput(`${path}  the grid has ${size} points: ${MOST} at most`);
+  const named = Object.entries(ideas).map(([name, changes]) => ({ name, changes: plain(changes) }));
+  const all = [...named, ...(Object.keys(grid).length === 0 ? [] : pointsOf(grid))];
+  if (all.length === 0) throw badInput(`${path}  has no ideas and no grid`);
+  return all;
+}
+
+type Value = v.InferOutput<typeof value>;
+
+function plain(changes: Readonly<Record<string, Value>>): Idea['changes'] {
+  return Object.fromEntries(
+    Object.entries(changes).map(([name, each]) => [name, typeof each === 'boolean' ? String(each) : each]),
+  );
+}
+
+function pointsOf(grid: Readonly<Record<string, readonly Value[]>>): Idea[] {
+  let points: Record<string, Value>[] = [{}];
+  for (const [name, values] of Object.entries(grid))
+    points = points.flatMap((point) => values.map((each) => ({ ...point, [name]: each })));
+  return points.map((point) => ({
+    name: Object.entries(point)
+      .map(([name, each]) => `${name.split('.').at(-1)}=${each}`)
+      .join(' '),
+    changes: plain(point),
+  }));
+}
+
+/** The config as the idea has it; fails with exit code 2 and what is wrong with which setting. */
+export function configOf(
+  text: string,
+  path: string,
+  { name, changes }: Idea,
+  sections: readonly Section[],
+): Config {
+  for (const setting of Object.keys(changes)) {
+    try {
+      editConfig(text, { [setting]: 0 });
+    } catch {
+      throw badInput(`${path}  idea "${name}": the config has no setting ${setting}`);
+    }
+  }
+  return parseConfig(editConfig(text, changes), `${path}, idea "${name}"`, sections);
+}
