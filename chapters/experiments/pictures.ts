@@ -1,11 +1,12 @@
 /** Runs as pictures: their settings side by side, each setting against the metric, and what quality costs. */
 import * as Plot from '@observablehq/plot';
 import { ALARM, CALM, draw } from '../../lib/page/picture.ts';
+import { formatCount } from '../../lib/words.ts';
 import type { Run } from './run.ts';
 import { isLowestFirst, saysOf } from './where.ts';
 
 /** Drawn at most; of more the best and some of the others. */
-const DRAWN = 240;
+const DRAWN = 150;
 const [AXES, SETTINGS] = [6, 6];
 
 /** The best half of what is drawn, and every so many of the others. */
@@ -58,6 +59,7 @@ export function parallelCoordinates(
       marginLeft: 60,
       marginRight: 60,
       marginTop: 34,
+      marginBottom: 22,
       x: { axis: null, domain: [0, axes.length - 1] },
       y: { axis: null, domain: [0, 1] },
       marks: [
@@ -154,7 +156,7 @@ export function costPicture(ranked: readonly Run[], metric: string, cost: 'secon
     {
       width: 800,
       height: 260,
-      x: { label, type: 'log', ticks: 6, tickFormat: '~s' },
+      x: { label, type: 'log', ticks: 6, tickFormat: (value: number) => formatCount(value) },
       y: { label: metric, grid: true },
       marks: [
         Plot.lineY(front.map(point), { x: 'x', y: 'y', stroke: ALARM, curve: 'step-after' }),

@@ -28,14 +28,16 @@ step(
       return sayRun(project, runs, run, pagePath(run.id));
     }
     const names = namesOf(runs);
-    const ranked = sortRuns(runs.filter(parseWhere(WHERE, names)), SORT, names);
-    const by = SORT.replace(/^-/, '');
+    // Where nothing came of anything yet.
+    const sort = SORT === DEFAULT && !names.has(SORT) ? 'time' : SORT;
+    const ranked = sortRuns(runs.filter(parseWhere(WHERE, names)), sort, names);
+    const by = sort.replace(/^-/, '');
     // By a metric, and by the highest where runs are in another order.
     const metric = ranked.some(({ metrics }) => metrics[by] !== undefined) ? by : DEFAULT;
     const best = ranked.filter(({ metrics }) => metrics[metric] !== undefined);
     const stands = standings(
       project,
-      by === metric && !SORT.startsWith('-') ? best : sortRuns(best, metric, names),
+      by === metric && !sort.startsWith('-') ? best : sortRuns(best, metric, names),
       metric,
       isLowestFirst(metric),
     );
@@ -57,7 +59,7 @@ step(
         all: runs.length,
         unknown,
         where: WHERE,
-        sort: SORT,
+        sort,
         metric,
         settings,
         stands,
@@ -67,7 +69,7 @@ step(
     writeAtomic(page.replace(/html$/, 'csv'), csvOf(ranked));
     say(
       'experiments',
-      `${formatMany(ranked.length, 'run')}${ranked.length < runs.length ? ` of ${formatCount(runs.length)}` : ''}, by ${SORT}   ${page}`,
+      `${formatMany(ranked.length, 'run')}${ranked.length < runs.length ? ` of ${formatCount(runs.length)}` : ''}, by ${sort}   ${page}`,
     );
     for (const line of lines(ranked.slice(0, SHOWN), settings, metric, stands)) console.log(line);
     if (ranked.length > SHOWN) console.log(`  … and ${formatCount(ranked.length - SHOWN)} more`);

@@ -59,10 +59,12 @@ function named(project: Project, runs: readonly Run[], name: string): Run {
     if (version === undefined) throw error;
   }
   const run = runs.find((each) => each.version === version);
-  if (run === undefined)
+  if (run === undefined) {
+    readMetadata(project, version);
     throw failed(
       `${version} has no run: it was made before runs were kept, or its ledger is another; make compare knows it`,
     );
+  }
   return run;
 }
 
