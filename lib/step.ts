@@ -42,9 +42,13 @@ export function step<const A extends Arguments>(
     const values = Object.fromEntries(
       Object.entries(args ?? {}).map(([name, read]) => [name, read(process.env[name] || undefined, project)]),
     ) as Values<A>;
-    if (lock === undefined) return work(project, values);
-    const path = project.path(project.config.paths.models, `.${lock}.lock`);
-    return withLockHeld(path, async () => work(project, values));
+    if (lock === undefined) await work(project, values);
+    else {
+      const path = project.path(project.config.paths.models, `.${lock}.lock`);
+      await withLockHeld(path, async () => work(project, values));
+    }
+    const { writeContents } = await import('./page/contents.ts');
+    await writeContents(project.reports, project.config.project_name);
   });
 }
 

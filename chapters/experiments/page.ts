@@ -1,6 +1,7 @@
 /** All runs on one page, that works from a file and without JavaScript; with it columns sort by a click. */
 import { html, raw } from 'hono/html';
 import { figure, type Html, pageOf } from '../../lib/page/page.ts';
+import { SORTABLE } from '../../lib/page/sortable.ts';
 import { formatCount, formatMany } from '../../lib/words.ts';
 import type { Standing } from './differences.ts';
 import { againstSettings, costPicture, drawnOf, parallelCoordinates } from './pictures.ts';
@@ -28,33 +29,9 @@ export interface Listing {
 
 const STYLE = `<style>
 #runs { font-size: .85rem; } #runs td, #runs th { padding: .1rem .6rem .1rem 0; white-space: nowrap; max-width: 16rem; overflow: hidden; text-overflow: ellipsis; }
-#runs button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left; }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left; }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem; } .pair svg { min-width: 0; width: 22rem; }
 </style>`;
-
-/** Sorts the table by the column whose heading is pressed; numbers as numbers. */
-const SCRIPT = `<script>
-for (const head of document.querySelectorAll('#runs th')) {
-  const button = document.createElement('button');
-  button.append(...head.childNodes);
-  head.append(button);
-  button.onclick = () => {
-    const body = head.closest('table').tBodies[0], at = head.cellIndex;
-    const up = head.getAttribute('aria-sort') !== 'ascending';
-    for (const other of head.parentNode.cells) other.removeAttribute('aria-sort');
-    head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-    const rows = [...body.rows].map((row) => [row.cells[at].textContent, row]);
-    const isNumber = rows.every(([text]) => text === '' || !isNaN(text.replaceAll(',', '')));
-    const key = (text) => (isNumber ? (text === '' ? NaN : +text.replaceAll(',', '')) : text);
-    rows.sort(([a], [b]) => {
-      const [x, y] = [key(a), key(b)];
-      if (x !== x || y !== y) return (x !== x) - (y !== y);
-      return (x < y ? -1 : x > y ? 1 : 0) * (up ? 1 : -1);
-    });
-    body.append(...rows.map(([, row]) => row));
-  };
-}
-</script>`;
 
 export function experimentsPage(listing: Listing): Promise<string> {
   const { project, ranked, all, unknown, where, sort, metric, settings, stands } = listing;
@@ -82,7 +59,7 @@ ${done.some(({ bytes }) => bytes !== undefined) ? figure(costPicture(done, metri
 <h2>Runs</h2>
 ${tableOfRuns(listing)}
 ${ranked.length > SHOWN ? html`<p class="note">The first ${formatCount(SHOWN)}; make experiments WHERE="…" lists fewer.</p>` : ''}
-${raw(SCRIPT)}`;
+${raw(SORTABLE)}`;
   return pageOf(`Experiments of ${project}`, body);
 }
 
@@ -127,7 +104,7 @@ function tableOfRuns({ ranked, settings, metric, stands, pages }: Listing): Html
     ];
     return `<tr><td>${cells.join('<td>')}`;
   });
-  return html`<div class="scroll" tabindex="0"><table id="runs"><thead><tr>${names.map((name) => html`<th scope="col">${name === '' ? 'beside the best' : name}</th>`)}</tr></thead><tbody>
+  return html`<div class="scroll" tabindex="0"><table id="runs" class="sortable"><thead><tr>${names.map((name) => html`<th scope="col">${name === '' ? 'beside the best' : name}</th>`)}</tr></thead><tbody>
 ${raw(rows.join('\n'))}
 </tbody></table></div>`;
 }

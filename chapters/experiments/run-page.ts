@@ -62,7 +62,7 @@ ${tableOf(
   ['Setting', 'value'],
   Object.entries(run.params).map(([name, value]) => [name, String(value)]),
 )}`;
-  return pageOf(title, body);
+  return pageOf(title, body, '../index.html');
 }
 
 function changesOf({ id }: Run, { before, settings, data, files, diff, metrics, by }: Changed): Html {

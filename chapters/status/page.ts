@@ -72,7 +72,7 @@ export async function statusPage(
     status.ready ? (alarms.length === 0 ? 'all well' : 'needs a look') : 'not ready'
   }</span>
 <span id="time" data-live class="note">${formatTime(status.time)}</span>
-<nav><a href="/docs">API</a> · <a href="/metrics">metrics</a> · <a href="/model_info">model</a></nav></header>
+<nav><a href="/reports/">reports</a> · <a href="/docs">API</a> · <a href="/metrics">metrics</a> · <a href="/model_info">model</a></nav></header>
 <main>
 <div id="alarms" data-live class="wide">${
     alarms.length === 0

@@ -48,5 +48,5 @@ ${tableOf(
   ]),
 )}
 <p class="note">The best of many is partly luck: its figure here is higher than what it will reach. make train measures it anew.</p>`;
-  return pageOf(`Search for settings of ${about.project}`, body);
+  return pageOf(`Search for settings of ${about.project}`, body, '../index.html');
 }

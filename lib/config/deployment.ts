@@ -47,6 +47,7 @@ export const deploymentSchema = v.strictObject({
     v.pipe(text, v.regex(/^[a-z0-9.-]+$/, 'a host name in small letters, without a port')),
     'a list of host names',
   ),
+  reports: v.boolean('true or false'),
   cors: v.array(
     v.pipe(text, v.regex(/^(\*|https?:\/\/[^/\s]+)$/, 'an origin such as https://example.org, or *')),
     'a list of origins',

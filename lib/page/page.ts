@@ -13,18 +13,30 @@ const STYLE = `
   .bad { color: #b3261e; font-weight: 600; } .good { color: #1a7f37; font-weight: 600; } .open { color: #8a6100; font-weight: 600; }
   @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #7ee787; } .open { color: #f2cc60; } }
   svg { min-width: 36rem; max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
+  nav { font-size: .9rem; } a { color: #0b57d0; } @media (prefers-color-scheme: dark) { a { color: #8ab4f8; } }
   .scroll { overflow-x: auto; } svg.swatch { min-width: 0; width: .8em; height: .8em; }`;
 
 export type Html = ReturnType<typeof html>;
 
-/** The whole page around its body. */
-export async function pageOf(title: string, body: Html): Promise<string> {
+/** The whole page around its body; `contents` is where it finds the page that lists all. */
+export async function pageOf(
+  title: string,
+  body: Html,
+  contents: string | undefined = 'index.html',
+): Promise<string> {
   const page = await html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${raw(STYLE)}</style></head>
 <body>
+${
+  contents === undefined
+    ? ''
+    : html`<nav><a href="${contents}">All reports</a></nav>
+`
+}<main>
 ${body}
+</main>
 </body></html>`;
   return `${page}\n`;
 }

@@ -26,7 +26,7 @@ export function openApiDocument(
         in: 'path',
         required: true,
         schema: { type: 'string' },
-        example: parameter === 'model' ? name : 'swagger-ui.css',
+        example: route.examples?.[parameter!] ?? name,
       })),
       ...(route.query ?? []).map((each) => ({ ...each, in: 'query', required: false })),
       ...(route.keyed ? [key] : []),

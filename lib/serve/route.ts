@@ -23,6 +23,8 @@ export interface Route {
   /** With :name for a part that varies. */
   readonly path: string;
   readonly summary: string;
+  /** Of the parts of the path that vary, where they are not the model's name. */
+  readonly examples?: Readonly<Record<string, string>>;
   /** Needs the administrator's token, and is not there without one configured. */
   readonly admin?: boolean;
   /** Needs the key of a sender of labels. */

@@ -5,6 +5,7 @@ import { checkTraffic, type Traffic } from '../registry/pointers.ts';
 import { readJson } from './body.ts';
 import { docsFile, docsPage } from './docs.ts';
 import { JSON_TYPE } from './http.ts';
+import { reportRoutes } from './reports.ts';
 import {
   checkFields,
   json,
@@ -32,6 +33,8 @@ export interface Feedback extends Senders {
 }
 
 export interface CoreParts extends ServerParts {
+  /** The folder of reports, where they are served. */
+  readonly reports: string | undefined;
   readonly feedback: Feedback;
   readonly document: () => Readonly<Record<string, unknown>>;
   readonly admin: {
@@ -88,6 +91,7 @@ export function coreRoutes(parts: CoreParts): Route[] {
     return split?.text ?? `${model.version}=100`;
   };
   return [
+    ...reportRoutes(parts.reports),
     {
       id: 'health',
       method: 'GET',
@@ -169,6 +173,7 @@ export function coreRoutes(parts: CoreParts): Route[] {
       method: 'GET',
       path: '/docs/:file',
       summary: 'A file of that page',
+      examples: { file: 'swagger-ui.css' },
       ok: {
         description: 'A script or a style sheet',
         content: { ...text('text/javascript'), ...text('text/css') },

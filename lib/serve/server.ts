@@ -163,6 +163,7 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
         );
       },
     },
+    reports: deployment.reports ? project.reports : undefined,
     isReady: () => ready,
     metrics,
     metricsText: async () => `${await crew.metricsText()}${await figuresText(options.figures())}`,

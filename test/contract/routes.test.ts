@@ -22,6 +22,12 @@ errorsAreNamed('the core', () => served({ adminToken: TOKEN }), [
   ['docs_file', '/docs/index.html', {}, 404],
   ['docs_file', '/docs/%2e%2e%2fpackage.json', {}, 404],
   ['docs_file', '/docs/__proto__', {}, 404],
+  ...['secret.key', 'link.txt', '..%2fconfig.yaml', '%2e%2e', '.hidden', 'gone.html', 'runs'].map(
+    (file): [string, string, object, number] => ['report', `/reports/${file}`, {}, 404],
+  ),
+  ['report_within', '/reports/out/hostname', {}, 404],
+  ['report_within', '/reports/out/hosts.txt', {}, 404],
+  ['report_within', '/reports/%2e%2e/config.yaml', {}, 404],
   ['health', '/health', { headers: { host: 'evil.example' } }, 421],
 ]);
 

@@ -1,5 +1,6 @@
 /** An API over a small forest that was taught "more torque, more risk", with everything it records in memory. */
-import { join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Hono } from 'hono';
 import { parseConfig } from '../../lib/config/parse.ts';
 import type { Config } from '../../lib/config/schema.ts';
@@ -24,6 +25,18 @@ import { createSenders } from '../../lib/serve/senders.ts';
 import { fitPipeline, transform } from '../../lib/train/pipeline.ts';
 import { signatureOf } from '../../lib/train/signature.ts';
 import { defaultConfig, temporaryFolder } from '../support.ts';
+
+/** A page, a folder with one, and what must not be served: a link, a file of another kind. */
+const REPORTS = (() => {
+  const folder = temporaryFolder();
+  for (const path of ['index.html', 'monitor.html', 'runs/c9e962209769.html', 'secret.key']) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), `<!doctype html><title>${path}</title>`);
+  }
+  symlinkSync('/etc/passwd', join(folder, 'link.txt'));
+  symlinkSync('/etc', join(folder, 'out'));
+  return folder;
+})();
 
 export const row = {
   Type: 'L',
@@ -176,6 +189,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     deployment,
     fleet,
     predictor,
+    reports: REPORTS,
     smokeKey: SMOKE_KEY,
     feedback: {
       ...createSenders(deployment.feedback, [{ name: 'lab', key: SENDER_KEY }], 1),
