@@ -8,8 +8,8 @@ claims: $(PROGRAMS)/built .venv/installed ## the statistical claims by simulatio
 	@node --import tsx bench/claims.ts $$ONLY
 faults: $(PROGRAMS)/built ## kills, full and failing disks, damaged files: how many were tried, what was lost (must be 0)
 	@node --import tsx bench/faults.ts
-# Tests with real servers, which they start and stop themselves.
-PROOFS := $(wildcard chapters/*/prove/*.prove.ts)
+# Tests with real servers, which they start and stop themselves, and with every page in a real browser.
+PROOFS := $(wildcard test/prove/*.prove.ts chapters/*/prove/*.prove.ts)
 prove: $(PACKAGES) .make/test-project/made ## tests with real servers; then with chapters torn out, half of them at a time and all: takes minutes   [CHAPTER=name]
 	$(if $(CHAPTER),,$(if $(PROOFS),@node --import tsx --test --test-concurrency=1 $(PROOFS)))
 	@node --import tsx test/tear-out.ts

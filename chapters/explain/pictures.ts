@@ -37,6 +37,14 @@ export function importancePicture(
   );
 }
 
+/** A picture holds so many rows, evenly taken of all: more make it slow to open and tell no more. */
+const DRAWN = 200;
+
+function drawnOf<T>(all: readonly T[]): readonly T[] {
+  const step = all.length / DRAWN;
+  return step <= 1 ? all : Array.from({ length: DRAWN }, (_, i) => all[Math.floor(i * step)]!);
+}
+
 /** One point per row and input: how much it contributed, coloured by how high its value is. */
 export function beeswarmPicture(
   { names, contributions, values }: GlobalExplanation,
@@ -48,7 +56,8 @@ export function beeswarmPicture(
   const points = shown.flatMap((name, i) => {
     const column = values.map((row) => row[i]!).filter((x) => x !== null) as number[];
     const [low, high] = [Math.min(...column), Math.max(...column)];
-    return swarm(contributions.map((row) => row[output]![i]!)).map(({ row, x, lift }) => {
+    const lifted = swarm(contributions.map((row) => row[output]![i]!));
+    return drawnOf(lifted).map(({ row, x, lift }) => {
       const value = values[row]![i] ?? null;
       const height = value === null ? null : high === low ? 0.5 : (value - low) / (high - low);
       return { name, x, lift, height };
@@ -68,7 +77,7 @@ export function beeswarmPicture(
         Plot.dot(points, { x: 'x', y: 'lift', fy: 'name', fill: 'height', r: 2, fillOpacity: 0.7 }),
       ],
     },
-    `Contributions of each input in ${contributions.length} rows, low values blue, high ones red; ${shown[0]} spreads most`,
+    `Contributions of each input in ${drawnOf(contributions).length} of ${contributions.length} rows, low values blue, high ones red; ${shown[0]} spreads most`,
   );
 }
 
@@ -85,7 +94,7 @@ function swarm(xs: readonly number[]): { row: number; x: number; lift: number }[
   });
 }
 
-/** An input's contribution against its value, one point per row. */
+/** An input's contribution against its value, one point per row that is drawn. */
 export function dependencePicture(
   { names, contributions, values }: GlobalExplanation,
   place: number,
@@ -94,9 +103,10 @@ export function dependencePicture(
   categories: readonly string[] | undefined,
 ): string {
   const name = names[place]!;
-  const points = contributions.flatMap((row, i) => {
+  const points = drawnOf([...contributions.keys()]).flatMap((i) => {
     const value = values[i]![place]!;
-    return value === null ? [] : [{ value: categories?.[value] ?? value, phi: row[output]![place]! }];
+    const phi = contributions[i]![output]![place]!;
+    return value === null ? [] : [{ value: categories?.[value] ?? value, phi }];
   });
   return draw(
     {

@@ -1,9 +1,9 @@
 /** index.html of the reports: every page that is there, the last one made first. It is made of what lies there, so nobody registers a page. */
-import { closeSync, type Dirent, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, type Dirent, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { html } from 'hono/html';
 import { readIfThere, writeAtomic } from '../files/write.ts';
-import { day, pageOf, tableOf } from './page.ts';
+import { day, type Html, pageOf, tableOf } from './page.ts';
 
 const INDEX = 'index.html';
 /** A title stands in the first bytes of a page. */
@@ -24,7 +24,7 @@ export async function writeContents(folder: string, project: string): Promise<vo
   const before = statSync(path, { throwIfNoEntry: false });
   const text = readIfThere(path) ?? '';
   const isListed = pages.every((page) => text.includes(`href="${page.path}"`));
-  const isGone = (text.match(/href="[^"]+"/g) ?? []).length !== pages.length;
+  const isGone = (text.match(/href="[^"]+\.(?:html|svg)"/g) ?? []).length !== pages.length;
   if (before !== undefined && isListed && !isGone && pages.every(({ made }) => made <= before.mtimeMs))
     return;
   writeAtomic(path, await contentsPage(folder, pages, project));
@@ -34,14 +34,22 @@ export function contentsPage(folder: string, pages: readonly Listed[], project: 
   const latest = [...pages].sort((a, b) => b.made - a.made || (a.path < b.path ? -1 : 1));
   const body = html`<h1>Reports of ${project}</h1>
 ${tableOf(
-  ['Page', 'File', 'Made'],
+  ['Page', 'Data', 'Made'],
   latest.map(({ path, made }) => [
     html`<a href="${path}">${titleOf(join(folder, path)) ?? path}</a>`,
-    path,
+    dataOf(folder, path),
     day(new Date(made).toISOString()),
   ]),
 )}`;
-  return pageOf(`Reports of ${project}`, body, undefined);
+  return pageOf(`Reports of ${project}`, body, null);
+}
+
+/** What a page was made of, where it lies beside it under the same name. */
+function dataOf(folder: string, path: string): Html {
+  const files = ['json', 'csv', 'txt', 'md']
+    .map((ending) => path.replace(/\.\w+$/, `.${ending}`))
+    .filter((file) => existsSync(join(folder, file)));
+  return html`${files.map((file, i) => html`${i === 0 ? '' : ', '}<a href="${file}">${file}</a>`)}`;
 }
 
 /** Pages and pictures of the folder and of those in it; a name that a page could not link to is passed over. */
@@ -49,7 +57,8 @@ function pagesIn(folder: string): Listed[] {
   const listed = (where: string, entries: readonly Dirent[]) =>
     entries
       .filter(
-        (entry) => entry.isFile() && /^[\w][\w.-]*\.(html|svg)$/.test(entry.name) && entry.name !== INDEX,
+        (entry) =>
+          entry.isFile() && /^[\w][\w.-]*\.(html|svg)$/.test(entry.name) && `${where}${entry.name}` !== INDEX,
       )
       .map(({ name }) => ({
         path: `${where}${name}`,

@@ -4,8 +4,8 @@ import type { Estimate, Verdict } from '../numbers/estimate.ts';
 import { PALETTE } from './picture.ts';
 
 const STYLE = `
-  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-  body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
+  :root { color-scheme: light dark; background: Canvas; color: CanvasText; font: 16px/1.5 system-ui, sans-serif; }
+  body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; } table { overflow-wrap: normal; }
   h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } h3 { font-size: 1rem; }
   table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .75rem .25rem 0; }
   td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
@@ -22,7 +22,7 @@ export type Html = ReturnType<typeof html>;
 export async function pageOf(
   title: string,
   body: Html,
-  contents: string | undefined = 'index.html',
+  contents: string | null = 'index.html',
 ): Promise<string> {
   const page = await html`<!doctype html>
 <html lang="en">
@@ -30,7 +30,7 @@ export async function pageOf(
 <title>${title}</title><style>${raw(STYLE)}</style></head>
 <body>
 ${
-  contents === undefined
+  contents === null
     ? ''
     : html`<nav><a href="${contents}">All reports</a></nav>
 `
@@ -43,7 +43,7 @@ ${body}
 
 /** A picture that may be wider than a phone. */
 export function figure(svg: string): Html {
-  return html`<div class="scroll">${raw(svg)}</div>`;
+  return html`<div class="scroll" tabindex="0">${raw(svg)}</div>`;
 }
 
 /** Which colour is which class; nothing where there is one output. */
@@ -58,7 +58,7 @@ export function legend(outputs: readonly string[]): Html | string {
 export function tableOf(columns: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
   const isNumber = columns.map((name) => name.startsWith('#'));
   const kind = (i: number) => raw(isNumber[i] ? ' class="n"' : '');
-  return html`<div class="scroll"><table><tr>${columns.map((name, i) => html`<th scope="col"${kind(i)}>${name.replace(/^#/, '')}</th>`)}</tr>
+  return html`<div class="scroll" tabindex="0"><table><tr>${columns.map((name, i) => (name === '' ? html`<td></td>` : html`<th scope="col"${kind(i)}>${name.replace(/^#/, '')}</th>`))}</tr>
 ${rows.map((cells) => html`<tr>${cells.map((cell, i) => html`<td${kind(i)}>${cell}</td>`)}</tr>\n`)}</table></div>`;
 }
 

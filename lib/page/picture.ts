@@ -20,6 +20,11 @@ export const ALARM = '#d1495b';
 export function draw(options: Plot.PlotOptions, description: string): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const svg = Plot.plot({ ...options, document: document as never, style: { background: 'none' } });
+  // Its parts are no elements of their own to who listens; the picture in words is.
+  for (const part of svg.querySelectorAll('[aria-label], [aria-description]')) {
+    part.removeAttribute('aria-label');
+    part.removeAttribute('aria-description');
+  }
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', DESCRIPTION);
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');

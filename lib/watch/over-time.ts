@@ -1,7 +1,7 @@
 /** Hours, days and weeks as pictures, with what was released and decided marked on the axis. */
 import * as Plot from '@observablehq/plot';
-import { html, raw } from 'hono/html';
-import type { Html } from '../page/page.ts';
+import { html } from 'hono/html';
+import { figure, type Html } from '../page/page.ts';
 import { ALARM, CALM, draw } from '../page/picture.ts';
 import type { Ledgers } from '../record/catalogue.ts';
 import { formatCount } from '../words.ts';
@@ -11,7 +11,7 @@ import { type Mark, marksOf, overTimeSteps, type Step } from './steps.ts';
 export function overTime(ledgers: Ledgers, now: number): Html {
   const marks = marksOf(ledgers);
   const pictures = overTimeSteps(ledgers, now).map(
-    ({ name, step, steps }) => html`<h3>By ${name}</h3>${raw(picture(steps, step, name, marks))}`,
+    ({ name, step, steps }) => html`<h3>By ${name}</h3>${figure(picture(steps, step, name, marks))}`,
   );
   return pictures.length === 0 ? html`` : html`<h2>By the time of the requests</h2>${pictures}`;
 }

@@ -27,7 +27,7 @@ export async function monitorPage(
 ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` : ''}</p>
 
 <h2>In short</h2>
-<div class="scroll"><table>
+<div class="scroll" tabindex="0"><table>
 <tr><th>Question</th><th>Answer</th><th>From</th></tr>
 <tr><td>More errors than in training?</td><td>${mark(error_rate.verdict, 'no', 'yes')}</td>
 <td>${percent(error_rate.production)} now, ${percent(error_rate.training)} in training</td></tr>
@@ -51,7 +51,7 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <p class="note">Over all that came since the version went live, not this window alone. An alarm rings when the evidence that its signal is
 beyond its limit is strong enough never to be chance but once in a while (monitoring.alarm_rate), and is calm again when the contrary is
 shown.</p>
-<div class="scroll"><table><tr><th>Signal</th><th>state</th><th class="n">evidence for a change</th></tr>
+<div class="scroll" tabindex="0"><table><tr><th>Signal</th><th>state</th><th class="n">evidence for a change</th></tr>
 ${alarms.map(({ signal, rings, since, evidence }) => html`<tr><td>${signal}</td><td class="${rings ? 'bad' : ''}">${rings ? `rings since ${day(since)}` : 'calm'}</td><td class="n">${evidence === null ? '–' : `${evidence.toFixed(1)} to 1`}</td></tr>`)}</table></div>
 
 ${
@@ -59,25 +59,25 @@ ${
     ? ''
     : html`<h2>Metrics where the truth is known</h2>
 <p class="note">As they are: production's own share of each class. Above, ranking is compared at the shares in training.</p>
-<div class="scroll"><table><tr><th>Metric</th><th class="n">Now</th><th class="n">In training</th></tr>
+<div class="scroll" tabindex="0"><table><tr><th>Metric</th><th class="n">Now</th><th class="n">In training</th></tr>
 ${Object.entries(report.metrics).map(([name, estimate]) => html`<tr><td>${name}</td><td class="n">${interval(estimate)}</td><td class="n">${interval(report.training_metrics[name as 'recall'])}</td></tr>`)}</table></div>`
 }
 
 <h2>Drift</h2>
-<div class="scroll">${raw(driftPicture(drifts, psiThreshold))}</div>
+<div class="scroll" tabindex="0">${raw(driftPicture(drifts, psiThreshold))}</div>
 <p class="note">Dot and line: population stability index against the frozen training reference, without what ${count(window.rows)} rows show by
 chance, and its interval. Drift is what chance does not explain (the false discoveries among all columns are limited) and what is as
 large as the dashed line, ${psiThreshold}; small is the former alone. Missing and unknown values count. Square-root scale. Drift alone is no
 harm.${prediction_drift === null ? ' The scores cannot be judged: the model has no rows that it had not learnt.' : ''}</p>
-<div class="scroll"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">chance</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
+<div class="scroll" tabindex="0"><table><tr><th>Column</th><th class="n">PSI</th><th class="n">chance</th><th class="n">KS</th><th class="n">missing</th><th>verdict</th></tr>
 ${drifts.map(driftRow)}</table></div>
 
 ${parts}
 <h2>Scores</h2>
-<div class="scroll">${raw(scorePicture(report))}</div>
+<div class="scroll" tabindex="0">${raw(scorePicture(report))}</div>
 <h2>Errors over time</h2>
 <p class="note">Each point is about ${Math.ceil(window.rows / 30)} predictions. Dashed: the error rate in training.</p>
-<div class="scroll">${raw(errorPicture(report))}</div>`;
+<div class="scroll" tabindex="0">${raw(errorPicture(report))}</div>`;
   return pageOf(`Monitoring of ${report.model}`, body);
 }
 
