@@ -2,7 +2,7 @@
 
 ##@ Development
 
-bench: $(PROGRAMS)/built .venv/installed $(patsubst %,.venv-%/installed,events data profile synth private) ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
+bench: $(PROGRAMS)/built .venv/installed $(patsubst %,.venv-%/installed,events data profile synth private track) ## quality and speed beside scikit-learn, LightGBM and xgboost: reports/bench.json   [ONLY=ai4i]
 	@node --import tsx bench/bench.ts $$ONLY
 claims: $(PROGRAMS)/built .venv/installed ## the statistical claims by simulation, and init on many tables: BENCH.md   [ONLY=tables]
 	@node --import tsx bench/claims.ts $$ONLY

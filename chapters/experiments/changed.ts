@@ -40,12 +40,12 @@ export function changedBetween(project: Project, before: Run, after: Run): Chang
 }
 
 /** A trial has no folder: its settings are those on its line. */
-function filesOf(project: Project, { id, params }: Run): { settings: unknown; code: Record<string, string> } {
-  const read = (name: string) => {
-    const path = runPath(project, id, name);
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
-  };
-  return { settings: read('settings.json') ?? params, code: read('code.json') ?? {} };
+function filesOf(
+  project: Project,
+  { id, params }: Run,
+): { settings: unknown; code: Readonly<Record<string, string>> } {
+  const path = runPath(project, id, 'inputs.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { settings: params, code: {} };
 }
 
 /** Between their commits, and what was in none of them then. */

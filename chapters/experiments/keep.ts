@@ -74,8 +74,7 @@ export function writeRun(project: Project, tried: Tried): Run {
     ...(kind === 'trial' ? {} : saidOf(process.env)),
   };
   const files: Record<string, string> = {
-    'settings.json': json(settings),
-    'code.json': json(code),
+    'inputs.json': json({ settings, code }),
   };
   const changed =
     kind !== 'trial' && commit.dirty ? git('diff', 'HEAD', '--', ...Object.keys(code)) : undefined;

@@ -178,7 +178,9 @@ export function writeFolder(path: string, files: Record<string, string>): void {
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
   try {
-    for (const [name, text] of Object.entries(files)) writeAtomic(join(temporary, name), text);
+    // Nobody sees them before the rename, so that they need none of their own.
+    for (const [name, text] of Object.entries(files)) writeSynced(join(temporary, name), text);
+    syncFolder(temporary);
     rmSync(path, { recursive: true, force: true });
     renameSync(temporary, path);
   } catch (error) {
@@ -186,6 +188,20 @@ export function writeFolder(path: string, files: Record<string, string>): void {
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+function writeSynced(path: string, text: string): void {
+  try {
+    const fd = openSync(path, 'wx');
+    try {
+      writeFully(fd, Buffer.from(text));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw withPath(error, path);
+  }
 }
 
 /** Makes a rename survive a power cut. */

@@ -2,17 +2,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chapters } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';
-import { csvLine } from '../../../lib/files/csv.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import type { Project } from '../../../lib/project.ts';
 import { optional, step, text } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
 import { standings } from '../differences.ts';
+import { csvOf, differing, linesOf } from '../listing.ts';
 import { findRun, type Run, readRuns, runPath } from '../run.ts';
-import { isLowestFirst, namesOf, parseWhere, saysOf, sortRuns } from '../where.ts';
+import { isLowestFirst, namesOf, parseWhere, sortRuns } from '../where.ts';
 
-const [SHOWN, PAGES, WIDTH] = [15, 20, 12];
+const [SHOWN, PAGES] = [15, 20];
 const DEFAULT = 'pr_auc';
 
 step(
@@ -42,6 +42,13 @@ step(
       isLowestFirst(metric),
     );
     const settings = differing(ranked);
+    const page = project.path(project.config.paths.reports, 'experiments.html');
+    say(
+      'experiments',
+      `${formatMany(ranked.length, 'run')}${ranked.length < runs.length ? ` of ${formatCount(runs.length)}` : ''}, by ${sort}   ${page}`,
+    );
+    for (const line of linesOf(ranked.slice(0, SHOWN), settings, metric, stands)) console.log(line);
+    if (ranked.length > SHOWN) console.log(`  … and ${formatCount(ranked.length - SHOWN)} more`);
     const others = ranked.filter(({ kind }) => kind !== 'trial').slice(0, PAGES);
     for (const run of others)
       if (!existsSync(pagePath(run.id))) await writePage(project, runs, run, pagePath(run.id));
@@ -50,7 +57,6 @@ step(
       existsSync(folder) ? readdirSync(folder).map((name) => name.replace(/\.html$/, '')) : [],
     );
     const { experimentsPage } = await import('../page.ts');
-    const page = project.path(project.config.paths.reports, 'experiments.html');
     writeAtomic(
       page,
       await experimentsPage({
@@ -67,117 +73,8 @@ step(
       }),
     );
     writeAtomic(page.replace(/html$/, 'csv'), csvOf(ranked));
-    say(
-      'experiments',
-      `${formatMany(ranked.length, 'run')}${ranked.length < runs.length ? ` of ${formatCount(runs.length)}` : ''}, by ${sort}   ${page}`,
-    );
-    for (const line of lines(ranked.slice(0, SHOWN), settings, metric, stands)) console.log(line);
-    if (ranked.length > SHOWN) console.log(`  … and ${formatCount(ranked.length - SHOWN)} more`);
   },
 );
-
-/** Settings that some of them have otherwise, those of the model first. */
-function differing(runs: readonly Run[]): string[] {
-  const values = new Map<string, Set<unknown>>();
-  for (const { params } of runs)
-    for (const [name, value] of Object.entries(params)) {
-      const seen = values.get(name) ?? new Set();
-      values.set(name, seen.add(value));
-    }
-  return [...values]
-    .flatMap(([name, seen]) => (seen.size > 1 ? [name] : []))
-    .sort((a, b) => Number(a.includes('.')) - Number(b.includes('.')));
-}
-
-function lines(
-  runs: readonly Run[],
-  settings: readonly string[],
-  metric: string,
-  stands: ReadonlyMap<string, string>,
-): string[] {
-  const shown = settings.slice(0, 5);
-  const head = [
-    'run',
-    metric,
-    '',
-    ...shown.map((name) => name.split('.').at(-1)!),
-    'beside the best',
-    'what',
-  ];
-  const rows = runs.map((run) => {
-    const [value, low, high] = run.metrics[metric] ?? [];
-    return [
-      run.version ?? run.id,
-      value === undefined ? (run.error === undefined ? '–' : 'failed') : value.toFixed(3),
-      low === undefined ? '' : `[${low.toFixed(3)} – ${high!.toFixed(3)}]`,
-      ...shown.map((name) => String(saysOf(run, name) ?? '')),
-      stands.get(run.id) ?? '',
-      [
-        run.kind === 'train' ? '' : (run.name ?? run.kind),
-        ...(run.tags ?? []),
-        run.note ?? '',
-        run.error ?? '',
-      ]
-        .filter((said) => said !== '')
-        .join(' · ')
-        .replace(/\s+/g, ' ')
-        .slice(0, 60),
-    ];
-  });
-  const widths = head.map((name, c) =>
-    Math.max(name.length, ...rows.map((row) => row[c]!.length), c === 0 ? WIDTH : 0),
-  );
-  return [head, ...rows].map(
-    (row) =>
-      `  ${row
-        .map((cell, c) => cell.padEnd(widths[c]!))
-        .join('  ')
-        .trimEnd()}`,
-  );
-}
-
-/** Every run with all that it says, a column a name. */
-function csvOf(runs: readonly Run[]): string {
-  const [metrics, params] = [new Set<string>(), new Set<string>()];
-  for (const run of runs) {
-    for (const name in run.metrics) metrics.add(name);
-    for (const name in run.params) params.add(name);
-  }
-  const about = [
-    'id',
-    'time',
-    'kind',
-    'name',
-    'status',
-    'version',
-    'parent',
-    'data',
-    'rows',
-    'commit',
-    'seconds',
-    'cpu_seconds',
-    'megabytes',
-    'bytes',
-    'log_loss',
-    'note',
-    'error',
-  ];
-  const header = [
-    ...about,
-    'tags',
-    ...[...metrics].flatMap((name) => [name, `${name}_low`, `${name}_high`]),
-    ...params,
-  ];
-  const rows = runs.map((run) =>
-    csvLine([
-      ...about.map((name) => String(saysOf(run, name) ?? '')),
-      (run.tags ?? []).join(' '),
-      ...[...metrics].flatMap((name) => (run.metrics[name] ?? ['', '', '']).map(String)),
-      ...[...params].map((name) => String(run.params[name] ?? '')),
-    ]),
-  );
-  return `${[csvLine(header), ...rows].join('\n')}\n`;
-}
 
 async function changesOf(project: Project, runs: readonly Run[], run: Run) {
   const before = runs.find(({ id }) => id === run.parent);
