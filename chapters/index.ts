@@ -2,6 +2,7 @@
 export { chapter as agent } from './agent/chapter.ts';
 export { chapter as alerts } from './alerts/chapter.ts';
 export { chapter as batch } from './batch/chapter.ts';
+export { chapter as carry } from './carry/chapter.ts';
 export { chapter as estimates } from './estimates/chapter.ts';
 export { chapter as experiments } from './experiments/chapter.ts';
 export { chapter as explain } from './explain/chapter.ts';
@@ -14,6 +15,7 @@ export { chapter as quality } from './quality/chapter.ts';
 export { chapter as report } from './report/chapter.ts';
 export { chapter as rollout } from './rollout/chapter.ts';
 export { chapter as shadow } from './shadow/chapter.ts';
+export { chapter as slices } from './slices/chapter.ts';
 export { chapter as sources } from './sources/chapter.ts';
 export { chapter as status } from './status/chapter.ts';
 export { chapter as synth } from './synth/chapter.ts';

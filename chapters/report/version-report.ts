@@ -4,6 +4,7 @@ import { readDataset } from '../../lib/data/dataset.ts';
 import { calibrationError } from '../../lib/measure/calibration-error.ts';
 import { measureDrifts } from '../../lib/measure/drift.ts';
 import { outputOf } from '../../lib/measure/metrics.ts';
+import type { Verdict } from '../../lib/numbers/estimate.ts';
 import { columnOf } from '../../lib/numbers/matrix.ts';
 import { type Block, heading, image, list, table, text } from '../../lib/page/blocks.ts';
 import type { Project } from '../../lib/project.ts';
@@ -35,6 +36,7 @@ export function versionReport(
 
   const blocks: Block[] = [
     heading(1, `${version}: ${metadata.algorithm} for ${target}`),
+    text(verdictOf(gate.verdict, comparison, champion)),
     text(
       `Trained ${metadata.training_date.slice(0, 16).replace('T', ' ')} UTC on data ${metadata.data.version} (${formatCount(metadata.data.rows)} rows${metadata.source === 'simulated' ? ', simulated' : ''}), commit ${metadata.git.commit.slice(0, 12)}${metadata.git.dirty ? ' with uncommitted changes' : ''}. sha256 of model.json: ${sha256.slice(0, 16)}…. ${metrics.method}.`,
     ),
@@ -65,6 +67,10 @@ export function versionReport(
       ]),
     ),
     heading(3, 'Confusion matrix'),
+    table(
+      ['True class', ...classes.map((name) => `#given ${name}`)],
+      metrics.confusion.map((counts, k) => [classes[k]!, ...counts.map(formatCount)]),
+    ),
     image('confusion', 'Confusion matrix', confusionPicture(metrics.confusion, classes)),
     heading(3, 'ROC and precision–recall'),
     image(
@@ -108,6 +114,28 @@ export function versionReport(
     ...parts,
   ];
   return blocks;
+}
+
+/** What a reviewer wants to know first. */
+function verdictOf(gate: Verdict, comparison: Comparison | undefined, champion: string | undefined): string {
+  const said = {
+    pass: 'The gate passes.',
+    fail: 'The gate fails.',
+    inconclusive: 'The gate is inconclusive.',
+  }[gate];
+  if (comparison === undefined) return `${said} There is no other champion to hold it against.`;
+  const shown = (verdict: Verdict) =>
+    Object.entries(comparison.differences)
+      .filter(([, difference]) => difference.verdict === verdict)
+      .map(([metric]) => metric);
+  const [better, worse] = [shown('pass'), shown('fail')];
+  if (better.length + worse.length === 0)
+    return `${said} In no metric is it shown to differ from the champion ${champion}.`;
+  const parts = [
+    ...(worse.length === 0 ? [] : [`worse than the champion ${champion} in ${worse.join(', ')}`]),
+    ...(better.length === 0 ? [] : [`better than the champion ${champion} in ${better.join(', ')}`]),
+  ];
+  return `${said} It is shown to be ${parts.join(', and ')}.`;
 }
 
 function verdicts(

@@ -33,6 +33,9 @@ test('make report: a version against the champion, in Markdown and HTML with pic
   const markdown = project.read('reports/report_v2.md');
   for (const part of [
     /^# v2: GradientBoosting for Machine failure$/m,
+    /^The gate (passes|fails|is inconclusive)\. .*champion v1/m,
+    /^\| True class \| given 0 \| given 1 \|$/m,
+    ...(has('slices') ? [/^## Where it fails$/m] : []),
     /\| evaluation\.minimum \| (pass|fail|inconclusive) \| log loss beats the class shares by 0\.\d{3} \[/,
     /\| pr_auc against v1 \| (pass|fail|inconclusive) \| difference -?0\.\d{3} \[/,
     /- model_params\.algorithm "RandomForest" → "GradientBoosting"/,

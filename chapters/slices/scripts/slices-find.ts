@@ -1,16 +1,14 @@
 /** Where a version fails, in training and in production, and what the change of its errors comes from. */
-import { type Dataset, readDataset } from '../../../lib/data/dataset.ts';
-import { groupingsOf } from '../../../lib/data/groups.ts';
+import type { Dataset } from '../../../lib/data/dataset.ts';
 import { parseTime } from '../../../lib/data/time.ts';
 import { chapters } from '../../../lib/door.ts';
-import { badInput, failed } from '../../../lib/fault.ts';
+import { badInput } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { columnOf as columnOfMatrix } from '../../../lib/numbers/matrix.ts';
 import type { Project } from '../../../lib/project.ts';
 import { recentPredictions } from '../../../lib/record/predictions.ts';
 import { followTruth, truthOf } from '../../../lib/record/truth.ts';
 import { type LoadedVersion, loadVersion } from '../../../lib/registry/load.ts';
-import { readValidation } from '../../../lib/registry/validation.ts';
 import { optional, step, versionOrTrained } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { columnOf, entitiesOf } from '../../../lib/watch/columns.ts';
@@ -18,10 +16,9 @@ import { type Observed, observe } from '../../../lib/watch/window.ts';
 import { formatCount, formatInterval } from '../../../lib/words.ts';
 import { type Period, splitChange } from '../change.ts';
 import { type SlicesReport, slicesPage } from '../page.ts';
-import { cutNumbers, type Parted, partCategories, partNumbers, type Worst, worstSlices } from '../slice.ts';
+import { cutNumbers, partCategories, partNumbers, type Worst, worstSlices } from '../slice.ts';
+import { MIN_ROWS, optionsOf, trainingSlices } from '../training.ts';
 
-const MIN_ROWS = 30;
-const SHOWN = 12;
 /** Of production, the latest so many predictions. */
 const LATEST = 200_000;
 const SAID = 3;
@@ -50,23 +47,9 @@ step(
 );
 
 function slicesOf(project: Project, loaded: LoadedVersion, since: string | undefined): SlicesReport {
-  const { config } = project;
-  const { metadata, version } = loaded;
-  const data = readDataset(project.path(metadata.data.path), config.schema);
-  const { labels, given, entities } = readValidation(project, version);
-  if (labels.length !== data.target.length)
-    throw failed(
-      `${metadata.data.path} has other rows than ${version} was trained on: make reproduce VERSION=${version}`,
-    );
-  const options = { confidence: config.evaluation.confidence, minRows: MIN_ROWS, shown: SHOWN };
-  const trained: Period = {
-    cuts: cutsOfTraining(data, loaded),
-    wrong: labels.map((y, row) => Number(y !== given[row])),
-  };
-  const groups = groupingsOf(data.sensitive, config.schema).map(({ column, groups, groupOf }) =>
-    partCategories(column, groups, Float64Array.from(groupOf)),
-  );
-  const training = worstSlices([...trained.cuts, ...groups], trained.wrong, { ...options, entities });
+  const { version } = loaded;
+  const { data, trained, worst: training } = trainingSlices(project, loaded);
+  const options = optionsOf(project);
   const stream = followTruth(project.ledgers);
   const { predictions } = recentPredictions(stream, { versions: [version], size: LATEST });
   const truth = truthOf(
@@ -99,15 +82,6 @@ function slicesOf(project: Project, loaded: LoadedVersion, since: string | undef
         }
       : null,
   };
-}
-
-function cutsOfTraining({ inputs }: Dataset, { signature }: LoadedVersion): Parted[] {
-  return signature.inputs.map(({ name, categories }, f) => {
-    const column = columnOfMatrix(inputs, f);
-    return categories === undefined
-      ? partNumbers(cutNumbers(name, column), column)
-      : partCategories(name, categories, column);
-  });
 }
 
 /** Logged rows, cut where training was. */
