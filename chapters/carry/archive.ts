@@ -50,7 +50,9 @@ export function restore(project: Project, from: string): string[] {
     .split('\n')
     .filter((name) => name !== '');
   const strange = names.find(
-    (name) => name.split('/').includes('..') || !wanted.some((path) => `${name}/`.startsWith(`${path}/`)),
+    (name) =>
+      name.split('/').includes('..') ||
+      !wanted.some((path) => `${name}/`.startsWith(`${path}/`) || isAbove(name, path)),
   );
   if (strange !== undefined)
     throw badInput(`${from}  holds ${JSON.stringify(strange)}, which no project carries: refused`);
@@ -79,6 +81,11 @@ export function restore(project: Project, from: string): string[] {
     throw failed(`${from}  is not whole: ${problems[0]}`);
   }
   return versions;
+}
+
+/** A folder on the way to a path. */
+function isAbove(name: string, path: string): boolean {
+  return name.endsWith('/') && path.startsWith(name);
 }
 
 function tar(args: readonly string[]): string {
