@@ -7,6 +7,8 @@ export interface Rule {
   readonly from: readonly string[];
   /** Files of code that it is made by. */
   readonly code: number;
+  /** The scripts that its recipe starts. */
+  readonly scripts: readonly string[];
   readonly isOutdated: boolean;
 }
 
@@ -30,10 +32,29 @@ export function rulesOf(database: string, isProduct: (file: string) => boolean):
       products: key,
       from: needed.filter((each) => !CODE.test(each)),
       code: needed.filter((each) => CODE.test(each)).length,
+      scripts: scriptsIn(about!),
       isOutdated: isOutdated || (rules.get(key.join(' '))?.isOutdated ?? false),
     });
   }
   return inOrder([...rules.values()]);
+}
+
+function scriptsIn(recipe: string): string[] {
+  return [...new Set([...recipe.matchAll(/\/([a-z]+(?:-[a-z]+)+)\.mjs/g)].map(([, name]) => name!))];
+}
+
+/** What a verb stands on, and the scripts that it starts itself; undefined where make knows none of the name. */
+export function verbOf(
+  database: string,
+  verb: string,
+): { readonly from: readonly string[]; readonly scripts: readonly string[] } | undefined {
+  for (const [, name, prerequisites, about] of database.matchAll(ENTRY))
+    if (name === verb)
+      return {
+        from: (prerequisites ?? '').split('|')[0]!.split(/\s+/).filter(Boolean),
+        scripts: scriptsIn(about!),
+      };
+  return undefined;
 }
 
 /** Each rule after those that it is made from, else as it stood. */

@@ -26,3 +26,23 @@ test('make dag draws the rules, and marks what is out of date and all that waits
   assert.match(changed, /^ {2}data\/raw\/ai4i2020\.csv/m);
   assert.match(project.read('reports/dag.svg'), /2 out of date/);
 });
+
+test('make explain-step says why a step would run now, and what it did last', () => {
+  const { status, out, err } = project.make('explain-step', 'STEP=train');
+  assert.equal(status, 0, err);
+  assert.match(out, /^step +make train: a model version from the current data and settings/m);
+  assert.match(out, /writes models\/latest\.json/);
+  assert.match(out, /^script +scripts\/model-train\.ts$/m);
+  assert.match(out, /Trains on the current data version, evaluates out of fold/);
+  assert.match(out, /^left +models\/model_metadata\.log: .*version=v\d/m);
+  // The separator that the test before changed.
+  assert.match(
+    project.make('explain-step', 'STEP=prepare').out,
+    /^now +makes data\/processed\/.* again, since .*prepare\.json changed after it$/m,
+  );
+  project.configure(['separator: ";"', 'separator: ","']);
+  assert.match(project.make('explain-step', 'STEP=promote').out, /^now +it would run: it makes no file/m);
+  assert.match(project.make('explain-step', 'STEP=promote').out, /^left +deployment_log\.csv: /m);
+  assert.match(project.make('explain-step', 'STEP=trian').err, /STEP=trian is no verb: did you mean train\?/);
+  assert.equal(project.make('explain-step').status, 2);
+});
