@@ -1,25 +1,41 @@
 /**
- * The registry for people who work interactively; the make verbs are shells around the same functions.
+ * A project for people who work interactively; the make verbs are shells around the same functions.
  *
  *     const registry = openRegistry();                        // or openRegistry('examples/name/config.yaml')
+ *     const rows = registry.data('v1');                       // inputs, target and entities of a data version
+ *     const tried = await registry.fit(rows, { 'model_params.max_depth': 5 });
+ *     tried.metrics.metrics.pr_auc;                           // { value, low, high }, out of fold; nothing is registered
  *     registry.versions();                                    // data, metrics, stage, aliases of each
- *     registry.load('champion').predict([{ Type: 'L', … }]);  // by alias, version, latest or stage
+ *     registry.load('champion').predict([EXAMPLE]);           // by alias, version, latest or stage
+ *     registry.features('champion', rows).names;              // what that version sees of them
+ *     registry.evaluate('champion', registry.data('v1', 'test')).metrics.recall;
  *     registry.compare('v1', 'v2').differences.pr_auc;        // { estimate, verdict }
  *     registry.promote('v2', 'new wear feature');             // a line in deployment_log.csv, then the pointer
+ *     const api = connect(SERVER);                            // http://127.0.0.1:5000
+ *     const [{ id }] = await api.predict([EXAMPLE]);
+ *     await api.feedback([{ id, label: '0' }]);               // with CLOCKWORK_API_KEY, the key of a sender
  *
- * What fails throws a Fault whose message says what to do.
+ * What was tried is in chapters/experiments (openRuns). What fails throws a Fault whose message says what to do.
  */
-import { badInput } from './fault.ts';
+import { editConfig } from './config/edit.ts';
+import { parseConfig } from './config/parse.ts';
+import { type Dataset, readDataset } from './data/dataset.ts';
+import { badInput, failed } from './fault.ts';
+import { type Evaluation, evaluate } from './measure/evaluate.ts';
+import type { Matrix } from './numbers/matrix.ts';
 import { serveModel } from './predict/served-model.ts';
 import { loadProject, type Project } from './project.ts';
 import type { Given } from './record/events.ts';
 import { type Comparison, compareVersions } from './registry/compare.ts';
-import { loadVersion } from './registry/load.ts';
+import { partPath } from './registry/data-versions.ts';
+import { giveClasses, loadVersion } from './registry/load.ts';
 import * as moves from './registry/moves.ts';
 import { readPointers, resolveVersion } from './registry/pointer-files.ts';
 import { type Pointers, parseTraffic, type Stage, type Traffic } from './registry/pointers.ts';
 import { summarise, type VersionSummary } from './registry/summary.ts';
 import type { Metadata } from './registry/versions.ts';
+import { buildVersion, type Version } from './train/build.ts';
+import { transform } from './train/pipeline.ts';
 
 export interface Registry {
   readonly project: Project;
@@ -33,6 +49,14 @@ export interface Registry {
     metadata: Metadata;
     predict(rows: readonly unknown[]): Given[];
   };
+  /** The rows of a data version: those for training, or the later ones. */
+  data(version: string, part?: 'train' | 'test'): Dataset;
+  /** What a version sees of rows: fills, categories and engineered features, row-major. */
+  features(name: string, rows: Dataset): Matrix;
+  /** Trains on rows and evaluates out of fold, as make train would with these settings; registers nothing. */
+  fit(rows: Dataset, settings?: Readonly<Record<string, string | number>>): Promise<Version>;
+  /** What a version reaches on rows, with intervals. */
+  evaluate(name: string, rows: Dataset): Evaluation;
   compare(a: string, b: string): Comparison;
   /** Makes a whole version that passes the gate champion, or one that a person insists on; returns the one before. */
   promote(version: string, reason: string, insists?: boolean): string | undefined;
@@ -48,6 +72,7 @@ export interface Registry {
 
 export function openRegistry(configPath?: string): Registry {
   const project = loadProject([], configPath);
+  const { config } = project;
   return {
     project,
     versions: () => summarise(project),
@@ -70,6 +95,25 @@ export function openRegistry(configPath?: string): Registry {
         },
       };
     },
+    data: (version, part = 'train') =>
+      readDataset(project.path(partPath(project, version, part)), config.schema),
+    features: (name, rows) =>
+      transform(loadVersion(project, resolveVersion(project, name)).pipeline, rows.inputs),
+    fit: (rows, settings = {}) =>
+      buildVersion(parseConfig(editConfig(project.text, settings), project.configPath), rows),
+    evaluate(name, rows) {
+      const loaded = loadVersion(project, resolveVersion(project, name));
+      const { classes, thresholds } = loaded.signature.output;
+      const { scores, given } = giveClasses(loaded, rows, config.schema);
+      const { confidence } = config.evaluation;
+      return evaluate(
+        { classes: classes.length, labels: rows.target, scores },
+        classes,
+        thresholds,
+        { confidence, entities: rows.entities },
+        given,
+      );
+    },
     compare: (a, b) => compareVersions(project, a, b),
     promote: (version, reason, insists) => moves.promote(project, version, reason, insists),
     rollback: (reason) => moves.rollback(project, reason),
@@ -79,4 +123,47 @@ export function openRegistry(configPath?: string): Registry {
     route: (traffic, reason) =>
       moves.setTraffic(project, reason, typeof traffic === 'string' ? () => parseTraffic(traffic) : traffic),
   };
+}
+
+/** A server that answers, wherever it runs. */
+export interface Api {
+  /** Rows as the signature has them; fails with what is wrong in which field. */
+  predict(rows: readonly unknown[]): Promise<readonly Predicted[]>;
+  /** What was true of predictions, by their ids. */
+  feedback(labels: readonly { readonly id: string; readonly label: string }[]): Promise<void>;
+  modelInfo(): Promise<Readonly<Record<string, unknown>>>;
+}
+
+export interface Predicted extends Given {
+  readonly id: string;
+}
+
+/** `key` is that of a sender of labels. */
+export function connect(url: string, key = process.env.CLOCKWORK_API_KEY): Api {
+  const ask = async (path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(new URL(path, url), {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      headers: {
+        'content-type': 'application/json',
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      },
+    }).catch((error: Error) => {
+      throw failed(`${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`);
+    });
+    const answer = (await response.json()) as { error?: string; fields?: readonly Problem[] };
+    if (response.ok) return answer;
+    const fields = answer.fields?.map(({ row, field, problem }) => `row ${row ?? 0}: ${field} ${problem}`);
+    throw failed(`${path}: ${response.status} ${[answer.error, ...(fields ?? [])].join('\n')}`);
+  };
+  return {
+    predict: async (rows) => (await ask('/predict', rows)) as readonly Predicted[],
+    feedback: async (labels) => void (await ask('/feedback', labels)),
+    modelInfo: async () => (await ask('/model_info')) as Readonly<Record<string, unknown>>,
+  };
+}
+
+interface Problem {
+  readonly row?: number;
+  readonly field: string;
+  readonly problem: string;
 }

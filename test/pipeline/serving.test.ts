@@ -1,9 +1,13 @@
 /** Friday's deployment, by make: aliases and stages, canaries, promotions, and the way back. */
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { plainEnvironment } from '../../bench/project-copy.ts';
 import { chapters } from '../../lib/door.ts';
+import { readTable } from '../../lib/files/csv.ts';
 import { takeLock } from '../../lib/files/lock.ts';
+import { keptSecret } from '../../lib/files/secret.ts';
 import { loadProject } from '../../lib/project.ts';
 import { resolveVersion } from '../../lib/registry/pointer-files.ts';
 import { ask, get, type Health, load, logLines, threeVersions } from '../serving.ts';
@@ -213,4 +217,53 @@ test('the registry from TypeScript', () => {
     err,
   );
   assert.match(problem!, /row 0: Type must be one of L, M, H/);
+});
+
+test('what lib/clockwork.ts shows of itself runs as it stands', () => {
+  const started = project.make('start');
+  assert.equal(started.status, 0, started.err);
+  const example = (path: string) =>
+    [
+      ...readFileSync(path, 'utf8')
+        .split('*/')[0]!
+        .matchAll(/^ \* {5}(.*)$/gm),
+    ]
+      .map(([, line]) => line)
+      .join('\n');
+  const runs = 'chapters/experiments/open.ts';
+  const { Type, ...numbers } = readTable(project.path('data/processed/v1_test.csv'))[0]!;
+  const inputs = Object.entries(numbers).filter(([name]) => / \[/.test(name));
+  const row = { Type, ...Object.fromEntries(inputs.map(([name, cell]) => [name, Number(cell)])) };
+  writeFileSync(
+    project.path('scripts/interactive.ts'),
+    `import { connect, openRegistry } from '../lib/clockwork.ts';
+${existsSync(runs) ? `import { openRuns } from '../${runs}';` : ''}
+const [EXAMPLE, SERVER] = [${JSON.stringify(row)}, ${JSON.stringify(project.server().url)}];
+async function all() {
+${example('lib/clockwork.ts')}
+${existsSync(runs) ? example(runs) : ''}
+  console.log(JSON.stringify({ tried: tried.metrics.metrics.pr_auc, champion: registry.resolve('champion'), id }));
+  await api.predict([{ Type: 'X' }]).catch((error) => console.log(error.message));
+  await connect('http://127.0.0.1:9').modelInfo().catch((error) => console.log(error.message));
+}
+void all();`,
+  );
+  const key = keptSecret(project.path('.make/config/server.key'));
+  const ran = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/interactive.ts'], {
+    cwd: project.folder,
+    env: { ...plainEnvironment(), CLOCKWORK_API_KEY: key },
+    encoding: 'utf8',
+  });
+  project.make('stop');
+  const [said, wrong] = ran.stdout.trim().split('\n');
+  const { tried, champion, id } = JSON.parse(said ?? '{}') as {
+    tried: { value: number };
+    champion: string;
+    id: string;
+  };
+  assert.ok(tried.value > 0.5 && /^[0-9a-f]{28}$/.test(id), ran.stderr);
+  assert.equal(champion, 'v2');
+  assert.match(wrong!, /^\/predict: 400 invalid input$/);
+  assert.match(ran.stdout, /row 0: Type must be one of L, M, H/);
+  assert.match(ran.stdout, /127\.0\.0\.1:9 does not answer/);
 });
