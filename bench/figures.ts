@@ -32,6 +32,9 @@ const KEPT = [
   'reports/report_v2',
   'reports/model_card_v2.md',
   'reports/audit.json',
+  'reports/dag.svg',
+  'reports/experiments.html',
+  'models/runs.jsonl',
 ];
 
 run(() => {
@@ -44,7 +47,7 @@ run(() => {
     for (const path of KEPT)
       if (existsSync(join(folder, path))) cpSync(join(folder, path), join(RECORD, path), { recursive: true });
     writeTexts({ life, bench: lastLines() });
-    console.log(`bench/figures.json · ${RECORD} · REPORT.md · BENCH.md · README.md`);
+    console.log(`bench/figures.json · ${RECORD} · REPORT.md · BENCH.md · README.md · docs/questions.md`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -55,6 +58,7 @@ function writeTexts(figures: Figures): void {
   const text = (path: string) => readFileSync(path, 'utf8');
   writeAtomic('bench/figures.json', `${JSON.stringify(figures, null, 2)}\n`);
   writeAtomic('REPORT.md', filled(text('bench/report-template.md'), words));
+  writeAtomic('docs/questions.md', filled(text('bench/questions-template.md'), words));
   writeAtomic('BENCH.md', replaced(text('BENCH.md'), 'bench', benchTable(figures.bench)));
   const said = `\`\`\`\n$ make all\n${words.said}\n\`\`\``;
   const reached = filled(text('bench/reached-template.md'), words).trim();
@@ -93,6 +97,8 @@ function liveOnce(folder: string, real: string): Figures['life'] {
   const seconds = (performance.now() - start) / 1000;
   const lived = [...said];
   make('report', 'VERSION=v2');
+  make('dag');
+  make('experiments');
   const versions = {
     v1: read<Figures['life']['versions']['v1']>('models/v1/metrics.json'),
     v2: read<Figures['life']['versions']['v2']>('models/v2/metrics.json'),

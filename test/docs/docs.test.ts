@@ -44,6 +44,7 @@ const documents = [
 test('the texts say what make figures measured, and were not changed by hand', () => {
   const words = wordsOf(figures);
   assert.equal(text('REPORT.md'), filled(text('bench/report-template.md'), words));
+  assert.equal(text('docs/questions.md'), filled(text('bench/questions-template.md'), words));
   assert.ok(text('README.md').includes(filled(text('bench/reached-template.md'), words).trim()));
   assert.ok(text('README.md').includes(words.said!));
   assert.ok(text('BENCH.md').includes(benchTable(figures.bench)));

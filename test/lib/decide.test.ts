@@ -135,6 +135,25 @@ test('harm is judged by any metric, a cost or the calibration: found where it is
   }
 });
 
+test('precision, recall or the production error rate may drive retraining: harm in it is the reason, and no harm is none', () => {
+  const training = givenRows('training', [3000, 300], 0.7);
+  for (const [metric, named] of [
+    ['precision', /precision/],
+    ['recall', /recall/],
+    // Of accuracy what is left to 1 is the error rate.
+    ['accuracy', /accuracy/],
+  ] as const) {
+    const decide = (seed: string, sure: number) => {
+      const harm = measureHarm(withMetric(metric), ['0', '1'], training, givenRows(seed, [900, 90], sure))!;
+      return decideRetraining(withMetric(metric), { ...report('pass', 90, true), harm }, undefined);
+    };
+    const worse = decide('worse', 0.2);
+    assert.equal(worse.decision, 'yes', metric);
+    assert.match(worse.reasons.join(), named);
+    assert.equal(decide('same', 0.7).decision, 'no', metric);
+  }
+});
+
 test('a class without truth does not veto the others, and is named', () => {
   const training = givenRows('training', [500, 500, 200], 0.8);
   const production = givenRows('production', [300, 300, 3], 0.2);

@@ -29,6 +29,11 @@ test('make fairness says what groups get, and so does the monitoring', () => {
   assert.equal(fair.status, 0, fair.err);
   assert.match(fair.out, /Type {13}demographic parity {0,4}\d\.\d{3} \[/);
   assert.match(project.read('reports/fairness_v1.html'), /What groups get from v1/);
+  // At .5, as the challenge asks, and at the threshold that was chosen: which one is said.
+  const half = project.make('fairness', 'AT=0.5');
+  assert.equal(half.status, 0, half.err);
+  assert.match(half.out, /0\.5\b/);
+  assert.match(project.make('fairness', 'AT=2').err, /AT=2/);
 
   project.configure(['{ method: none,', '{ method: reweighing, column: Type,']);
   assert.match(project.make('train').out, /because fairness .*"reweighing"/);
