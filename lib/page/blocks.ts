@@ -29,6 +29,16 @@ export const image = (file: string, title: string, svg: string): Block => ({
   svg,
 });
 
+/** What is left where pictures cannot be shown: no picture, and no heading that stood over pictures alone. */
+export function withoutPictures(blocks: readonly Block[]): Block[] {
+  const words = blocks.filter(({ kind }) => kind !== 'image');
+  return words.filter((block, i) => {
+    const next = words[i + 1];
+    if (block.kind !== 'heading') return true;
+    return next !== undefined && !(next.kind === 'heading' && next.level <= block.level);
+  });
+}
+
 /** `folder` is where the images lie, as seen from the page. */
 export function toMarkdown(blocks: readonly Block[], folder: string): string {
   return `${blocks.map((block) => markdownOf(block, folder)).join('\n\n')}\n`;

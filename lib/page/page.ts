@@ -8,7 +8,7 @@ const STYLE = `
   body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; } table { overflow-wrap: normal; }
   h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } h3 { font-size: 1rem; }
   table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .75rem .25rem 0; }
-  td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+  td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
   tr { border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
   .bad { color: #b3261e; font-weight: 600; } .good { color: #1a7f37; font-weight: 600; } .open { color: #8a6100; font-weight: 600; }
   @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #7ee787; } .open { color: #f2cc60; } }

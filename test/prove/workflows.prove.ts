@@ -160,6 +160,7 @@ test('what is pushed trains from where the last push left off, and a pull reques
   ])
     assert.match(comment, part);
   assert.doesNotMatch(comment, /^!\[/m);
+  assert.doesNotMatch(comment, /^(#+) .*\n\n\1 /m, 'no heading stands over nothing');
   // The next push renews the comment; one whose gate fails says so, and its job fails.
   const failing = runJob(github, proposed, {
     change: (text) => change(text).replace(/^ {4}recall: .*$/m, '    recall: 0.999'),

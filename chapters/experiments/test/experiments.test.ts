@@ -1,5 +1,6 @@
 /** Runs: found again by their inputs, asked for by conditions, held against the best, and never lost. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { plainEnvironment } from '../../../bench/project-copy.ts';
 import { chapters } from '../../../lib/door.ts';
 import { readTable } from '../../../lib/files/csv.ts';
 import { appendLedger } from '../../../lib/files/ledger.ts';
@@ -336,4 +338,67 @@ test('lines of a newer program are passed over and counted, and half an id is no
   assert.equal(made.make('note', 'ID=000000000002', 'NOTE=said').status, 0);
   assert.equal(readRuns(project).runs[1]!.note, 'said');
   assert.ok(!readFileSync(path, 'utf8').includes('"half'));
+});
+
+test('the metrics of a git revision are those of the version that was made at it', () => {
+  const trained = trainedProject();
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+      cwd: trained.folder,
+      encoding: 'utf8',
+    }).trim();
+  git('init', '-q');
+  writeFileSync(trained.path('.gitignore'), 'node_modules\n.make\ndata\nmodels\nreports\n');
+  git('add', '-A');
+  git('commit', '-qm', 'before');
+  trained.set({ max_depth: 3 });
+  assert.equal(trained.make('train').status, 0);
+  git('commit', '-qam', 'shallow');
+  trained.set({ max_depth: 5 });
+  git('commit', '-qam', 'deeper');
+  assert.equal(trained.make('train').status, 0);
+  const first = git('rev-parse', 'HEAD~2');
+  assert.match(trained.make('metrics', `ID=${first}`).out, /metrics +v2 /);
+  assert.match(trained.make('metrics', 'ID=HEAD').out, /metrics +v3 /);
+  const diff = trained.make('metrics-diff', 'A=HEAD~2', 'B=HEAD');
+  assert.match(diff.out, /v3 less v2: model_params\.max_depth 3 → 5/, diff.err);
+  for (const evil of ['--output=x', 'HEAD:models', '$(touch x)', '..']) {
+    assert.equal(trained.make('metrics', `ID=${evil}`).status, 2, evil);
+    assert.ok(!existsSync(trained.path('x')));
+  }
+  // What was in no commit yet is on its page.
+  writeFileSync(trained.path('lib/learn/gini.ts'), `${trained.read('lib/learn/gini.ts')}// <changed>\n`);
+  trained.set({ max_depth: 6 });
+  assert.equal(trained.make('train').status, 0);
+  assert.match(
+    trained.make('experiments', 'ID=v4').out,
+    /since +v3: .*max_depth 5 → 6 · code: lib\/learn\/gini\.ts/,
+  );
+  const { runs } = readRuns(loadProject(chapters, trained.path('config.yaml')));
+  assert.match(trained.read('reports/runs', `${runs.at(-1)!.id}.html`), /\+\/\/ &lt;changed&gt;/);
+});
+
+test('two experiments at once try each idea once', async () => {
+  const trained = trainedProject();
+  trained.set({ n_estimators: 5 });
+  writeFileSync(trained.path('ideas.yaml'), 'grid: { model_params.max_depth: [2, 3, 4, 5, 6, 7] }\n');
+  const both = await Promise.all(
+    [0, 1].map(
+      () =>
+        new Promise<number | null>((settle) =>
+          spawn('make', ['-s', 'experiment', 'FILE=ideas.yaml'], {
+            cwd: trained.folder,
+            env: plainEnvironment(),
+            stdio: 'ignore',
+          }).once('close', settle),
+        ),
+    ),
+  );
+  assert.ok(both.includes(0), both.join());
+  const lines = trained.read('models/runs.jsonl').match(/"kind":"idea"/g)!.length;
+  const project = loadProject(chapters, trained.path('config.yaml'));
+  assert.equal(readRuns(project).runs.filter(({ kind }) => kind === 'idea').length, 6);
+  // One that both found untried may be tried by the one after the other, and is the same run.
+  assert.ok(lines >= 6 && lines <= 12, String(lines));
+  assert.equal(trained.make('audit').status, 0);
 });

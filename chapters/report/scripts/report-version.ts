@@ -2,7 +2,7 @@
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
-import { toHtml, toMarkdown } from '../../../lib/page/blocks.ts';
+import { toHtml, toMarkdown, withoutPictures } from '../../../lib/page/blocks.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { readPointers } from '../../../lib/registry/pointer-files.ts';
 import { step, versionOrTrained } from '../../../lib/step.ts';
@@ -22,6 +22,8 @@ step({ chapters, args: { VERSION: versionOrTrained } }, async (project, { VERSIO
   for (const block of blocks)
     if (block.kind === 'image') writeAtomic(file(folder, `${block.file}.svg`), `${block.svg}\n`);
   writeAtomic(file(`${folder}.md`), toMarkdown(blocks, folder));
+  // A comment on a pull request has no place for pictures.
+  writeAtomic(file(`${folder}_comment.md`), toMarkdown(withoutPictures(blocks), folder));
   writeAtomic(file(`${folder}.html`), await toHtml(`Report of ${VERSION}`, blocks));
   const compared = against === undefined ? '' : ` against champion ${against}`;
   say('report', `${VERSION}${compared}   ${file(`${folder}.md`)} · ${file(`${folder}.html`)}`);

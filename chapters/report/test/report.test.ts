@@ -45,6 +45,9 @@ test('make report: a version against the champion, in Markdown and HTML with pic
     ...(has('explain') ? [/^## What it looks at$/m] : []),
   ])
     assert.match(markdown, part);
+  const comment = project.read('reports/report_v2_comment.md');
+  assert.doesNotMatch(comment, /^!\[|^(#+) .*\n\n\1 /m);
+  assert.ok(comment.includes('### Confusion matrix') && !comment.includes('### ROC and'));
   const page = project.read('reports/report_v2.html');
   for (const [, file] of markdown.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)) {
     assert.ok(existsSync(project.path('reports', file!)), file);
