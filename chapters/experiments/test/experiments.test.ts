@@ -22,6 +22,7 @@ import { loadProject } from '../../../lib/project.ts';
 import { compareVersions } from '../../../lib/registry/compare.ts';
 import { assertClose, makeProject, temporaryFolder, trainedProject } from '../../../test/support.ts';
 import { standings } from '../differences.ts';
+import { configOf, readIdeas } from '../ideas.ts';
 import { experimentsPage } from '../page.ts';
 import { drawnOf, paretoFront } from '../pictures.ts';
 import { findRun, idOf, ledgerOf, type Run, readRuns } from '../run.ts';
@@ -271,17 +272,21 @@ grid:
       /40000 points: 10000 at most/,
     ],
   ] as const) {
-    writeFileSync(trained.path('wrong.yaml'), text);
-    const { status, err } = trained.make('experiment', 'FILE=wrong.yaml');
-    assert.equal(status, 2, text);
-    assert.match(err, said);
-    assert.doesNotMatch(err, /\n {4}at /);
+    const wrong = trained.path('wrong.yaml');
+    writeFileSync(wrong, text);
+    const sections = chapters.flatMap(({ section }) => section ?? []);
+    assert.throws(() => {
+      for (const idea of readIdeas(wrong)) configOf(project.text, wrong, idea, sections);
+    }, said);
   }
+  const refused = trained.make('experiment', 'FILE=wrong.yaml');
+  assert.equal(refused.status, 2);
+  assert.match(refused.err, /^wrong\.yaml {2}the grid has 40000 points: 10000 at most\n/);
   assert.match(trained.make('experiment', 'FILE=gone.yaml').err, /gone\.yaml {2}is missing/);
   // Rows that nothing can be learnt from make the idea fail, not make.
   writeFileSync(
     trained.path('failing.yaml'),
-    'ideas: { many folds: { evaluation.folds: 20 }, fine: { model_params.max_depth: 7 } }',
+    'ideas: { many folds: { evaluation.folds: 20, model_params.n_estimators: 2 }, fine: { model_params.max_depth: 7 } }',
   );
   const rows = readTable(trained.path('data/processed/v1_train.csv'));
   assert.ok(rows.filter((row) => row['Machine failure'] === '1').length > 20);

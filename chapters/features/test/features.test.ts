@@ -10,7 +10,7 @@ import { temporaryProject } from '../../../test/support.ts';
 function fleetProject(rows: number) {
   const project = temporaryProject();
   cpSync('examples/fleet/config.yaml', project.path('config.yaml'));
-  project.set({ n_estimators: 60, rows });
+  project.set({ n_estimators: 25, folds: 3, rows });
   const made = project.make('fleet');
   assert.equal(made.status, 0, made.err);
   return project;
@@ -25,10 +25,10 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 test('features of history lift what a model learns, and a change of a view is another version of it', () => {
-  const project = fleetProject(10_800);
+  const project = fleetProject(7200);
   const raw = project.make('features');
   assert.equal(raw.status, 0, raw.err);
-  assert.match(raw.out, /10,800 rows with 6 features as they were known.*\n +wear v1 \([0-9a-f]{12}\)/);
+  assert.match(raw.out, /7,200 rows with 6 features as they were known.*\n +wear v1 \([0-9a-f]{12}\)/);
   assert.match(project.make('features').out, /up to date/);
   const trained = project.make('train', 'gate');
   assert.equal(trained.status, 0, trained.err);
