@@ -6,6 +6,8 @@ import { readIfThere, writeAtomic } from '../files/write.ts';
 import { day, type Html, pageOf, tableOf } from './page.ts';
 
 const INDEX = 'index.html';
+/** Pages, pictures, and model cards, which are texts. */
+const PAGE = /^(?:\w[\w.-]*\.(?:html|svg)|model_card_\w+\.md)$/;
 /** A title stands in the first bytes of a page. */
 const HEAD = 4096;
 /** A folder with more pages is named and not listed: one of its pages lists them. */
@@ -23,10 +25,9 @@ export async function writeContents(folder: string, project: string): Promise<vo
   const path = join(folder, INDEX);
   const before = statSync(path, { throwIfNoEntry: false });
   const text = readIfThere(path) ?? '';
-  const isListed = pages.every((page) => text.includes(`href="${page.path}"`));
-  const isGone = (text.match(/href="[^"]+\.(?:html|svg)"/g) ?? []).length !== pages.length;
-  if (before !== undefined && isListed && !isGone && pages.every(({ made }) => made <= before.mtimeMs))
-    return;
+  const listed = new Set([...text.matchAll(/<tr><td><a href="([^"]+)"/g)].map(([, page]) => page));
+  const isSame = listed.size === pages.length && pages.every((page) => listed.has(page.path));
+  if (before !== undefined && isSame && pages.every(({ made }) => made <= before.mtimeMs)) return;
   writeAtomic(path, await contentsPage(folder, pages, project));
 }
 
@@ -56,10 +57,7 @@ function dataOf(folder: string, path: string): Html {
 function pagesIn(folder: string): Listed[] {
   const listed = (where: string, entries: readonly Dirent[]) =>
     entries
-      .filter(
-        (entry) =>
-          entry.isFile() && /^[\w][\w.-]*\.(html|svg)$/.test(entry.name) && `${where}${entry.name}` !== INDEX,
-      )
+      .filter((entry) => entry.isFile() && PAGE.test(entry.name) && `${where}${entry.name}` !== INDEX)
       .map(({ name }) => ({
         path: `${where}${name}`,
         made: statSync(join(folder, where, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,

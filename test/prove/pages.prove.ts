@@ -73,6 +73,7 @@ else {
   test('pages are there, listed, and small', () => {
     assert.ok(pages.length >= 5, pages.join(', '));
     const contents = project.read('reports', 'index.html');
+    assert.match(contents, /href="monitor\.html">Monitoring of .*<\/a>.*href="monitor\.json"/);
     for (const name of pages) {
       const { size } = statSync(project.path('reports', name));
       assert.ok(size < MOST_BYTES, `${name} has ${size} bytes`);
