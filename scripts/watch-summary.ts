@@ -28,7 +28,7 @@ step({ chapters }, (project) => {
     );
   const { config, path, configPath } = project;
   const { reports, manifest, deployment_log } = config.paths;
-  const files = [path(reports, 'monitor.html'), path(manifest), path(deployment_log)];
+  const files = [path(reports, 'index.html'), path(manifest), path(deployment_log)];
   const verbs = configPath === DEFAULT_CONFIG ? '' : ` CONFIG=${configPath}`;
   console.log(`Look at   ${files.join(' · ')} · make registry${verbs} · make live${verbs}`);
   const real =
