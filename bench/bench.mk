@@ -11,7 +11,7 @@ faults: $(PROGRAMS)/built ## kills, full and failing disks, damaged files: how m
 # Tests with real servers, which they start and stop themselves, and with every page in a real browser.
 PROOFS := $(wildcard test/prove/*.prove.ts chapters/*/prove/*.prove.ts)
 prove: $(PACKAGES) .make/test-project/made ## tests with real servers; then with chapters torn out, half of them at a time and all: takes minutes   [CHAPTER=name]
-	$(if $(CHAPTER),,$(if $(PROOFS),@node --import tsx --test --test-concurrency=1 $(PROOFS)))
+	$(if $(CHAPTER),,$(if $(PROOFS),@node --import tsx --test --test-timeout=900000 --test-concurrency=1 $(PROOFS)))
 	@node --import tsx test/tear-out.ts
 figures: $(PROGRAMS)/built ## the figures that the texts quote, from a life on the real AI4I file: bench/figures.json
 	@node --import tsx bench/figures.ts

@@ -25,8 +25,9 @@ if (missing) {
 } else {
   const folder = temporaryFolder();
   let server: ChildProcess | undefined;
-  endBeforeRemoval(folder, () => server?.kill('SIGKILL'));
   const start = async (port: number) => {
+    // One that runs keeps this process from ending.
+    server?.kill('SIGKILL');
     server = spawn(
       'redis-server',
       [
@@ -47,6 +48,8 @@ if (missing) {
     );
     await sleep(500);
   };
+
+  endBeforeRemoval(folder, () => server?.kill('SIGKILL'));
 
   test('values come back as they were put, a wrong password is refused, and a server that is gone is said at once', {
     timeout: 60_000,
