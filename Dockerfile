@@ -2,7 +2,7 @@
 #   docker build -t clockwork --build-arg COMMIT=$(git rev-parse HEAD) .
 #   docker run --read-only --tmpfs /tmp -v clockwork:/data clockwork make train
 #   docker run --read-only --tmpfs /tmp -v clockwork:/data -p 127.0.0.1:5000:5000 clockwork make serve
-ARG BASE=docker.io/library/node:20.20.2-bookworm-slim
+ARG BASE=docker.io/library/node:24.9.0-bookworm-slim
 
 FROM ${BASE} AS packages
 WORKDIR /app
