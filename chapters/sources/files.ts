@@ -1,6 +1,15 @@
 /** The files of a table: there already, or fetched once and checked. */
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { badInput, Fault, failed } from '../../lib/fault.ts';
@@ -72,7 +81,8 @@ async function fetchFile(url: string, declared: string, to: string): Promise<voi
           yield piece;
         }
       },
-      createWriteStream(temporary),
+      // Opened now: a stream that opens when it comes to it might do so after the file was removed.
+      createWriteStream(temporary, { fd: openSync(temporary, 'w') }),
     ).catch(broken);
     const actual = hash.digest('hex');
     if (actual !== declared)
