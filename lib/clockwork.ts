@@ -53,7 +53,7 @@ export interface Registry {
   data(version: string, part?: 'train' | 'test'): Dataset;
   /** What a version sees of rows: fills, categories and engineered features, row-major. */
   features(name: string, rows: Dataset): Matrix;
-  /** Trains on rows and evaluates out of fold, as make train would with these settings; registers nothing. */
+  /** Trains on rows and evaluates out of fold, as make train would with these settings but for what chapters change; registers nothing. */
   fit(rows: Dataset, settings?: Readonly<Record<string, string | number>>): Promise<Version>;
   /** What a version reaches on rows, with intervals. */
   evaluate(name: string, rows: Dataset): Evaluation;
