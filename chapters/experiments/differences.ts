@@ -38,8 +38,9 @@ export function byRows(
 }
 
 /**
- * By the figures alone: of the same folds in pairs; else as if the rows were others, which is wider than
- * need be where both err on the same ones. */
+ * By the figures alone: of the same folds in pairs; else as if the rows were others, which is wider than need be where both err on the
+ * same ones.
+ */
 export function byFigures(
   a: Run,
   b: Run,

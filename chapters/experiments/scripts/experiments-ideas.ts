@@ -1,5 +1,4 @@
 /** Names, for make, what of a file of ideas is still to be tried; or with DONE says what came of it. */
-import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters, handedIn } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
@@ -8,13 +7,11 @@ import { say } from '../../../lib/terminal.ts';
 import { formatMany } from '../../../lib/words.ts';
 import { configOf, readIdeas } from '../ideas.ts';
 import { idOf, readRuns } from '../run.ts';
-import { experimentsSection } from '../settings.ts';
 import { aboutIdea, trainingCode, trainingData } from '../try-idea.ts';
 
 step(
   { chapters, args: { FILE: required('which ideas? make experiment FILE=ideas.yaml'), DONE: optional } },
   async (project, { FILE, DONE }) => {
-    sectionOf(project.config, experimentsSection);
     const training = handedIn('training');
     const changes = await Promise.all(training.map(({ load }) => load()));
     const code = trainingCode(training.map(({ file }) => file));

@@ -1,5 +1,5 @@
 /** Everything that was tried, in the terminal and as a page; with ID one run, and first what changed since the one before it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { chapters } from '../../../lib/door.ts';
 import { failed } from '../../../lib/fault.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
@@ -51,7 +51,7 @@ step(
     if (ranked.length > SHOWN) console.log(`  … and ${formatCount(ranked.length - SHOWN)} more`);
     const others = ranked.filter(({ kind }) => kind !== 'trial').slice(0, PAGES);
     for (const run of others)
-      if (!existsSync(pagePath(run.id))) await writePage(project, runs, run, pagePath(run.id));
+      if (isStale(project, run.id, pagePath(run.id))) await writePage(project, runs, run, pagePath(run.id));
     const folder = project.path(project.config.paths.reports, 'runs');
     const pages = new Set(
       existsSync(folder) ? readdirSync(folder).map((name) => name.replace(/\.html$/, '')) : [],
@@ -75,6 +75,12 @@ step(
     writeAtomic(page.replace(/html$/, 'csv'), csvOf(ranked));
   },
 );
+
+/** A run that was tried again, or became a version, has a new folder. */
+function isStale(project: Project, id: string, page: string): boolean {
+  const made = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return made(page) <= made(runPath(project, id));
+}
 
 async function changesOf(project: Project, runs: readonly Run[], run: Run) {
   const before = runs.find(({ id }) => id === run.parent);

@@ -245,8 +245,14 @@ grid:
   assert.match(again.out, /6 tried/);
   assert.doesNotMatch(again.out, /^idea/m);
   assert.equal(readRuns(project).runs.length, runs.length);
-  // What was an idea becomes a version by make train: it is the same run.
+  // What was an idea becomes a version by make train: it is the same run, and its page says so.
+  assert.equal(trained.make('experiments').status, 0);
+  const page = (id: string) => trained.read('reports/runs', `${id}.html`);
+  const same = ideas.find(({ name }) => name === 'as it is')!.id;
+  assert.ok(!page(same).includes('v2'));
   assert.equal(trained.make('train').status, 0);
+  assert.equal(trained.make('experiments').status, 0);
+  assert.match(page(same), /<h1>Run [0-9a-f]{12}, v2<\/h1>/);
   const registered = readRuns(project).runs.find(({ version }) => version === 'v2')!;
   assert.equal(registered.id, ideas.find(({ name }) => name === 'as it is')!.id);
   assert.deepEqual(registered.tags, ['first', 'second one']);
