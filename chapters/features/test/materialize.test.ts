@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { chapters } from '../../../lib/door.ts';
 import { loadProject } from '../../../lib/project.ts';
-import { makeProject, temporaryFolder } from '../../../test/support.ts';
+import { temporaryProject } from '../../../test/support.ts';
 import { openMaterializer } from '../materialize.ts';
 import { rowsIn } from '../state.ts';
 import type { OnlineStore } from '../store.ts';
@@ -35,13 +35,18 @@ function contents(values: Map<string, Uint8Array>): [string, string][] {
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-test('what is put while a source grows is what a reading of all of it puts', async () => {
-  const folder = temporaryFolder();
-  const made = makeProject(folder);
+/** The fleet's project, and where its source of events is to be. */
+function fleetWithoutRows() {
+  const made = temporaryProject();
   cpSync('examples/fleet/config.yaml', made.path('config.yaml'));
   const project = loadProject(chapters, made.path('config.yaml'));
   const path = made.path('data/incoming/events.csv');
   mkdirSync(dirname(path), { recursive: true });
+  return { project, path };
+}
+
+test('what is put while a source grows is what a reading of all of it puts', async () => {
+  const { project, path } = fleetWithoutRows();
   const start = Date.now() - 100 * HOUR;
   const when = (hours: number) => new Date(start + hours * HOUR).toISOString();
   const row = fc
@@ -90,12 +95,7 @@ test('what is put while a source grows is what a reading of all of it puts', asy
 });
 
 test('of what is new only its entities are put, and nothing else is read', async () => {
-  const folder = temporaryFolder();
-  const made = makeProject(folder);
-  cpSync('examples/fleet/config.yaml', made.path('config.yaml'));
-  const project = loadProject(chapters, made.path('config.yaml'));
-  const path = made.path('data/incoming/events.csv');
-  mkdirSync(dirname(path), { recursive: true });
+  const { project, path } = fleetWithoutRows();
   const now = new Date().toISOString();
   const rows = Array.from({ length: 500 }, (_, i) => `m-${i},${now},${now},1,2,0\n`);
   writeFileSync(path, HEADER + rows.join(''));
