@@ -51,7 +51,7 @@ ${
     : html`<h2>Settings side by side</h2>
 ${drawn < done.length ? html`<p class="note">Drawn are ${drawn}: the best half of them, and some of the others.</p>` : ''}
 ${figure(parallelCoordinates(done, settings, metric))}
-<div class="pair">${againstSettings(done, settings, metric).map((svg) => figure(svg))}</div>
+<div class="pair">${againstSettings(done, settings, metric).map(figure)}</div>
 <h2>What quality costs</h2>
 ${figure(costPicture(done, metric, 'seconds'))}
 ${done.some(({ bytes }) => bytes !== undefined) ? figure(costPicture(done, metric, 'bytes')) : ''}`

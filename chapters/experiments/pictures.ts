@@ -1,6 +1,7 @@
 /** Runs as pictures: their settings side by side, each setting against the metric, and what quality costs. */
 import * as Plot from '@observablehq/plot';
-import { ALARM, CALM, draw } from '../../lib/page/picture.ts';
+import { draw } from '../../lib/page/draw.ts';
+import { ALARM, CALM, type Picture } from '../../lib/page/picture.ts';
 import { formatCount } from '../../lib/words.ts';
 import type { Run } from './run.ts';
 import { isLowestFirst, saysOf } from './where.ts';
@@ -25,7 +26,7 @@ export function parallelCoordinates(
   ranked: readonly Run[],
   settings: readonly string[],
   metric: string,
-): string {
+): Picture {
   const axes = [...settings.slice(0, AXES - 1), metric];
   const places = axes.map((name) => {
     const said = ranked.map((run) => saysOf(run, name));
@@ -87,6 +88,10 @@ export function parallelCoordinates(
       ],
     },
     `${drawn.length} of ${ranked.length} runs as lines through ${axes.map(short).join(', ')}; the best tenth by ${metric} in red`,
+    drawn.map((run) => ({
+      run: run.id,
+      ...Object.fromEntries(axes.map((name) => [name, saysOf(run, name)])),
+    })),
   );
 }
 
@@ -99,7 +104,7 @@ export function againstSettings(
   ranked: readonly Run[],
   settings: readonly string[],
   metric: string,
-): string[] {
+): Picture[] {
   const drawn = drawnOf(ranked);
   return settings.slice(0, SETTINGS).map((name) => {
     const points = drawn.flatMap((run) => {
@@ -123,6 +128,7 @@ export function againstSettings(
         ],
       },
       `${metric} of ${points.length} runs against ${short(name)}`,
+      points,
     );
   });
 }
@@ -145,7 +151,7 @@ export function paretoFront(runs: readonly Run[], metric: string, cost: string):
   });
 }
 
-export function costPicture(ranked: readonly Run[], metric: string, cost: 'seconds' | 'bytes'): string {
+export function costPicture(ranked: readonly Run[], metric: string, cost: 'seconds' | 'bytes'): Picture {
   const front = paretoFront(ranked, metric, cost);
   const point = (run: Run) => ({ x: saysOf(run, cost) as number, y: saysOf(run, metric) as number });
   const drawn = drawnOf(ranked).filter(
@@ -165,5 +171,6 @@ export function costPicture(ranked: readonly Run[], metric: string, cost: 'secon
       ],
     },
     `${metric} of ${drawn.length} runs against ${label}; ${front.length} in red that no other beats in both`,
+    drawn.map((run) => ({ run: run.id, ...point(run), on_front: front.includes(run) })),
   );
 }

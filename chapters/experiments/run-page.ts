@@ -2,8 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
 import type { Estimate } from '../../lib/numbers/estimate.ts';
+import { draw } from '../../lib/page/draw.ts';
 import { day, figure, type Html, pageOf, tableOf } from '../../lib/page/page.ts';
-import { CALM, draw } from '../../lib/page/picture.ts';
+import { CALM, type Picture } from '../../lib/page/picture.ts';
 import { formatCount } from '../../lib/words.ts';
 import type { CurvePoint } from './curve.ts';
 import type { Run } from './run.ts';
@@ -108,7 +109,7 @@ function shortened(diff: string): string {
     : `${lines.slice(0, MOST_LINES).join('\n')}\n… and ${lines.length - MOST_LINES} lines more`;
 }
 
-function curvePicture(curve: readonly CurvePoint[]): string {
+function curvePicture(curve: readonly CurvePoint[]): Picture {
   return draw(
     {
       width: 800,
@@ -121,5 +122,6 @@ function curvePicture(curve: readonly CurvePoint[]): string {
       ],
     },
     `log loss on later rows, from ${curve[0]!.log_loss.toFixed(4)} with ${curve[0]!.trees} trees to ${curve.at(-1)!.log_loss.toFixed(4)} with ${curve.at(-1)!.trees}`,
+    curve,
   );
 }

@@ -1,6 +1,7 @@
 /** The explanation of a version as a page. */
-import { html, raw } from 'hono/html';
-import { figure, type Html, legend, pageOf, tableOf } from '../../lib/page/page.ts';
+import { html } from 'hono/html';
+import { figure, pageOf, tableOf } from '../../lib/page/page.ts';
+import type { Picture } from '../../lib/page/picture.ts';
 
 export interface ExplainPage {
   readonly version: string;
@@ -17,21 +18,19 @@ export interface ExplainPage {
   }[];
 }
 
-/** File name of each picture, its heading and its SVG. */
-export type Pictures = readonly { readonly file: string; readonly title: string; readonly svg: string }[];
-
-/** The picture in words, which says what its colours are. */
-function wordsOf(svg: string): Html | string {
-  return raw(/<title>([^<]*)<\/title>/.exec(svg)?.[1] ?? '');
-}
+/** File name of each picture, its heading and what it shows. */
+export type Pictures = readonly {
+  readonly file: string;
+  readonly title: string;
+  readonly picture: Picture;
+}[];
 
 export function explainPage(page: ExplainPage, pictures: Pictures): Promise<string> {
   const { version, sha256, algorithm, space, method, rows, outputs, importance, permutation } = page;
   const body = html`<h1>What ${version} looks at</h1>
 <p>${algorithm}, model sha256 ${sha256.slice(0, 12)}…. Shapley values (${method.replace('_', ' ')}) of ${rows.count} rows of ${rows.path},
 in ${space} of ${outputs.join(', ')}; those of each row add up to the model's output. They say what the model does, not what causes the outcome.</p>
-${legend(outputs)}
-${pictures.map(({ title, svg }) => html`<h2>${title}</h2>${figure(svg)}<p class="note">${wordsOf(svg)}</p>`)}
+${pictures.map(({ title, picture }) => html`<h2>${title}</h2>${figure(picture)}<p class="note">${picture.words}</p>`)}
 <h2>Figures</h2>
 ${tableOf(
   ['Input', ...outputs.map((output) => `#mean |contribution| to ${output}`)],

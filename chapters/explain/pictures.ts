@@ -1,6 +1,7 @@
 /** Explanations as pictures. */
 import * as Plot from '@observablehq/plot';
-import { ALARM, CALM, draw, PALETTE } from '../../lib/page/picture.ts';
+import { draw } from '../../lib/page/draw.ts';
+import { ALARM, CALM, PALETTE, type Picture } from '../../lib/page/picture.ts';
 import type { GlobalExplanation, PartialDependence, PermutationImportance } from './global.ts';
 
 const SHOWN = 12;
@@ -11,7 +12,7 @@ export function importancePicture(
   { names, importance }: GlobalExplanation,
   outputs: readonly string[],
   space: string,
-): string {
+): Picture {
   const bars = names
     .slice(0, SHOWN)
     .flatMap((name, i) => outputs.map((output, k) => ({ name, output, value: importance[i]![k]! })));
@@ -34,11 +35,13 @@ export function importancePicture(
       ],
     },
     `Importance: ${names.slice(0, 3).join(', ')} contribute most${outputs.length === 1 ? '' : `; stacked by class ${outputs.join(', ')}`}`,
+    bars,
+    outputs,
   );
 }
 
 /** A picture holds so many rows, evenly taken of all: more make it slow to open and tell no more. */
-const DRAWN = 200;
+const DRAWN = 150;
 
 function drawnOf<T>(all: readonly T[]): readonly T[] {
   const step = all.length / DRAWN;
@@ -51,7 +54,7 @@ export function beeswarmPicture(
   output: number,
   of: string,
   space: string,
-): string {
+): Picture {
   const shown = names.slice(0, SHOWN);
   const points = shown.flatMap((name, i) => {
     const column = values.map((row) => row[i]!).filter((x) => x !== null) as number[];
@@ -78,6 +81,14 @@ export function beeswarmPicture(
       ],
     },
     `Contributions of each input in ${drawnOf(contributions).length} of ${contributions.length} rows, low values blue, high ones red; ${shown[0]} spreads most`,
+    drawnOf([...contributions.keys()]).map((row) =>
+      Object.fromEntries(
+        shown.flatMap((name, i) => [
+          [name, contributions[row]![output]![i]!],
+          [`value of ${name}`, values[row]![i]],
+        ]),
+      ),
+    ),
   );
 }
 
@@ -101,7 +112,7 @@ export function dependencePicture(
   output: number,
   space: string,
   categories: readonly string[] | undefined,
-): string {
+): Picture {
   const name = names[place]!;
   const points = drawnOf([...contributions.keys()]).flatMap((i) => {
     const value = values[i]![place]!;
@@ -120,10 +131,11 @@ export function dependencePicture(
       ],
     },
     `Contribution of ${name} against its value in ${points.length} rows`,
+    points,
   );
 }
 
-export function permutationPicture(importances: readonly PermutationImportance[]): string {
+export function permutationPicture(importances: readonly PermutationImportance[]): Picture {
   const shown = importances.slice(0, SHOWN).map(({ name, loss }) => ({ name, ...loss }));
   return draw(
     {
@@ -139,10 +151,14 @@ export function permutationPicture(importances: readonly PermutationImportance[]
       ],
     },
     `Permutation importance: shuffling ${shown[0]?.name ?? 'nothing'} costs most`,
+    shown,
   );
 }
 
-export function partialPicture({ name, grid, means }: PartialDependence, outputs: readonly string[]): string {
+export function partialPicture(
+  { name, grid, means }: PartialDependence,
+  outputs: readonly string[],
+): Picture {
   const points = grid.flatMap((value, i) =>
     outputs.map((output, k) => ({ value, output, mean: means[i]![k]! })),
   );
@@ -163,6 +179,8 @@ export function partialPicture({ name, grid, means }: PartialDependence, outputs
       ],
     },
     `Mean probability of ${outputs.join(', ')} as ${name} is set to each of its values`,
+    points,
+    outputs,
   );
 }
 
@@ -172,7 +190,7 @@ export interface Step {
 }
 
 /** From the mean to the output of one prediction, the largest contributions first. */
-export function waterfallPicture(base: number, steps: readonly Step[], space: string): string {
+export function waterfallPicture(base: number, steps: readonly Step[], space: string): Picture {
   const sorted = [...steps].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
   const shown = sorted.slice(0, SHOWN);
   const rest = sorted.slice(SHOWN).reduce((sum, { contribution }) => sum + contribution, 0);
@@ -203,5 +221,6 @@ export function waterfallPicture(base: number, steps: readonly Step[], space: st
           `${name} ${contribution >= 0 ? '+' : '−'}${Math.abs(contribution).toFixed(3)}`,
       )
       .join(', ')}`,
+    bars,
   );
 }

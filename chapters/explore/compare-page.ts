@@ -1,8 +1,9 @@
 /** Two tables side by side, as a page. */
 import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
-import { figure, legend, pageOf, tableOf } from '../../lib/page/page.ts';
-import { draw, PALETTE } from '../../lib/page/picture.ts';
+import { draw } from '../../lib/page/draw.ts';
+import { figure, pageOf, tableOf } from '../../lib/page/page.ts';
+import { PALETTE, type Picture } from '../../lib/page/picture.ts';
 import { formatCount, formatPercent } from '../../lib/words.ts';
 import type { ColumnChange, Comparison } from './compare.ts';
 
@@ -32,13 +33,12 @@ ${tableOf(
   ]),
 )}
 <h2>Distributions, the most different first</h2>
-${legend([a, b])}
 ${columns.slice(0, PICTURES).map((column) => html`<h3>${column.column}</h3>${figure(shares(a, b, column))}`)}
 <p class="note">Made by <code>${command}</code>.</p>`;
   return pageOf(`${b} beside ${a}`, body);
 }
 
-function shares(a: string, b: string, { column, bins, shares: [before, after], psi }: ColumnChange): string {
+function shares(a: string, b: string, { column, bins, shares: [before, after], psi }: ColumnChange): Picture {
   const points = [before, after].flatMap((of, side) =>
     of.map((share, k) => ({ bin: bins[k]!, share, table: side === 0 ? a : b })),
   );
@@ -56,5 +56,7 @@ function shares(a: string, b: string, { column, bins, shares: [before, after], p
       ],
     },
     `${column} in ${a} and in ${b}, PSI ${psi.toFixed(3)}.`,
+    points,
+    [a, b],
   );
 }

@@ -1,6 +1,6 @@
 /** What a first look at a table says, as a page. */
 import { html } from 'hono/html';
-import { figure, type Html, legend, pageOf, tableOf } from '../../lib/page/page.ts';
+import { figure, type Html, pageOf, tableOf } from '../../lib/page/page.ts';
 import { formatCount, formatPercent } from '../../lib/words.ts';
 import type { ColumnLook, Explored } from './explored.ts';
 import { associationMatrix, histogram, informationBars, overTimeLines, pairScatter } from './pictures.ts';
@@ -47,7 +47,7 @@ ${suspects.length + duplicates.inputs + drifting.length === 0 ? html`<li>nothing
 <p class="note">Explains: the share of what is uncertain about ${target} that the column takes away by itself. Drift: the last half of the rows against the first (PSI), in brackets where chance explains it.</p>
 ${columnsTable(columns, rows)}
 ${target === '' ? '' : html`<h2>What says most of ${target}</h2>${figure(informationBars(columns, target))}`}
-${pairs.map((pair) => html`<h3>${pair.y} and ${pair.x} together explain ${formatPercent(pair.explains, 1)}, the better alone ${formatPercent(pair.alone, 1)}</h3>${legend(names)}${figure(pairScatter(pair, names))}`)}
+${pairs.map((pair) => html`<h3>${pair.y} and ${pair.x} together explain ${formatPercent(pair.explains, 1)}, the better alone ${formatPercent(pair.alone, 1)}</h3>${figure(pairScatter(pair, names))}`)}
 <h2>How columns go together</h2>
 <p class="note">Correlation of two numbers, blue where one falls as the other rises and red where both do; else Cramér's V${sampled < rows ? `, on ${formatCount(sampled)} rows drawn` : ''}.</p>
 ${figure(associationMatrix(associations))}
@@ -65,12 +65,11 @@ ${
       )
 }
 <h2>Over the rows</h2>
-${overTime.length === 0 ? html`<p>No column is another in the last half of the rows than in the first, beyond chance.</p>` : html`${legend(overTime.map(({ column }) => column))}${figure(overTimeLines(overTime))}`}
+${overTime.length === 0 ? html`<p>No column is another in the last half of the rows than in the first, beyond chance.</p>` : figure(overTimeLines(overTime))}
 <h2>Distributions</h2>
-${legend(names)}
 ${columns.slice(0, MOST_PICTURES).map((column) => {
-  const svg = histogram(column, names.length === 0 ? ['rows'] : names);
-  return svg === undefined ? '' : html`<h3>${column.name}</h3>${figure(svg)}`;
+  const picture = histogram(column, names.length === 0 ? ['rows'] : names);
+  return picture === undefined ? '' : html`<h3>${column.name}</h3>${figure(picture)}`;
 })}
 ${columns.length > MOST_PICTURES ? html`<p>${formatCount(columns.length - MOST_PICTURES)} more columns are in the JSON beside this page.</p>` : ''}
 <p class="note">Made by <code>${command}</code>; the same as data: explore.json.</p>`;

@@ -1,6 +1,7 @@
 /** Pictures of a table, each with what it shows in words. */
 import * as Plot from '@observablehq/plot';
-import { ALARM, CALM, draw, PALETTE } from '../../lib/page/picture.ts';
+import { draw } from '../../lib/page/draw.ts';
+import { ALARM, CALM, PALETTE, type Picture } from '../../lib/page/picture.ts';
 import { formatPercent } from '../../lib/words.ts';
 import type { ColumnLook, Explored, PairLook } from './explored.ts';
 
@@ -10,7 +11,7 @@ const [WIDE, SMALL] = [720, 340];
 export function histogram(
   { name, histogram: of }: ColumnLook,
   classes: readonly string[],
-): string | undefined {
+): Picture | undefined {
   if (of === null) return undefined;
   const isNumber = of.bins.every((bin) => bin !== '' && !Number.isNaN(Number(bin))) && of.bins.length > 6;
   const bars = of.byClass.flatMap((counts, k) =>
@@ -41,6 +42,8 @@ export function histogram(
       marks: [Plot.barY(bars, { x: 'bin', y: 'rows', fill: 'class', inset: 0.3 })],
     },
     `${name}: most rows (${most?.[1]}) at ${most?.[0]}${classes.length > 1 ? `, stacked by ${classes.join(', ')}` : ''}.`,
+    bars,
+    classes,
   );
 }
 
@@ -48,7 +51,7 @@ export function colours(classes: readonly string[]): string[] {
   return classes.map((_, k) => PALETTE[k % PALETTE.length]!);
 }
 
-export function informationBars(columns: readonly ColumnLook[], target: string): string {
+export function informationBars(columns: readonly ColumnLook[], target: string): Picture {
   const bars = columns
     .filter(({ explains, role }) => explains !== null && (role === 'input' || role === 'leakage'))
     .sort((a, b) => b.explains! - a.explains!)
@@ -72,10 +75,11 @@ export function informationBars(columns: readonly ColumnLook[], target: string):
       .slice(0, 5)
       .map(({ name, explains }) => `${name} ${formatPercent(explains!, 1)}`)
       .join(', ')}. Red: columns with role leakage.`,
+    bars.map(({ name, role, explains }) => ({ name, role, explains })),
   );
 }
 
-export function associationMatrix({ names, values }: Explored['associations']): string {
+export function associationMatrix({ names, values }: Explored['associations']): Picture {
   const cells = names.flatMap((a, i) => names.map((b, j) => ({ a, b, value: values[i]![j]! })));
   const strongest = cells
     .filter(({ a, b }) => a < b)
@@ -113,10 +117,11 @@ export function associationMatrix({ names, values }: Explored['associations']): 
       ],
     },
     `How columns go together; strongest: ${strongest.map(({ a, b, value }) => `${a} and ${b} ${value.toFixed(2)}`).join(', ')}.`,
+    cells,
   );
 }
 
-export function pairScatter({ x, y, points }: PairLook, classes: readonly string[]): string {
+export function pairScatter({ x, y, points }: PairLook, classes: readonly string[]): Picture {
   return draw(
     {
       width: WIDE,
@@ -136,6 +141,8 @@ export function pairScatter({ x, y, points }: PairLook, classes: readonly string
       ],
     },
     `${y} against ${x}, ${points.length} rows, as many of each class as there are.`,
+    points,
+    classes,
   );
 }
 
@@ -143,7 +150,7 @@ function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-export function overTimeLines(columns: Explored['overTime']): string {
+export function overTimeLines(columns: Explored['overTime']): Picture {
   const points = columns.flatMap(({ column, psi }) =>
     psi.map((value, part) => ({ column, part: part + 1, value })),
   );
@@ -164,5 +171,7 @@ export function overTimeLines(columns: Explored['overTime']): string {
       ],
     },
     `Drift over the rows: ${columns.map(({ column, psi }) => `${column} up to ${Math.max(...psi).toFixed(2)}`).join(', ')}.`,
+    points,
+    columns.map(({ column }) => column),
   );
 }

@@ -2,8 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
 import type { Estimate } from '../../lib/numbers/estimate.ts';
+import { draw } from '../../lib/page/draw.ts';
 import { figure, mark, pageOf, tableOf } from '../../lib/page/page.ts';
-import { CALM, draw } from '../../lib/page/picture.ts';
+import { CALM, type Picture } from '../../lib/page/picture.ts';
 import { formatCount } from '../../lib/words.ts';
 import type { ColumnFairness, Statistic } from './measure.ts';
 import { describeMitigation, type FairnessReport } from './report.ts';
@@ -11,7 +12,7 @@ import { describeMitigation, type FairnessReport } from './report.ts';
 const SHOWN: readonly Statistic[] = ['selection_rate', 'tpr', 'fpr', 'precision', 'roc_auc', 'calibration'];
 
 /** Selection rate and TPR of each group with their intervals. */
-export function groupsPicture({ column, groups }: ColumnFairness): string {
+export function groupsPicture({ column, groups }: ColumnFairness): Picture {
   const points = groups.flatMap(({ group, tiny, statistics }) =>
     (['selection_rate', 'tpr'] as const).flatMap((statistic) => {
       const estimate = statistics[statistic];
@@ -42,6 +43,7 @@ export function groupsPicture({ column, groups }: ColumnFairness): string {
       .filter(({ statistic }) => statistic === 'selection_rate')
       .map(({ group, value }) => `${group} ${value.toFixed(2)}`)
       .join(', ')}`,
+    points,
   );
 }
 

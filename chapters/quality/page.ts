@@ -1,8 +1,9 @@
 /** What was judged last as a page, with the history of each rule. */
 import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
+import { draw } from '../../lib/page/draw.ts';
 import { figure, type Html, mark, pageOf, tableOf } from '../../lib/page/page.ts';
-import { ALARM, CALM, draw } from '../../lib/page/picture.ts';
+import { ALARM, CALM, type Picture } from '../../lib/page/picture.ts';
 import { formatCount, formatPercent, formatTime } from '../../lib/words.ts';
 import { whereIs } from './block.ts';
 import type { HistoryLine } from './history.ts';
@@ -91,7 +92,7 @@ function before(rule: string, history: readonly HistoryLine[]): Html | string {
 }
 
 /** Share of rules that hold, look by look. */
-function overTime(history: readonly HistoryLine[]): string {
+function overTime(history: readonly HistoryLine[]): Picture {
   const points = history.slice(-100).map(({ time, rules, verdict }) => {
     const verdicts = Object.values(rules)
       .map(([each]) => each)
@@ -122,5 +123,7 @@ function overTime(history: readonly HistoryLine[]): string {
       ],
     },
     `Share of rules that hold, over ${points.length} looks: ${formatPercent(last.share, 0)} at the last.`,
+    points,
+    ['may be used', 'may not be used'],
   );
 }

@@ -1,11 +1,12 @@
 /** Pictures of how good a version's scores are. */
 import * as Plot from '@observablehq/plot';
 import type { Confusion } from '../../lib/measure/metrics.ts';
-import { ALARM, CALM, draw, PALETTE } from '../../lib/page/picture.ts';
+import { draw } from '../../lib/page/draw.ts';
+import { ALARM, CALM, PALETTE, type Picture } from '../../lib/page/picture.ts';
 import type { CalibrationBin, CurvePoint } from './curve-points.ts';
 
 /** Share of each true class that was given each class, with the counts. */
-export function confusionPicture(confusion: Confusion, classes: readonly string[]): string {
+export function confusionPicture(confusion: Confusion, classes: readonly string[]): Picture {
   const cells = confusion.flatMap((row, truth) => {
     const total = row.reduce((a, b) => a + b, 0);
     return row.map((count, given) => ({
@@ -37,6 +38,7 @@ export function confusionPicture(confusion: Confusion, classes: readonly string[
       ],
     },
     `Confusion matrix: ${right} of ${rows} rows on the diagonal`,
+    cells,
   );
 }
 
@@ -49,8 +51,8 @@ export function curvePicture(
   curves: readonly Curves[],
   labels: { x: string; y: string },
   diagonal: boolean,
-  description: string,
-): string {
+  words: string,
+): Picture {
   const points = curves.flatMap(({ name, points: of }) => of.map((point) => ({ ...point, name })));
   return draw(
     {
@@ -74,14 +76,16 @@ export function curvePicture(
         Plot.line(points, { x: 'x', y: 'y', z: 'name', stroke: 'name', strokeWidth: 2 }),
       ],
     },
-    description,
+    words,
+    points,
+    curves.map(({ name }) => name),
   );
 }
 
 /** A class this rare is drawn on logarithmic axes. */
 const RARE = 0.1;
 
-export function calibrationPicture(bins: readonly CalibrationBin[], name: string): string {
+export function calibrationPicture(bins: readonly CalibrationBin[], name: string): Picture {
   const rows = bins.reduce((sum, bin) => sum + bin.rows, 0);
   const share = bins.reduce((sum, bin) => sum + bin.rows * bin.observed, 0) / rows;
   const isRare = share < RARE;
@@ -116,29 +120,6 @@ export function calibrationPicture(bins: readonly CalibrationBin[], name: string
       ],
     },
     `Calibration of ${name} in ${bins.length} bins: mean probability against the share that was true`,
-  );
-}
-
-/** How many rows have which score, under the calibration. */
-export function scoresPicture(scores: Float64Array, name: string): string {
-  return draw(
-    {
-      width: 520,
-      height: 140,
-      x: { label: `probability of ${name}`, domain: [0, 1] },
-      y: {
-        label: 'rows (logarithmic)',
-        type: 'symlog',
-        ticks: [0, 1, 10, 100, 1000, 10_000, 100_000].filter((tick) => tick <= scores.length),
-      },
-      marks: [
-        Plot.rectY(Array.from(scores), {
-          ...Plot.binX({ y: 'count' }, { x: (d: number) => d, thresholds: 40 }),
-          fill: CALM,
-        }),
-        Plot.ruleY([0]),
-      ],
-    },
-    `Histogram of the probabilities of ${name}`,
+    bins,
   );
 }

@@ -7,6 +7,7 @@ import { outputOf } from '../../lib/measure/metrics.ts';
 import type { Verdict } from '../../lib/numbers/estimate.ts';
 import { columnOf } from '../../lib/numbers/matrix.ts';
 import { type Block, heading, image, list, table, text } from '../../lib/page/blocks.ts';
+import { scoresPicture } from '../../lib/page/scores-picture.ts';
 import type { Project } from '../../lib/project.ts';
 import { type Comparison, compareVersions } from '../../lib/registry/compare.ts';
 import { describeCheck, judgeGate } from '../../lib/registry/gate.ts';
@@ -15,7 +16,7 @@ import { readValidation } from '../../lib/registry/validation.ts';
 import { driftLimits } from '../../lib/watch/monitor.ts';
 import { formatCount, formatInterval } from '../../lib/words.ts';
 import { calibrationBins, prCurve, rocCurve } from './curve-points.ts';
-import { calibrationPicture, confusionPicture, curvePicture, scoresPicture } from './curves.ts';
+import { calibrationPicture, confusionPicture, curvePicture } from './curves.ts';
 
 /** `champion` is undefined where there is none, or where the version is it; `parts` are what other chapters say. */
 export function versionReport(
@@ -108,7 +109,11 @@ export function versionReport(
         `Calibration of ${name}`,
         calibrationPicture(calibrationBins(labels, scores, config.evaluation.confidence), name),
       ),
-      image(several ? `scores_${i}` : 'scores', `Probabilities of ${name}`, scoresPicture(scores, name)),
+      image(
+        several ? `scores_${i}` : 'scores',
+        `Probabilities of ${name}`,
+        scoresPicture(scores, `probability of ${name}`, 'rows', { width: 520, height: 140 }),
+      ),
     ]),
     ...driftBlocks(project, version, metadata.data.version),
     ...parts,

@@ -1,6 +1,7 @@
 /** Lineage as text and as a picture. */
 import * as Plot from '@observablehq/plot';
-import { CALM, draw } from '../../lib/page/picture.ts';
+import { draw } from '../../lib/page/draw.ts';
+import { CALM, type Picture } from '../../lib/page/picture.ts';
 import { formatMany } from '../../lib/words.ts';
 import { LAYERS, type Lineage, type LineageNode, reached } from './lineage.ts';
 
@@ -28,7 +29,7 @@ export function lineageText(lineage: Lineage): string {
 
 const [ROW, WIDTH, SHOWN] = [22, 1100, 34];
 
-export function lineageSvg({ nodes, edges }: Lineage): string {
+export function lineagePicture({ nodes, edges }: Lineage): Picture {
   const layers = LAYERS.map((layer) => nodes.filter((node) => node.layer === layer)).filter(
     (of) => of.length > 0,
   );
@@ -85,5 +86,6 @@ export function lineageSvg({ nodes, edges }: Lineage): string {
       ],
     },
     `Lineage: ${layers.map((of) => formatMany(of.length, of[0]!.layer)).join(', ')}; lineage.txt says the same in words.`,
+    edges.map(([from, to]) => ({ from, to })),
   );
 }

@@ -37,7 +37,7 @@ function runOf(
       ? 'no truth yet'
       : `${formatPercent(production.value)} (training ${formatPercent(training.value)})`
   }</dd></dl>${sparkline(rates, 'Error rate in percent over the last runs')}
-<dl><dt>Drift</dt><dd class="${drifted.some(({ size }) => size.value > psiLimit) ? 'bad' : ''}">${drifted.map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`).join(', ') || 'none beyond its limit'}</dd></dl>${sparkline(
+<dl><dt>Drift</dt><dd class="${drifted.some(({ size }) => size.value > psiLimit) ? 'bad' : ''}">${drifted.map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`).join(', ') || (window.rows === 0 ? 'no predictions yet' : 'none beyond its limit')}</dd></dl>${sparkline(
     history.map((run) => run.max_psi),
     'Largest PSI over the last runs',
   )}`;

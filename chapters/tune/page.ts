@@ -1,8 +1,9 @@
 /** The leaderboard of a search as a page. */
 import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
+import { draw } from '../../lib/page/draw.ts';
 import { figure, pageOf, tableOf } from '../../lib/page/page.ts';
-import { ALARM, CALM, draw } from '../../lib/page/picture.ts';
+import { ALARM, CALM } from '../../lib/page/picture.ts';
 import type { Trial } from './search.ts';
 
 export function leaderboardPage(
@@ -31,6 +32,7 @@ export function leaderboardPage(
       ],
     },
     `${about.metric} of ${ranked.length} trials from the best to the worst, ${ranked[0]!.mean.toFixed(4)} to ${ranked.at(-1)!.mean.toFixed(4)}; dashed: the config as it is, ${asItIs.mean.toFixed(4)}`,
+    points,
   );
   const body = html`<h1>Search for settings of ${about.project}</h1>
 <p>${about.searched} trials, ${about.folds} folds (${about.validation}). Of those that saw all rows, by ${about.metric}${

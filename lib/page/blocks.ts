@@ -1,6 +1,7 @@
 /** A report as blocks that become Markdown or HTML alike. */
 import { html, raw } from 'hono/html';
 import { figure, type Html, pageOf, tableOf } from './page.ts';
+import type { Picture } from './picture.ts';
 
 export type Block =
   | { readonly kind: 'heading'; readonly level: 1 | 2 | 3; readonly text: string }
@@ -12,7 +13,7 @@ export type Block =
       readonly columns: readonly string[];
       readonly rows: readonly (readonly string[])[];
     }
-  | { readonly kind: 'image'; readonly file: string; readonly title: string; readonly svg: string };
+  | { readonly kind: 'image'; readonly file: string; readonly title: string; readonly picture: Picture };
 
 export const heading = (level: 1 | 2 | 3, text: string): Block => ({ kind: 'heading', level, text });
 export const text = (words: string): Block => ({ kind: 'text', text: words });
@@ -22,11 +23,11 @@ export const table = (columns: readonly string[], rows: readonly (readonly strin
   columns,
   rows,
 });
-export const image = (file: string, title: string, svg: string): Block => ({
+export const image = (file: string, title: string, picture: Picture): Block => ({
   kind: 'image',
   file,
   title,
-  svg,
+  picture,
 });
 
 /** What is left where pictures cannot be shown: no picture, and no heading that stood over pictures alone. */
@@ -48,7 +49,8 @@ function markdownOf(block: Block, folder: string): string {
   if (block.kind === 'heading') return `${'#'.repeat(block.level)} ${plain(block.text)}`;
   if (block.kind === 'text') return plain(block.text);
   if (block.kind === 'list') return block.items.map((item) => `- ${plain(item)}`).join('\n');
-  if (block.kind === 'image') return `![${plain(block.title)}](${folder}/${block.file}.svg)`;
+  if (block.kind === 'image')
+    return `![${plain(block.title)}](${folder}/${block.file}.svg)\n\n[Data](${folder}/${block.file}.csv)`;
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => plain(cell).replaceAll('|', '\\|')).join(' | ')} |`;
   const names = block.columns.map((name) => name.replace(/^#/, ''));
@@ -71,7 +73,7 @@ export function toHtml(title: string, blocks: readonly Block[]): Promise<string>
 function htmlOf(block: Block): Html {
   if (block.kind === 'text') return html`<p>${block.text}</p>\n`;
   if (block.kind === 'list') return html`<ul>${block.items.map((item) => html`<li>${item}</li>`)}</ul>\n`;
-  if (block.kind === 'image') return html`${figure(block.svg)}\n`;
+  if (block.kind === 'image') return html`${figure(block.picture)}\n`;
   if (block.kind === 'table') return html`${tableOf(block.columns, block.rows)}\n`;
   const tag = raw(`h${block.level}`);
   return html`<${tag}>${block.text}</${tag}>\n`;

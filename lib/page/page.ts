@@ -1,7 +1,7 @@
 /** Pages of a report: one file that needs no other, readable on paper, on a phone and in the dark. */
 import { html, raw } from 'hono/html';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
-import { PALETTE } from './picture.ts';
+import { PALETTE, type Picture } from './picture.ts';
 
 const STYLE = `
   :root { color-scheme: light dark; background: Canvas; color: CanvasText; font: 16px/1.5 system-ui, sans-serif; }
@@ -14,7 +14,7 @@ const STYLE = `
   @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #7ee787; } .open { color: #f2cc60; } }
   svg { min-width: 36rem; max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
   nav { font-size: .9rem; } a { color: #0b57d0; } @media (prefers-color-scheme: dark) { a { color: #8ab4f8; } }
-  .scroll { overflow-x: auto; } svg.swatch { min-width: 0; width: .8em; height: .8em; }`;
+  .scroll { overflow-x: auto; } .data { margin: 0; font-size: .8rem; } svg.swatch { min-width: 0; width: .8em; height: .8em; }`;
 
 export type Html = ReturnType<typeof html>;
 
@@ -41,14 +41,26 @@ ${body}
   return `${page}\n`;
 }
 
-/** A picture that may be wider than a phone. */
-export function figure(svg: string): Html {
-  return html`<div class="scroll" tabindex="0">${raw(svg)}</div>`;
+/** A picture that may be wider than a phone, what its colours are, and what it shows as a file. */
+export function figure({ svg, words, csv, legend: names }: Picture): Html {
+  return html`<div class="scroll" tabindex="0">${raw(svg)}</div>
+${legend(names)}<p class="data">${dataLink(csv, words)}</p>`;
 }
 
-/** Which colour is which class; nothing where there is one output. */
-export function legend(outputs: readonly string[]): Html | string {
-  if (outputs.length === 1) return '';
+/** A table inside the page, for who wants the figures of a picture: no file beside the page, no script. */
+export function dataLink(csv: string, words: string): Html {
+  const name =
+    words
+      .toLowerCase()
+      .match(/[a-z0-9]+/g)
+      ?.slice(0, 6)
+      .join('_') ?? 'picture';
+  return html`<a download="${name}.csv" href="data:text/csv;charset=utf-8,${encodeURI(csv).replaceAll('#', '%23')}" aria-label="Data: ${words}">Data</a>`;
+}
+
+/** Which colour is which. */
+function legend(outputs: readonly string[]): Html | string {
+  if (outputs.length <= 1) return '';
   const swatch = (k: number) =>
     html`<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="${PALETTE[k % PALETTE.length]}"/></svg>`;
   return html`<p class="note">${outputs.map((output, k) => html`${swatch(k)} ${output} &nbsp; `)}</p>`;

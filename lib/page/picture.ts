@@ -1,6 +1,6 @@
-/** Pictures as SVG text, each with a sentence that says what it shows. */
-import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+/** What a picture is: SVG as text, a sentence that says what it shows, and the figures it was drawn from. */
+import { csvLine } from '../files/csv.ts';
+import { writeAtomic } from '../files/write.ts';
 
 /** Colours that are told apart on light and on dark ground, and with either kind of colour blindness (Okabe & Ito 2008). */
 export const PALETTE = [
@@ -16,28 +16,29 @@ export const PALETTE = [
 export const CALM = '#6c8ebf';
 export const ALARM = '#d1495b';
 
-/** `description` is the picture in words, for those who do not see it. */
-export function draw(options: Plot.PlotOptions, description: string): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg = Plot.plot({ ...options, document: document as never, style: { background: 'none' } });
-  // Its parts are no elements of their own to who listens; the picture in words is.
-  for (const part of svg.querySelectorAll('[aria-label], [aria-description]')) {
-    part.removeAttribute('aria-label');
-    part.removeAttribute('aria-description');
-  }
-  svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', DESCRIPTION);
-  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  const title = document.createElementNS('http://www.w3.org/2000/svg', 'title');
-  title.textContent = DESCRIPTION;
-  svg.prepend(title as never);
-  // As XML wants it; the HTML serializer would leave < in an attribute.
-  return svg.outerHTML.replaceAll(DESCRIPTION, escapeXml(description));
+export interface Picture {
+  readonly svg: string;
+  /** The picture in words, for those who do not see it. */
+  readonly words: string;
+  /** What was drawn, as a table with a header. */
+  readonly csv: string;
+  /** Names of its colours, in the order of the palette; none where there is one. */
+  readonly legend: readonly string[];
 }
 
-const DESCRIPTION = 'description-of-this-picture';
+/** The picture and its figures as two files; `path` is without an ending. */
+export function writePicture(path: string, { svg, csv }: Picture): void {
+  writeAtomic(`${path}.svg`, `${svg}\n`);
+  writeAtomic(`${path}.csv`, csv);
+}
 
-function escapeXml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text.replace(/[&<>"]/g, (character) => entities[character]!);
+/** Numbers to six digits, times as ISO 8601, what is not known as nothing. */
+export function csvOf(rows: readonly object[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const cell = (value: unknown) => {
+    if (typeof value === 'number') return Number.isNaN(value) ? '' : String(Number(value.toPrecision(6)));
+    return value instanceof Date ? value.toISOString() : String(value ?? '');
+  };
+  const cells = (row: object) => columns.map((name) => cell((row as Record<string, unknown>)[name]));
+  return [columns, ...rows.map(cells)].map((line) => `${csvLine(line)}\n`).join('');
 }

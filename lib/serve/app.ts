@@ -73,7 +73,12 @@ export function createApp(options: AppOptions): App {
       c.json({ error: `use ${allowed.join(' or ')}` }, 405, { allow: allowed.join(', ') }),
     );
   }
-  app.notFound((c) => c.json({ error: PROBLEMS.noRoute }, 404));
+  app.notFound((c) => {
+    const isFolder = routes.some(({ path }) => path === `${c.req.path}/`);
+    return isFolder
+      ? c.redirect(`${c.req.path.split('/').at(-1)}/`)
+      : c.json({ error: PROBLEMS.noRoute }, 404);
+  });
   app.onError((error, c: Context) => {
     parts.onError(error);
     const { status, error: said } = failureOf(error);

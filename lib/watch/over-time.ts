@@ -1,8 +1,9 @@
 /** Hours, days and weeks as pictures, with what was released and decided marked on the axis. */
 import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
+import { draw } from '../page/draw.ts';
 import { figure, type Html } from '../page/page.ts';
-import { ALARM, CALM, draw } from '../page/picture.ts';
+import { ALARM, CALM, type Picture } from '../page/picture.ts';
 import type { Ledgers } from '../record/catalogue.ts';
 import { formatCount } from '../words.ts';
 import { type Mark, marksOf, overTimeSteps, type Step } from './steps.ts';
@@ -16,13 +17,34 @@ export function overTime(ledgers: Ledgers, now: number): Html {
   return pictures.length === 0 ? html`` : html`<h2>By the time of the requests</h2>${pictures}`;
 }
 
-function picture(steps: readonly Step[], step: number, name: string, marks: readonly Mark[]): string {
+/** Marks that stand nearer than this share of the axis are named together, at the first of them. */
+const NEAR = 1 / 8;
+const NAMED = 4;
+
+export function labelsOf(marks: readonly Mark[], span: number): Mark[] {
+  const groups: { time: Date; names: string[] }[] = [];
+  for (const { time, what } of [...marks].sort((a, b) => a.time.getTime() - b.time.getTime())) {
+    const group = groups.at(-1);
+    if (group === undefined || time.getTime() - group.time.getTime() > span * NEAR)
+      groups.push({ time, names: [what] });
+    else if (!group.names.includes(what)) group.names.push(what);
+  }
+  return groups.map(({ time, names }) => {
+    const more = names.length > NAMED ? [`${names.length - NAMED} more`] : [];
+    return { time, what: [...names.slice(0, NAMED), ...more].join(', ') };
+  });
+}
+
+function picture(steps: readonly Step[], step: number, name: string, marks: readonly Mark[]): Picture {
   const [first, last] = [steps[0]!.time, new Date(steps.at(-1)!.time.getTime() + step)];
   const inside = marks.filter(({ time }) => time >= first && time <= last);
   const known = steps.filter(({ errors }) => errors !== undefined);
   const rows = steps.reduce((sum, each) => sum + each.rows, 0);
   const most = Math.max(...steps.map((each) => each.rows), 1);
   const worst = Math.max(0.01, ...known.map(({ errors }) => errors!));
+  const labels = labelsOf(inside, last.getTime() - first.getTime());
+  const isLate = ({ time }: Mark) =>
+    time.getTime() - first.getTime() > (last.getTime() - first.getTime()) / 2;
   const middle = ({ time }: Step) => new Date(time.getTime() + step / 2);
   return draw(
     {
@@ -42,12 +64,18 @@ function picture(steps: readonly Step[], step: number, name: string, marks: read
         Plot.lineY(known, { x: middle, y: 'errors', stroke: ALARM, strokeWidth: 2 }),
         Plot.dot(known, { x: middle, y: 'errors', fill: ALARM, r: 2.5 }),
         Plot.ruleX(inside, { x: 'time', strokeDasharray: '3 3' }),
-        Plot.text(inside, { x: 'time', text: 'what', frameAnchor: 'top', dy: -16 }),
+        ...([true, false] as const).map((late) =>
+          Plot.text(
+            labels.filter((label) => isLate(label) === late),
+            { x: 'time', text: 'what', frameAnchor: 'top', dy: -16, textAnchor: late ? 'end' : 'start' },
+          ),
+        ),
         Plot.ruleY([0]),
       ],
     },
     `Errors by ${name.slice(0, -1)}, and behind them the number of requests: ${formatCount(rows)} in ${steps.length} ${name}; ${
       inside.map(({ what }) => what).join(', ') || 'nothing was released or decided'
     }`,
+    steps,
   );
 }

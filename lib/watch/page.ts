@@ -1,9 +1,11 @@
 /** The monitoring report as a page a person can read: what is wrong first, pictures after, all in one file. */
 import * as Plot from '@observablehq/plot';
-import { html, raw } from 'hono/html';
+import { html } from 'hono/html';
 import type { Drift } from '../measure/drift.ts';
-import { day, type Html, mark, pageOf, percent } from '../page/page.ts';
-import { ALARM, CALM, draw } from '../page/picture.ts';
+import { draw } from '../page/draw.ts';
+import { day, figure, type Html, mark, pageOf, percent } from '../page/page.ts';
+import { ALARM, CALM, type Picture } from '../page/picture.ts';
+import { scoresPicture } from '../page/scores-picture.ts';
 import { formatCount as count, formatInterval as interval } from '../words.ts';
 import { describeHarm } from './decide.ts';
 import type { MonitorReport } from './monitor.ts';
@@ -18,6 +20,7 @@ export async function monitorPage(
 ): Promise<string> {
   const { error_rate, harm, labels, window, refused, latency_ms, drift, prediction_drift } = report;
   const drifted = drift.filter(({ verdict }) => verdict === 'drift');
+  const isUnknown = drift.every(({ verdict }) => verdict === 'no data');
   const drifts = [...drift, ...(prediction_drift === null ? [] : [prediction_drift])].sort(
     (a, b) => b.size.value - a.size.value,
   );
@@ -33,8 +36,8 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <td>${percent(error_rate.production)} now, ${percent(error_rate.training)} in training</td></tr>
 <tr><td>Is it worse than in training?</td><td>${harm === null ? mark('inconclusive', '', '') : mark(harm.verdict, 'no', 'yes')}</td>
 <td>${harm === null ? 'too little truth' : `${describeHarm(harm)} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of each class; difference ${interval(harm.difference)}`}</td></tr>
-<tr><td>Have the inputs drifted?</td><td>${drifted.length === 0 ? mark('pass', 'no', '') : mark('fail', '', 'yes')}</td>
-<td>${drifted.map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`).join(', ') || 'no input beyond its limit'}</td></tr>
+<tr><td>Have the inputs drifted?</td><td>${mark(drifted.length > 0 ? 'fail' : isUnknown ? 'inconclusive' : 'pass', 'no', 'yes')}</td>
+<td>${drifted.map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`).join(', ') || (isUnknown ? 'no rows' : 'no input beyond its limit')}</td></tr>
 <tr><td>Requests refused</td><td>${count(refused.requests)}</td><td>${
     Object.entries(refused.by_problem)
       .map(([problem, n]) => `${problem} (${n} rows)`)
@@ -64,7 +67,7 @@ ${Object.entries(report.metrics).map(([name, estimate]) => html`<tr><td>${name}<
 }
 
 <h2>Drift</h2>
-<div class="scroll" tabindex="0">${raw(driftPicture(drifts, psiThreshold))}</div>
+${figure(driftPicture(drifts, psiThreshold))}
 <p class="note">Dot and line: population stability index against the frozen training reference, without what ${count(window.rows)} rows show by
 chance, and its interval. Drift is what chance does not explain (the false discoveries among all columns are limited) and what is as
 large as the dashed line, ${psiThreshold}; small is the former alone. Missing and unknown values count. Square-root scale. Drift alone is no
@@ -73,12 +76,17 @@ harm.${prediction_drift === null ? ' The scores cannot be judged: the model has 
 ${drifts.map(driftRow)}</table></div>
 
 ${parts}
-<h2>Scores</h2>
-<div class="scroll" tabindex="0">${raw(scorePicture(report))}</div>
-<h2>Errors over time</h2>
-<p class="note">Each point is about ${Math.ceil(window.rows / 30)} predictions. Dashed: the error rate in training.</p>
-<div class="scroll" tabindex="0">${raw(errorPicture(report))}</div>`;
+${window.rows === 0 ? '' : windowPictures(report)}`;
   return pageOf(`Monitoring of ${report.model}`, body);
+}
+
+function windowPictures(report: MonitorReport): Html {
+  const size = { width: 800, height: 220 };
+  return html`<h2>Scores</h2>
+${figure(scoresPicture(report.scores, 'predicted probability', 'predictions', size))}
+<h2>Errors over time</h2>
+<p class="note">Each point is about ${Math.ceil(report.window.rows / 30)} predictions. Dashed: the error rate in training.</p>
+${figure(errorPicture(report))}`;
 }
 
 function driftRow({ name, size, p_value, ks, missing, verdict }: Drift) {
@@ -90,7 +98,7 @@ function driftRow({ name, size, p_value, ks, missing, verdict }: Drift) {
 const DRIFTS_SHOWN = 20;
 
 /** The columns that drift most, the most first. */
-function driftPicture(drifts: readonly Drift[], psiThreshold: number): string {
+function driftPicture(drifts: readonly Drift[], psiThreshold: number): Picture {
   const points = drifts.slice(0, DRIFTS_SHOWN).map(({ name, verdict, size }) => ({ name, verdict, ...size }));
   const color = (d: (typeof points)[number]) => (d.verdict === 'drift' ? ALARM : CALM);
   return draw(
@@ -113,33 +121,11 @@ function driftPicture(drifts: readonly Drift[], psiThreshold: number): string {
       ],
     },
     `Drift per column; the largest is ${points[0]?.name ?? 'none'} with PSI ${points[0]?.value.toFixed(2) ?? '0'}`,
+    points,
   );
 }
 
-function scorePicture({ scores }: MonitorReport): string {
-  return draw(
-    {
-      width: 800,
-      height: 220,
-      x: { label: 'predicted probability', domain: [0, 1] },
-      y: {
-        label: 'predictions (logarithmic)',
-        type: 'symlog',
-        ticks: [0, 1, 10, 100, 1000, 10000].filter((tick) => tick <= scores.length),
-      },
-      marks: [
-        Plot.rectY(scores, {
-          ...Plot.binX({ y: 'count' }, { x: (d: number) => d, thresholds: 40 }),
-          fill: CALM,
-        }),
-        Plot.ruleY([0]),
-      ],
-    },
-    `Histogram of ${scores.length} predicted probabilities, counts on a logarithmic scale`,
-  );
-}
-
-function errorPicture({ over_time, error_rate }: MonitorReport): string {
+function errorPicture({ over_time, error_rate }: MonitorReport): Picture {
   const steps = over_time.map((step, i) => ({ ...step, step: i + 1 }));
   const known = steps.filter((step) => step.error_rate !== null);
   const highest = Math.max(0, ...known.map((step) => step.error_rate!));
@@ -157,5 +143,6 @@ function errorPicture({ over_time, error_rate }: MonitorReport): string {
       ],
     },
     `Error rate over the window in ${known.length} steps, at most ${(highest * 100).toFixed(1)} %; dashed: in training`,
+    steps,
   );
 }

@@ -31,6 +31,12 @@ errorsAreNamed('the core', () => served({ adminToken: TOKEN }), [
   ['health', '/health', { headers: { host: 'evil.example' } }, 421],
 ]);
 
+test('the reports are found without the slash at their end', async () => {
+  const answer = await api.app.request('/reports');
+  assert.equal(answer.status, 302);
+  assert.equal(new URL(answer.headers.get('location')!, 'http://api/reports').pathname, '/reports/');
+});
+
 test('the API takes a row exactly when its JSON Schema does', async () => {
   const doc = await document(api.app);
   const fits = validator(doc)({ $ref: '#/components/schemas/Row' });

@@ -8,6 +8,8 @@ import { random } from '../../lib/numbers/random.ts';
 import type { LoadedVersion } from '../../lib/registry/load.ts';
 import { decideRetraining } from '../../lib/watch/decide.ts';
 import { monitor } from '../../lib/watch/monitor.ts';
+import { labelsOf } from '../../lib/watch/over-time.ts';
+import { monitorPage } from '../../lib/watch/page.ts';
 import { beginVigil, keepVigil } from '../../lib/watch/vigil.ts';
 import type { Observed } from '../../lib/watch/window.ts';
 import { defaultConfig } from '../support.ts';
@@ -75,15 +77,26 @@ function look(rows: number, line: (row: number) => Line) {
   return { report, decision, vigil };
 }
 
-test('no predictions, and one label without an error, show nothing', () => {
+test('no predictions, and one label without an error, show nothing', async () => {
   const nothing = look(0, () => ({}));
   assert.equal(nothing.report.error_rate.verdict, 'inconclusive');
   assert.equal(nothing.report.drift[0]!.verdict, 'no data');
   assert.match(nothing.decision.reasons[0]!, /too little truth/);
+  const page = await monitorPage(nothing.report, [], 0.2, []);
+  assert.match(page, /Have the inputs drifted\?<\/td><td><span class="open">not known yet/);
+  assert.doesNotMatch(page, /<h2>Scores/);
   const one = look(1, () => ({}));
   assert.equal(one.report.error_rate.verdict, 'inconclusive');
   assert.equal(one.report.metrics, null);
   assert.equal(one.report.calibration, null);
+});
+
+test('what was released at nearly one time is named together', () => {
+  const at = (minute: number, what: string) => ({ time: new Date(minute * 60_000), what });
+  const marks = [at(50, 'v3'), at(0, 'v1'), at(1, 'v2'), at(2, 'v2'), at(3, 'promoted')];
+  assert.deepEqual(labelsOf(marks, 60 * 60_000), [at(0, 'v1, v2, promoted'), at(50, 'v3')]);
+  const many = Array.from({ length: 9 }, (_, i) => at(0, `v${i}`));
+  assert.deepEqual(labelsOf(many, 60_000), [at(0, 'v0, v1, v2, v3, 5 more')]);
 });
 
 test('one class alone, all scores alike, and inputs that are all missing', () => {

@@ -59,6 +59,14 @@ else {
     assert.deepEqual(complaints, [], name);
     return { page, close: () => context.close() };
   };
+  /** The files inside a page, by name: each picture's figures. */
+  const dataIn = (text: string) =>
+    [...text.matchAll(/<a download="([^"]*)" href="data:text\/csv;charset=utf-8,([^"]*)"/g)].map(
+      ([, name, csv]) => ({
+        name: name!,
+        csv: decodeURIComponent(csv!.replaceAll('&amp;', '&').replaceAll('&#39;', "'")),
+      }),
+    );
   const violations = async (page: Page) => {
     await page.evaluate(AXE);
     const found = await page.evaluate(
@@ -91,6 +99,34 @@ else {
         await close();
       }
     assert.deepEqual(wrong, []);
+  });
+
+  test('every picture has its figures to download', async () => {
+    let pictures = 0;
+    for (const name of pages) {
+      const text = project.read('reports', name);
+      const data = dataIn(text);
+      const drawn = [...text.matchAll(/<svg(?! class="swatch")[^>]*>/g)].length;
+      assert.equal(data.length, drawn, name);
+      for (const { csv } of data) {
+        const lines = csv.trimEnd().split('\n');
+        assert.ok(lines.length > 1 && lines[0]!.includes(','), `${name}: ${csv.slice(0, 200)}`);
+        assert.doesNotMatch(csv, /\[object|NaN|undefined/, name);
+      }
+      pictures += drawn;
+    }
+    for (const file of readdirSync(project.path('reports'), { recursive: true }) as string[])
+      if (file.endsWith('.svg') && file !== 'dag.svg')
+        assert.ok(existsSync(project.path('reports', file.replace(/svg$/, 'csv'))), file);
+    assert.ok(pictures > 3);
+    const { page, close } = await open('monitor.html', { acceptDownloads: true });
+    const coming = page.waitForEvent('download');
+    await page.locator('a[download]').first().click();
+    const download = await coming;
+    const [first] = dataIn(project.read('reports', 'monitor.html'));
+    assert.equal(download.suggestedFilename(), first!.name);
+    assert.equal(readFileSync(await download.path(), 'utf8'), first!.csv);
+    await close();
   });
 
   test('nothing scrolls sideways on a phone, links lead somewhere, and no page needs JavaScript', {

@@ -1,7 +1,7 @@
 /** Why one prediction is what it is: the contribution of each input, which add up to the output that was given. */
 import { chapters } from '../../../lib/door.ts';
 import { FAILED } from '../../../lib/fault.ts';
-import { writeAtomic } from '../../../lib/files/write.ts';
+import { writePicture } from '../../../lib/page/picture.ts';
 import { rowParser } from '../../../lib/predict/input.ts';
 import { findPrediction } from '../../../lib/record/predictions.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
@@ -59,8 +59,8 @@ step({ chapters, args: { ID: required('which prediction? make explain ID=…') }
   console.log(
     `  ${number(explanation.output).padStart(9)}  sum${space === 'probability' ? '' : `, probability ${probability.toFixed(4)}`} ${is}`,
   );
-  const picture = project.path(project.config.paths.reports, `explain_${line.id}.svg`);
-  writeAtomic(picture, `${waterfallPicture(explanation.base, steps, space)}\n`);
-  say('', picture);
+  const picture = project.path(project.config.paths.reports, `explain_${line.id}`);
+  writePicture(picture, waterfallPicture(explanation.base, steps, space));
+  say('', `${picture}.svg`);
   if (!same) process.exitCode = FAILED;
 });

@@ -2,6 +2,7 @@
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
+import { writePicture } from '../../../lib/page/picture.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { step, versionOrTrained } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
@@ -47,22 +48,22 @@ step({ chapters, args: { VERSION: versionOrTrained } }, async (project, { VERSIO
   const dependences = explained.names.slice(0, DEPENDENCES).map((name, place) => ({
     file: `dependence_${place + 1}_${file(name)}`,
     title: `How ${name} contributes${outputs.length === 1 ? '' : ` to ${outputs[0]}`}`,
-    svg: dependencePicture(explained, place, 0, space, config.schema[name]?.categories),
+    picture: dependencePicture(explained, place, 0, space, config.schema[name]?.categories),
   }));
   const pictures: Pictures = [
-    { file: 'importance', title: 'Importance', svg: importancePicture(explained, outputs, space) },
+    { file: 'importance', title: 'Importance', picture: importancePicture(explained, outputs, space) },
     ...outputs.map((name, output) => ({
       file: outputs.length === 1 ? 'beeswarm' : `beeswarm_${output + 1}_${file(name)}`,
       title: `Contributions to ${name}, row by row`,
-      svg: beeswarmPicture(explained, output, name, space),
+      picture: beeswarmPicture(explained, output, name, space),
     })),
     ...dependences,
     ...partial.map((each, place) => ({
       file: `partial_${place + 1}_${file(each.name)}`,
       title: `Mean prediction as ${each.name} varies`,
-      svg: partialPicture(each, outputs),
+      picture: partialPicture(each, outputs),
     })),
-    { file: 'permutation', title: 'What shuffling a column costs', svg: permutationPicture(permutation) },
+    { file: 'permutation', title: 'What shuffling a column costs', picture: permutationPicture(permutation) },
   ];
   const page: ExplainPage = {
     version,
@@ -76,7 +77,7 @@ step({ chapters, args: { VERSION: versionOrTrained } }, async (project, { VERSIO
     permutation,
   };
   const folder = (...parts: string[]) => path(config.paths.reports, `explain_${version}`, ...parts);
-  for (const { file: name, svg } of pictures) writeAtomic(folder(`${name}.svg`), `${svg}\n`);
+  for (const { file: name, picture } of pictures) writePicture(folder(name), picture);
   writeAtomic(folder('explanation.json'), json({ ...page, partial }));
   writeAtomic(folder('index.html'), await explainPage(page, pictures));
 

@@ -115,11 +115,14 @@ test('pictures say in words what they show', () => {
       'probability',
     ),
   ];
-  for (const svg of pictures) {
+  for (const { svg, csv } of pictures) {
     assert.match(svg, /^<svg [^>]*role="img"/);
     assert.match(svg, /^<svg [^>]*aria-label="[^"]{20,}"/);
     assert.match(svg, /<title>[^<]{20,}<\/title>/);
     assert.doesNotMatch(svg, /<b>|NaN/);
+    assert.doesNotMatch(csv, /NaN|object/);
   }
-  assert.match(pictures[3]!, /From the mean 0\.200 to 0\.400: &lt;b&gt; \+0\.300, size = 3 −0\.100/);
+  assert.match(pictures[3]!.svg, /From the mean 0\.200 to 0\.400: &lt;b&gt; \+0\.300, size = 3 −0\.100/);
+  assert.equal(pictures[3]!.csv, 'name,from,to,up\n<b>,0.2,0.5,true\nsize = 3,0.5,0.4,false\n');
+  assert.deepEqual(pictures[0]!.legend, outputs);
 });

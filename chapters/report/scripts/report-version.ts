@@ -3,6 +3,7 @@ import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import { toHtml, toMarkdown, withoutPictures } from '../../../lib/page/blocks.ts';
+import { writePicture } from '../../../lib/page/picture.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { readPointers } from '../../../lib/registry/pointer-files.ts';
 import { step, versionOrTrained } from '../../../lib/step.ts';
@@ -20,7 +21,7 @@ step({ chapters, args: { VERSION: versionOrTrained } }, async (project, { VERSIO
   const blocks = versionReport(project, loaded, against, parts.flat());
   const folder = `report_${VERSION}`;
   for (const block of blocks)
-    if (block.kind === 'image') writeAtomic(file(folder, `${block.file}.svg`), `${block.svg}\n`);
+    if (block.kind === 'image') writePicture(file(folder, block.file), block.picture);
   writeAtomic(file(`${folder}.md`), toMarkdown(blocks, folder));
   // A comment on a pull request has no place for pictures.
   writeAtomic(file(`${folder}_comment.md`), toMarkdown(withoutPictures(blocks), folder));

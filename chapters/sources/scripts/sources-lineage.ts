@@ -1,13 +1,14 @@
 /** Draws where each column came from and what became of it. */
 import { chapters } from '../../../lib/door.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
+import { writePicture } from '../../../lib/page/picture.ts';
 import { readManifest } from '../../../lib/record/manifest.ts';
 import { listVersions, readMetadata } from '../../../lib/registry/versions.ts';
 import { step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatMany } from '../../../lib/words.ts';
 import { lineageOf } from '../lineage.ts';
-import { lineageSvg, lineageText } from '../lineage-drawing.ts';
+import { lineagePicture, lineageText } from '../lineage-drawing.ts';
 
 step({ chapters }, (project) => {
   const trained = listVersions(project).map((version) => ({
@@ -18,7 +19,7 @@ step({ chapters }, (project) => {
   const at = (ending: string) => project.path(project.config.paths.reports, `lineage.${ending}`);
   writeAtomic(at('json'), json(lineage));
   writeAtomic(at('txt'), lineageText(lineage));
-  writeAtomic(at('svg'), lineageSvg(lineage));
+  writePicture(project.path(project.config.paths.reports, 'lineage'), lineagePicture(lineage));
   const count = (layer: string) => lineage.nodes.filter((node) => node.layer === layer).length;
   say(
     'lineage',

@@ -1,0 +1,36 @@
+/** Draws a picture. */
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { csvOf, type Picture } from './picture.ts';
+
+/** `rows` are the figures that the marks show, one object each with the same keys. */
+export function draw(
+  options: Plot.PlotOptions,
+  words: string,
+  rows: readonly object[],
+  legend: readonly string[] = [],
+): Picture {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const svg = Plot.plot({ ...options, document: document as never, style: { background: 'none' } });
+  // Its parts are no elements of their own to who listens; the picture in words is.
+  for (const part of svg.querySelectorAll('[aria-label], [aria-description]')) {
+    part.removeAttribute('aria-label');
+    part.removeAttribute('aria-description');
+  }
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', DESCRIPTION);
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  const title = document.createElementNS('http://www.w3.org/2000/svg', 'title');
+  title.textContent = DESCRIPTION;
+  svg.prepend(title as never);
+  // As XML wants it; the HTML serializer would leave < in an attribute.
+  const text = svg.outerHTML.replaceAll(DESCRIPTION, () => escapeXml(words));
+  return { svg: text, words, csv: csvOf(rows), legend: legend.length > 1 ? legend : [] };
+}
+
+const DESCRIPTION = 'description-of-this-picture';
+
+function escapeXml(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  return text.replace(/[&<>"]/g, (character) => entities[character]!);
+}
