@@ -42,8 +42,9 @@ function openGithub() {
 set -eu
 [ "$GH_TOKEN" = token ] || { echo 'gh: no token' >&2; exit 4; }
 case "$1 $2" in
-  'run list') if [ -d '${artefacts}/state' ]; then echo 7; fi ;;
-  'run download') cp -r '${artefacts}'/state/. . ;;
+  # The last run was cancelled and left no state.
+  'run list') if [ -d '${artefacts}/state' ]; then echo 8; echo 7; fi ;;
+  'run download') [ "$3" = 7 ]; cp -r '${artefacts}'/state/. . ;;
   'api --paginate') if [ -f '${folder}/comment' ]; then echo 11; fi ;;
   'api --method')
     echo "$3 $4" >> '${folder}/calls'
@@ -121,6 +122,9 @@ const versionsIn = (folder: string) =>
     .filter((name) => /^v\d/.test(name))
     .sort();
 
+const aliasesIn = (folder: string) =>
+  JSON.parse(readFileSync(join(folder, 'models/aliases.json'), 'utf8')) as Record<string, string>;
+
 test('what is pushed trains from where the last push left off, and a pull request is held against its champion', {
   timeout: 600_000,
 }, () => {
@@ -135,11 +139,8 @@ test('what is pushed trains from where the last push left off, and a pull reques
   });
   assert.equal(second.failed, undefined);
   assert.deepEqual(versionsIn(second.folder), ['v1', 'v2']);
-  const aliases = JSON.parse(readFileSync(join(second.folder, 'models/aliases.json'), 'utf8')) as Record<
-    string,
-    string
-  >;
-  assert.deepEqual([aliases.champion, aliases.candidate], ['v2', 'v2']);
+  const { champion, candidate } = aliasesIn(second.folder);
+  assert.deepEqual([champion, candidate], ['v2', 'v2']);
   assert.match(readFileSync(join(second.folder, 'deployment_log.csv'), 'utf8'), /by reviewer/);
 
   const { train: proposed, post } = workflow('report.yml').jobs as { train: Job; post: Job };
@@ -172,6 +173,15 @@ test('what is pushed trains from where the last push left off, and a pull reques
     'POST repos/us/project/issues/5/comments',
     'PATCH repos/us/project/issues/comments/11',
   ]);
+
+  // On the main branch too; what was trained is kept, and is no candidate.
+  const worse = runJob(github, train, {
+    change: (text) => change(text).replace(/^ {4}recall: .*$/m, '    recall: 0.999'),
+  });
+  assert.match(worse.failed ?? '', /^Fail where the gate does: /);
+  const after = runJob(github, train);
+  assert.deepEqual(versionsIn(after.folder).slice(0, 3), ['v1', 'v2', 'v3']);
+  assert.equal(aliasesIn(worse.folder).candidate, 'v2');
 });
 
 test('who runs the code of a pull request may write nothing, and who writes runs none of it', () => {
