@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describeChanges } from '../../lib/config/settings.ts';
 import { git } from '../../lib/files/git.ts';
 import type { Project } from '../../lib/project.ts';
-import { byFigures, byRows, scoresOf } from './differences.ts';
+import { byFigures, byRows, type Difference, scoresOf } from './differences.ts';
 import { type Run, runPath } from './run.ts';
 import type { Changed } from './run-page.ts';
 
@@ -18,10 +18,11 @@ export function changedBetween(project: Project, before: Run, after: Run): Chang
     { run: after, scores: scoresOf(project, after) },
     confidence,
   );
-  const apart = Object.keys(after.metrics).flatMap((metric) => {
+  const unpaired: Record<string, Difference> = {};
+  for (const metric of paired === undefined ? Object.keys(after.metrics) : []) {
     const found = byFigures(before, after, metric, { confidence, stated: confidence });
-    return found === undefined ? [] : [[metric, found] as const];
-  });
+    if (found !== undefined) unpaired[metric] = found;
+  }
   return {
     before,
     settings: describeChanges(a.settings, b.settings),
@@ -31,11 +32,10 @@ export function changedBetween(project: Project, before: Run, after: Run): Chang
         : `data ${before.data.version} (${before.data.rows} rows) → ${after.data.version} (${after.data.rows} rows)`,
     files,
     diff: files.length === 0 ? undefined : codeDiff(project, before, after, files),
-    metrics:
-      paired === undefined
-        ? Object.fromEntries(apart.map(([metric, { estimate }]) => [metric, estimate]))
-        : Object.fromEntries(Object.entries(paired).map(([metric, { estimate }]) => [metric, estimate])),
-    by: paired !== undefined ? 'rows' : (apart[0]?.[1].by ?? 'apart'),
+    metrics: Object.fromEntries(
+      Object.entries(paired ?? unpaired).map(([metric, { estimate }]) => [metric, estimate]),
+    ),
+    by: paired !== undefined ? 'rows' : (Object.values(unpaired)[0]?.by ?? 'apart'),
   };
 }
 
