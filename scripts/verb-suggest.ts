@@ -17,12 +17,12 @@ step({ chapters }, ({ config, path, state }) => {
   if (wanted.endsWith('=')) {
     const names = lines.flatMap((line) => line.match(/\b[A-Z]+=/g) ?? []);
     throw badInput(
-      `no verb takes ${JSON.stringify(wanted)}${didYouMean(wanted, names)} make help says what each takes`,
+      `no verb takes ${JSON.stringify(wanted)}${didYouMean(wanted, names)} (make help says what each takes)`,
     );
   }
   const verbs = lines.map((line) => line.split(':')[0]!);
   throw badInput(
-    `there is no verb and no file ${JSON.stringify(wanted)}${didYouMean(wanted, verbs)} make help lists the verbs`,
+    `there is no verb and no file ${JSON.stringify(wanted)}${didYouMean(wanted, verbs)} (make help lists the verbs)`,
   );
 });
 

@@ -1,5 +1,6 @@
 /** Reads the API logs and writes reports/monitor.json and .html, and a line of the monitoring ledger; with FOREVER again and again. */
 import { chapters } from '../lib/door.ts';
+import { badInput } from '../lib/fault.ts';
 import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
@@ -121,6 +122,7 @@ function sayPast(
   from: number | undefined,
   to: number | undefined,
 ): void {
+  if (from !== undefined && to !== undefined && from >= to) throw badInput('TO is no later than FROM');
   const { config, ledgers } = project;
   followHours(ledgers, binsOf(project));
   const asked = at ?? to ?? Date.now();

@@ -6,6 +6,7 @@ import { editConfig } from '../../lib/config/edit.ts';
 import { parseConfig, type Section } from '../../lib/config/parse.ts';
 import type { Config } from '../../lib/config/schema.ts';
 import { badInput } from '../../lib/fault.ts';
+import { didYouMean } from '../../lib/words.ts';
 
 export interface Idea {
   readonly name: string;
@@ -72,6 +73,15 @@ function pointsOf(grid: Readonly<Record<string, readonly Value[]>>): Idea[] {
   }));
 }
 
+/** Their names, with the sections that they stand in. */
+function settingsIn(section: unknown, of = ''): string[] {
+  if (section === null || typeof section !== 'object' || Array.isArray(section)) return [];
+  return Object.entries(section).flatMap(([name, value]) => [
+    `${of}${name}`,
+    ...settingsIn(value, `${of}${name}.`),
+  ]);
+}
+
 /** The config as the idea has it; fails with exit code 2 and what is wrong with which setting. */
 export function configOf(
   text: string,
@@ -83,7 +93,8 @@ export function configOf(
     try {
       editConfig(text, { [setting]: 0 });
     } catch {
-      throw badInput(`${path}  idea "${name}": the config has no setting ${setting}`);
+      const hint = didYouMean(setting, settingsIn(parse(text)));
+      throw badInput(`${path}  idea "${name}": the config has no setting ${setting}${hint}`);
     }
   }
   return parseConfig(editConfig(text, changes), `${path}, idea "${name}"`, sections);

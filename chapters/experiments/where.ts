@@ -44,7 +44,7 @@ export function namesOf(runs: readonly Run[]): Set<string> {
   return names;
 }
 
-const TERM = /^([\w.]+)(>=|<=|!=|=|>|<|~)(.*)$/s;
+const TERM = /^([\w.]+)(>=|<=|!=|=|>|<|~)(?![<>=!~])(.*)$/s;
 
 /** Conditions with spaces between them, all of which must hold; ~ is for what a text holds. Fails with exit code 2 and the condition. */
 export function parseWhere(text: string, names: ReadonlySet<string>): (run: Run) => boolean {

@@ -201,6 +201,7 @@ test('names that are no versions go nowhere', () => {
     ['compare', 'A=v1', 'B=v0'],
     ['trace', 'ID=../x'],
     ['live', 'AT=yesterday'],
+    ['monitor', 'FROM=2026-11-02T00:00Z', 'TO=2026-11-01T00:00Z'],
   ]) {
     const { status, err } = project.make(...args);
     assert.equal(status, 2, args.join(' '));

@@ -17,7 +17,7 @@ step(
     const described = verbs();
     const what = described.get(STEP);
     if (what === undefined)
-      throw badInput(`STEP=${STEP} is no verb${didYouMean(STEP, described.keys())}: make help lists them`);
+      throw badInput(`STEP=${STEP} is no verb${didYouMean(STEP, described.keys())} (make help lists them)`);
     const config = relative('.', project.configPath);
     const database = rulesNow(config, [STEP]);
     const verb = verbOf(database, STEP) ?? { from: [], scripts: [] };

@@ -93,6 +93,8 @@ test('conditions hold as they read, and what is none is refused by its name', ()
     ['algoritm=x', /no run has "algoritm": did you mean algorithm/],
     ['pr_auc', /"pr_auc" is no condition/],
     ['pr_auc>', /pr_auc> what\?/],
+    ['pr_auc>>1', /"pr_auc>>1" is no condition/],
+    ['pr_auc==1', /"pr_auc==1" is no condition/],
     ['note="open', /a quote is opened and never closed/],
     ['__proto__=1', /no run has "__proto__"/],
     ['constructor=1', /no run has "constructor"/],
@@ -264,7 +266,7 @@ grid:
     ['', /wrong\.yaml {2}/],
     [
       'ideas: { x: { model_params.max_dept: 3 } }',
-      /idea "x": the config has no setting model_params\.max_dept/,
+      /idea "x": the config has no setting model_params\.max_dept: did you mean model_params\.max_depth\?/,
     ],
     [
       'ideas: { x: { model_params.max_depth: deep } }',
