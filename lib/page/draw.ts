@@ -11,7 +11,12 @@ export function draw(
   legend: readonly string[] = [],
 ): Picture {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg = Plot.plot({ ...options, document: document as never, style: { background: 'none' } });
+  const svg = Plot.plot({
+    marginLeft: LEFT,
+    ...options,
+    document: document as never,
+    style: { background: 'none' },
+  });
   // Its parts are no elements of their own to who listens; the picture in words is.
   for (const part of svg.querySelectorAll('[aria-label], [aria-description]')) {
     part.removeAttribute('aria-label');
@@ -28,6 +33,8 @@ export function draw(
   return { svg: text, words, csv: csvOf(rows), legend: legend.length > 1 ? legend : [] };
 }
 
+/** Room for a number of six digits beside the axis, in pixels. */
+const LEFT = 52;
 const DESCRIPTION = 'description-of-this-picture';
 
 function escapeXml(text: string): string {

@@ -14,7 +14,7 @@ const STYLE = `
   @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #7ee787; } .open { color: #f2cc60; } }
   svg { min-width: 36rem; max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
   nav { font-size: .9rem; } a { color: #0b57d0; } @media (prefers-color-scheme: dark) { a { color: #8ab4f8; } }
-  .scroll { overflow-x: auto; } .data { margin: 0; font-size: .8rem; } svg.swatch { min-width: 0; width: .8em; height: .8em; }`;
+  .scroll { overflow-x: auto; } figure { margin: 0; } .data { margin: 0; font-size: .8rem; } svg.swatch { min-width: 0; width: .8em; height: .8em; }`;
 
 export type Html = ReturnType<typeof html>;
 
@@ -43,8 +43,8 @@ ${body}
 
 /** A picture that may be wider than a phone, what its colours are, and what it shows as a file. */
 export function figure({ svg, words, csv, legend: names }: Picture): Html {
-  return html`<div class="scroll" tabindex="0">${raw(svg)}</div>
-${legend(names)}<p class="data">${dataLink(csv, words)}</p>`;
+  return html`<figure><div class="scroll" tabindex="0">${raw(svg)}</div>
+${legend(names)}<p class="data">${dataLink(csv, words)}</p></figure>`;
 }
 
 /** A table inside the page, for who wants the figures of a picture: no file beside the page, no script. */
