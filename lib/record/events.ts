@@ -195,13 +195,29 @@ function fieldsOf(names: readonly string[], values: Values | undefined): Fields 
   return fields;
 }
 
+/** Text that JSON gives back as it is, but for the quotes. */
+const PLAIN = /^[\w .:+-]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+let latest = { ms: Number.NaN, text: '' };
+
+/** ISO 8601; the many requests of one millisecond at a busy server share its text. */
+function isoOf(time: Date): string {
+  const ms = time.getTime();
+  if (ms !== latest.ms) latest = { ms, text: time.toISOString() };
+  return latest.text;
+}
+
 /** Values in the order of their names, or with their names where some are missing. */
 function packed(names: readonly string[], fields: Fields): string {
   let text = '';
   for (const name of names) {
     const value = fields[name];
     if (value === undefined) return JSON.stringify(fields);
-    text += `,${typeof value === 'number' ? value : JSON.stringify(value)}`;
+    text += `,${typeof value === 'string' ? quoted(value) : value}`;
   }
   return `[${text.slice(1)}]`;
 }
@@ -241,7 +257,7 @@ export function answeredLine(
     split === undefined
       ? ''
       : `${instead},"key":${JSON.stringify(split.key)},"salt":${JSON.stringify(split.salt)},"split":"${split.text}"`;
-  const begin = `"time":"${time.toISOString()}","model":"${model}","route":"${route}"${smoke ? ',"smoke":true' : ''}${drawn}`;
+  const begin = `"time":"${isoOf(time)}","model":"${model}","route":"${route}"${smoke ? ',"smoke":true' : ''}${drawn}`;
   const end = `"latency_ms":${latency}${request === undefined ? '' : `,"request":"${request}"`}}`;
   const rowJson = (i: number) => {
     const { ids, input } = rows[i]!;
@@ -261,7 +277,7 @@ export function labelLine({ id, time, of, label, by, correction }: LabelLine): s
 /** The part of a line or an answer that says what was given. */
 export function givenJson({ probability, class: label, probabilities }: Given): string {
   const each = probabilities === undefined ? '' : `,"probabilities":${JSON.stringify(probabilities)}`;
-  return `"probability":${probability},"class":${JSON.stringify(label)}${each}`;
+  return `"probability":${probability},"class":${quoted(label)}${each}`;
 }
 
 /** The line of a request that was refused or that a model failed to answer. */

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { jsonLedger } from '../../lib/files/ledger.ts';
 import { readLedger } from '../../lib/files/ledger-reader.ts';
 import { loadProject } from '../../lib/project.ts';
 import { headsOf } from '../../lib/record/catalogue.ts';
 import { type EventLogOptions, isBeingWritten, openEventLog } from '../../lib/record/event-log.ts';
-import { HEADER_BEGIN } from '../../lib/record/events.ts';
+import { answeredLine, HEADER_BEGIN, headerLine, predictionsIn, readerOf } from '../../lib/record/events.ts';
 import { dropOldLogs } from '../../lib/record/retention.ts';
 import { audit } from '../../lib/registry/audit.ts';
 import { defaultConfig, temporaryFolder } from '../support.ts';
@@ -51,6 +52,46 @@ for (const durability of ['process', 'disk'] as const) {
     );
   });
 }
+
+test('whatever was answered is read back as it was, at its millisecond', () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constant(null),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0),
+  );
+  const shape = { version: 'v1', sha256: 'f'.repeat(64), ids: ['number'], input: ['x', 'y'] };
+  const read = readerOf(headerLine(new Date(0), 'here-1', [shape]), 'segment');
+  fc.assert(
+    fc.property(
+      value,
+      value,
+      fc.option(value, { nil: undefined }),
+      fc.string({ unit: 'binary' }),
+      fc.integer({ min: 0, max: 4e12 }),
+      (id, x, y, label, ms) => {
+        const rows = [{ ids: { number: id }, input: y === undefined ? { x } : { x, y } }];
+        const given = { id: '0a', model: 'v1', sha256: shape.sha256, probability: 0.25, class: label };
+        for (const time of [new Date(ms), new Date(ms), new Date(ms + 1)]) {
+          const about = {
+            time,
+            route: 'champion' as const,
+            shape,
+            split: undefined,
+            latency: 0.5,
+            request: undefined,
+            smoke: false,
+          };
+          const [line] = predictionsIn(read(answeredLine([given], rows, about)));
+          assert.deepEqual(
+            { ...line },
+            { ...rows[0]!, ...given, time: time.toISOString(), route: 'champion', latency_ms: 0.5 },
+          );
+        }
+      },
+    ),
+  );
+});
 
 test('a line is in the file when its promise is kept', async () => {
   const { log, read } = open();
