@@ -54,7 +54,34 @@ function recordDropped(ledgers: Ledgers, { name, path, format }: Ledger, now: Da
   return true;
 }
 
+/** What is on record and not here: a ledger by a head that others recorded, or a file by its hash; '' for what is not known. */
+export interface Missing {
+  readonly name: string;
+  readonly sha256: string;
+  readonly head: string;
+}
+
+/** Puts on record what is not here, because it stayed where the project was carried from. */
+export function recordLeftBehind(ledgers: Ledgers, missing: readonly Missing[]): void {
+  if (missing.length === 0) return;
+  const time = new Date().toISOString();
+  const { path, format } = ledgers.dropped;
+  appendLedger(
+    path,
+    format,
+    missing.map(({ name, sha256, head }) => csvLine([time, name, '', '', sha256, head])),
+  );
+}
+
+/** What was dropped, or left behind. */
+export function readDropped(ledgers: Ledgers): Missing[] {
+  return linesOf(ledgers.dropped).map(({ body }) => {
+    const [, name = '', , , hash = '', head = ''] = csvParseRows(body)[0]!;
+    return { name, sha256: hash, head };
+  });
+}
+
 /** Names of the ledgers that were dropped. */
 export function droppedFiles(ledgers: Ledgers): Set<string> {
-  return new Set(linesOf(ledgers.dropped).map(({ body }) => csvParseRows(body)[0]![1]!));
+  return new Set(readDropped(ledgers).map(({ name }) => name));
 }

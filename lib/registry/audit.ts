@@ -9,12 +9,13 @@ import { type LedgerReading, readLedger } from '../files/ledger-reader.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
 import { readIfThere } from '../files/write.ts';
 import type { Project } from '../project.ts';
-import { type Ledger, type Ledgers, namedLedgers, parseHeads } from '../record/catalogue.ts';
+import { allLogs, type Ledger, type Ledgers, namedLedgers, parseHeads } from '../record/catalogue.ts';
 import { readDeployments } from '../record/deployments.ts';
 import { readIncrements } from '../record/increments.ts';
 import { readLabelled } from '../record/labelled.ts';
 import { readManifest } from '../record/manifest.ts';
 import { monitorProblems } from '../record/monitoring.ts';
+import { type Missing, readDropped } from '../record/retention.ts';
 import { type Anchor, auditSegments } from './audit-segments.ts';
 import { pointersAfter } from './live.ts';
 import { readPointers } from './pointer-files.ts';
@@ -39,12 +40,7 @@ type Read = Ledger & { readonly reading: LedgerReading };
 
 /** `inFull` checks every link of sealed segments too, not their hashes alone. */
 export function audit(project: Project, checks: readonly AuditCheck[] = [], inFull = false): Audit {
-  const ledgers = new Map(
-    namedLedgers(project.ledgers).map((ledger): [string, Read] => [
-      ledger.name,
-      { ...ledger, reading: readLedger(ledger.path, ledger.format) },
-    ]),
-  );
+  const ledgers = readAll(project.ledgers);
   const problems = [...ledgers.values()].flatMap(({ reading }) => reading.problems.map(({ text }) => text));
   /** What rests on a ledger that is damaged is not looked at: the damage is named already. */
   const attempt = <T>(look: () => readonly T[]): readonly T[] => {
@@ -61,7 +57,8 @@ export function audit(project: Project, checks: readonly AuditCheck[] = [], inFu
     ...anchorsOf(ledgers),
     ...versions.flatMap((version) => attempt(() => headsIn(project, version))),
   ];
-  problems.push(...attempt(() => anchorProblems(ledgers, anchors)));
+  const dropped = attempt(() => readDropped(project.ledgers));
+  problems.push(...anchorProblems(ledgers, anchors, dropped));
   let segments = { logs: 0, lines: 0 };
   problems.push(
     ...attempt(() => {
@@ -72,7 +69,11 @@ export function audit(project: Project, checks: readonly AuditCheck[] = [], inFu
   );
   const artefacts = attempt(() => latestArtefacts(project.ledgers));
   for (const { path, sha256, in: where } of artefacts)
-    problems.push(...fileProblems(project.path(path), sha256, where));
+    if (
+      existsSync(project.path(path)) ||
+      !dropped.some((each) => each.name === path && each.sha256 === sha256)
+    )
+      problems.push(...fileProblems(project.path(path), sha256, where));
   for (const version of versions) problems.push(...attempt(() => verifyVersion(project, version)));
   for (const { body } of ledgers.get('models')!.reading.lines) {
     const { version } = parseLogfmt(body);
@@ -95,6 +96,35 @@ export function audit(project: Project, checks: readonly AuditCheck[] = [], inFu
   };
 }
 
+function readAll(ledgers: Ledgers): Map<string, Read> {
+  return new Map(
+    namedLedgers(ledgers).map((ledger) => [
+      ledger.name,
+      { ...ledger, reading: readLedger(ledger.path, ledger.format) },
+    ]),
+  );
+}
+
+/** What ledgers and versions record of a folder whose content is not here: files, logs, and ledgers by each recorded head. */
+export function missingIn(project: Project, folder: string): Missing[] {
+  const ledgers = readAll(project.ledgers);
+  const logs = new Map(allLogs(project.ledgers).map(({ name, path }) => [name, path]));
+  const isMissing = (path: string) => path.startsWith(`${project.path(folder)}/`) && !existsSync(path);
+  const anchors = [
+    ...anchorsOf(ledgers),
+    ...listVersions(project).flatMap((version) => headsIn(project, version)),
+  ];
+  const heads = anchors
+    .filter(({ name }) =>
+      name.includes('/') ? !logs.has(name) : ledgers.has(name) && isMissing(ledgers.get(name)!.path),
+    )
+    .map(({ name, head }) => ({ name, sha256: '', head }));
+  const files = latestArtefacts(project.ledgers)
+    .filter(({ path }) => isMissing(project.path(path)))
+    .map(({ path, sha256 }) => ({ name: path, sha256, head: '' }));
+  return [...new Map([...heads, ...files].map((each) => [`${each.name} ${each.head}`, each])).values()];
+}
+
 /** Heads of other ledgers in the last column of those that have one. */
 function anchorsOf(ledgers: ReadonlyMap<string, Read>): Anchor[] {
   return ['deployments', 'decisions'].flatMap((ledger) => {
@@ -113,11 +143,21 @@ function headsIn(registry: Registry, version: string): Anchor[] {
   return parseHeads(heads).map((each) => ({ from: `${version}/metadata.json`, ...each }));
 }
 
-/** Ledgers of a chapter that was torn out are not looked for. */
-function anchorProblems(ledgers: ReadonlyMap<string, Read>, anchors: readonly Anchor[]): string[] {
+/** Ledgers of a chapter that was torn out are not looked for, nor lines that were left behind where the project was carried from. */
+function anchorProblems(
+  ledgers: ReadonlyMap<string, Read>,
+  anchors: readonly Anchor[],
+  dropped: readonly Missing[],
+): string[] {
+  const left = new Set(dropped.map(({ name, head }) => `${name}=${head}`));
   return anchors.flatMap(({ from, name, head }) => {
     const ledger = ledgers.get(name);
-    if (ledger === undefined || ledger.reading.lines.some(({ chain }) => chain === head)) return [];
+    if (
+      ledger === undefined ||
+      left.has(`${name}=${head}`) ||
+      ledger.reading.lines.some(({ chain }) => chain === head)
+    )
+      return [];
     return [
       `${ledger.path}  its tail was cut or rewritten: the line with chain ${head}, which ${from} records, is gone`,
     ];

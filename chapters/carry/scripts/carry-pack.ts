@@ -9,6 +9,7 @@ import { pack } from '../archive.ts';
 
 step({ chapters, lock: 'train', args: { OUT: output } }, (project, { OUT }) => {
   if (OUT === undefined) throw badInput('where to? make pack OUT=state.tar.gz');
+  if (!/\.(tar\.gz|tgz)$/.test(OUT)) throw badInput(`OUT=${OUT}  is written as .tar.gz: name it so`);
   const paths = pack(project, OUT);
   say('pack', `${OUT}  ${formatCount(statSync(OUT).size)} bytes: ${paths.join(', ')}`);
 });

@@ -1,10 +1,18 @@
 /** A project goes on elsewhere from what was packed, and nothing that was not packed by one gets in. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { temporaryFolder, temporaryProject, trainedProject } from '../../../test/support.ts';
+import { livedProject, temporaryFolder, temporaryProject, trainedProject } from '../../../test/support.ts';
 
 test('what is packed is restored, audited, and trained on from there', () => {
   const here = trainedProject();
@@ -27,6 +35,36 @@ test('what is packed is restored, audited, and trained on from there', () => {
   assert.match(there.make('restore').err, /there are versions in models already/);
   assert.match(temporaryProject().make('restore').out, /nothing to restore: state\.tar\.gz is not there/);
   assert.equal(there.make('restore', 'FROM=gone.tar.gz').status, 2);
+});
+
+test('what was retrained goes on elsewhere: what production sent is left behind, and on record as that', () => {
+  const here = livedProject();
+  const versions = readdirSync(here.path('models')).filter((name) => /^v\d+$/.test(name));
+  assert.ok(versions.includes('v2'));
+  assert.equal(here.make('pack', 'OUT=state.tgz').status, 0);
+  const there = temporaryProject();
+  const restored = there.make('restore', `FROM=${here.path('state.tgz')}`);
+  assert.match(restored.out, /champion v2; config\.yaml reads data v2, as it was trained/, restored.err);
+  assert.match(readFileSync(there.path('config.yaml'), 'utf8'), /current_version: v2/);
+  const audited = there.make('audit');
+  assert.equal(audited.status, 0, audited.err);
+  const left = readFileSync(there.path('data/production/dropped.csv'), 'utf8');
+  assert.match(left, /,predictions\/[^,]+\.jsonl,,,,[0-9a-f]{32},/);
+  assert.ok(!existsSync(there.path('data/production/predictions')));
+  const reproduced = there.make('reproduce', 'VERSION=v2');
+  assert.match(reproduced.out, /the same bytes/, reproduced.err);
+  // What is missing besides is missed, and a line that was left behind excuses no other.
+  rmSync(there.path('data/production/labelled_v2.csv'));
+  assert.match(there.make('audit').err, /labelled_v2\.csv is recorded in .* and missing/);
+});
+
+test('where to and where from are said', () => {
+  const project = temporaryProject();
+  assert.match(project.make('pack', 'OUT=gone/state.tar.gz').err, /gone is no folder/);
+  assert.ok(!existsSync(project.path('gone')));
+  assert.match(project.make('pack', 'OUT=state.txt').err, /OUT=state\.txt {2}is written as \.tar\.gz/);
+  writeFileSync(project.path('note.txt'), 'no archive');
+  assert.match(project.make('restore', 'FROM=note.txt').err, /note\.txt {2}is no whole archive of make pack/);
 });
 
 test('an archive that holds anything else changes nothing', () => {
@@ -76,5 +114,8 @@ test('an archive that holds anything else changes nothing', () => {
   assert.match(changed.err, /changed\.tar\.gz {2}is not whole: .*model\.json does not match/);
   assert.ok(!existsSync(project.path('models/v1')));
   writeFileSync(project.path('torn.tar.gz'), readFileSync(trained.path('state.tar.gz')).subarray(0, 3000));
-  assert.match(project.make('restore', 'FROM=torn.tar.gz').err, /^tar: /);
+  assert.match(
+    project.make('restore', 'FROM=torn.tar.gz').err,
+    /torn\.tar\.gz {2}is no whole archive of make pack/,
+  );
 });
