@@ -64,7 +64,11 @@ export function time(name: string): Argument<number | undefined> {
   return (given) => {
     if (given === undefined) return undefined;
     const parsed = Date.parse(given);
-    if (Number.isNaN(parsed)) throw badInput(`${name}=${given}  is no time: write 2026-11-20T10:00Z`);
+    // A month has the days it has: Date.parse takes 30 February for 2 March.
+    const day = /^\d{4}-\d{2}-\d{2}/.exec(given)?.[0];
+    const isDay = day === undefined || new Date(`${day}T00:00Z`).toISOString().startsWith(day);
+    if (Number.isNaN(parsed) || !isDay)
+      throw badInput(`${name}=${given}  is no time: write 2026-11-20T10:00Z`);
     return parsed;
   };
 }

@@ -14,7 +14,9 @@ export function formatInterval(
   { value, low, high }: { value: number; low: number; high: number },
   digits = 3,
 ): string {
-  return `${value.toFixed(digits)} [${low.toFixed(digits)} – ${high.toFixed(digits)}]`;
+  // What rounds to nothing has no sign.
+  const said = (x: number) => x.toFixed(digits).replace(/^-(0\.0*)$/, '$1');
+  return `${said(value)} [${said(low)} – ${said(high)}]`;
 }
 
 /** "1.23 %"; unknown where there was nothing to divide by, which JSON keeps as null. */

@@ -1,5 +1,6 @@
 /** Compares versions, each two of them: settings and data that differ, metrics on the same rows, and where they disagree. */
 import { chapters } from '../lib/door.ts';
+import { badInput } from '../lib/fault.ts';
 import type { Project } from '../lib/project.ts';
 import { compareVersions } from '../lib/registry/compare.ts';
 import { type Argument, step, version } from '../lib/step.ts';
@@ -13,6 +14,8 @@ const more: Argument<string | undefined> = (given, project) =>
 step({ chapters, args: { A: which, B: which, C: more, D: more, E: more, F: more } }, (project, given) => {
   const versions = Object.values(given).filter((name) => name !== undefined);
   const pairs = versions.flatMap((a, i) => versions.slice(i + 1).map((b) => [a, b] as const));
+  const twice = versions.find((name, i) => versions.indexOf(name) !== i);
+  if (twice !== undefined) throw badInput(`${twice} is named twice: every version once`);
   if (pairs.length > 1)
     say('compare', `${pairs.length} pairs: intervals hold for all of them together (Bonferroni)`);
   for (const [a, b] of pairs) sayPair(project, a, b, pairs.length);

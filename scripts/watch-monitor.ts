@@ -1,6 +1,6 @@
 /** Reads the API logs and writes reports/monitor.json and .html, and a line of the monitoring ledger; with FOREVER again and again. */
 import { chapters } from '../lib/door.ts';
-import { badInput } from '../lib/fault.ts';
+import { badInput, failed } from '../lib/fault.ts';
 import { sha256 } from '../lib/files/hash.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
@@ -16,12 +16,18 @@ import { sleep } from '../lib/serve/client.ts';
 import { optional, step, time } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { firstBlock, readBlocks } from '../lib/watch/blocks.ts';
-import { type BinsOf, followHours, hoursBetween } from '../lib/watch/hours.ts';
+import {
+  type BinsOf,
+  followHours,
+  type HourSummary,
+  hoursBetween,
+  versionsSummarised,
+} from '../lib/watch/hours.ts';
 import { limitsFor } from '../lib/watch/meaning.ts';
 import { type MonitorReport, monitor, trainingError } from '../lib/watch/monitor.ts';
 import { overTime } from '../lib/watch/over-time.ts';
 import { monitorPage } from '../lib/watch/page.ts';
-import { latestHours, lookBack, measuredDelay } from '../lib/watch/past.ts';
+import { hourOf, latestHours, lookBack, measuredDelay } from '../lib/watch/past.ts';
 import { alarmsOf, type Block, beginVigil, keepVigil } from '../lib/watch/vigil.ts';
 import { type Kept, keptHash, readKept, writeKept } from '../lib/watch/vigil-file.ts';
 import { readWindow } from '../lib/watch/window.ts';
@@ -123,18 +129,31 @@ function sayPast(
   to: number | undefined,
 ): void {
   if (from !== undefined && to !== undefined && from >= to) throw badInput('TO is no later than FROM');
+  if (at !== undefined && (from !== undefined || to !== undefined))
+    throw badInput('AT is a moment, FROM and TO a span: one or the other');
   const { config, ledgers } = project;
   followHours(ledgers, binsOf(project));
-  const asked = at ?? to ?? Date.now();
-  const { champion } = liveAt(readDeployments(ledgers), new Date(asked).toISOString());
-  const version = champion ?? resolveVersion(project, config.deployment.model);
-  const hours = hoursBetween(ledgers, version, from ?? 0, asked);
-  const seen = at === undefined ? hours : latestHours(hours, config.monitoring.window);
-  const report = lookBack(config, readReference(project, version), seen);
-  if (report.rows === 0) {
-    say('monitor', `no hour of ${version} is kept from then`);
+  if (at !== undefined) {
+    const { champion } = liveAt(readDeployments(ledgers), new Date(at).toISOString());
+    if (champion === undefined)
+      throw failed(`no version was live at ${formatTime(new Date(at).toISOString())}`);
+    const hours = latestHours(hoursBetween(ledgers, champion, 0, at), config.monitoring.window);
+    if (hours.length === 0) say('monitor', `${champion} was live, and no hour of it is kept from before`);
+    else sayHours(project, champion, hours);
     return;
   }
+  const found = versionsSummarised(ledgers).flatMap((version) => {
+    const hours = hoursBetween(ledgers, version, hourOf(from ?? 0), to ?? Number.POSITIVE_INFINITY);
+    return hours.length === 0 ? [] : [{ version, hours }];
+  });
+  if (found.length === 0) say('monitor', 'no hour of any version is kept from then');
+  for (const { version, hours } of found) sayHours(project, version, hours);
+}
+
+/** Of one version, the whole hours that were asked for. */
+function sayHours(project: Project, version: string, hours: readonly HourSummary[]): void {
+  const { config } = project;
+  const report = lookBack(config, readReference(project, version), hours);
   const { error_rate: errors, latency_ms, delay_hours } = report;
   const number = (value: number | undefined, unit: string) =>
     value === undefined ? '–' : `${value.toPrecision(3)} ${unit}`;
@@ -144,7 +163,7 @@ function sayPast(
   const byClass = Object.entries(delay_hours).map(([label, p95]) => `${label}: ${number(p95, 'h')}`);
   say(
     'monitor',
-    `${version}, ${formatTime(report.from)} to ${formatTime(report.to)}: ${formatMany(report.rows, 'prediction')}, ${report.refused} refused`,
+    `${version}, whole hours from ${formatTime(report.from)} to ${formatTime(report.to)}: ${formatMany(report.rows, 'prediction')}, ${report.refused} refused`,
     errors === undefined
       ? 'no truth has arrived yet'
       : `error rate ${formatInterval(errors, 4)} of ${formatMany(report.labelled, 'label')}; 95 % of the truth of each class came within ${byClass.join(', ')}`,

@@ -67,14 +67,14 @@ function widened([value, low, high]: readonly [number, number, number], by: numb
   return { value, low: value - by * (value - low), high: value + by * (high - value) };
 }
 
-export type Standing = 'best' | 'not different' | 'worse';
+export type Standing = 'best' | 'not different' | 'worse' | 'other rows';
 
 /** So many are compared by their rows. */
 const BY_ROWS = 30;
 
 /**
  * How each of some runs, the best first, stands to the best of them: "not different" where the interval of the difference holds 0. All
- * intervals hold together, each as much wider (Bonferroni), as those of make compare. Of other rows nothing is said.
+ * intervals hold together, each as much wider (Bonferroni), as those of make compare. Of those of other rows that alone is said.
  */
 export function standings(
   project: Project,
@@ -90,6 +90,7 @@ export function standings(
   const same = others.filter(({ data }) => data.sha256 === best.data.sha256);
   const confidence = 1 - (1 - stated) / Math.max(1, same.length);
   const scores = scoresOf(project, best);
+  for (const { id, data } of others) if (data.sha256 !== best.data.sha256) stands.set(id, 'other rows');
   for (const [i, run] of same.entries()) {
     const paired =
       i < BY_ROWS && scores !== undefined

@@ -17,4 +17,4 @@ note: ## says something of a run; make train and make experiment take it too   I
 metrics: ## the metrics of a version, a run or a git revision   [ID=v2]
 	@$(RUN)/experiments-metrics.mjs
 metrics-diff: ## how much the metrics of one differ from those of another: versions, runs or git revisions   A=v1 B=HEAD
-	@$(RUN)/experiments-metrics.mjs
+	@DIFF=yes $(RUN)/experiments-metrics.mjs

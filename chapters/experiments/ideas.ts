@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { editConfig } from '../../lib/config/edit.ts';
 import { parseConfig, type Section } from '../../lib/config/parse.ts';
 import type { Config } from '../../lib/config/schema.ts';
-import { badInput } from '../../lib/fault.ts';
+import { badInput, Fault } from '../../lib/fault.ts';
 import { didYouMean } from '../../lib/words.ts';
 
 export interface Idea {
@@ -14,12 +14,16 @@ export interface Idea {
 }
 
 const MOST = 10_000;
+const LIKE = 'ideas: { name: { model_params.max_depth: 8 } }, or grid: { model_params.max_depth: [4, 8] }';
 /** Settings that training depends on, but where rows come from and what they mean. */
 const KEY = /^(model_params|evaluation|features)\.[\w.]+$/;
 const WORD = /^[\w.+-]{1,60}$/;
 
 const value = v.union([v.number(), v.boolean(), v.pipe(v.string(), v.regex(WORD, 'a word'))]);
-const key = v.pipe(v.string(), v.regex(KEY, 'a setting of model_params, evaluation or features'));
+const key = v.pipe(
+  v.string(),
+  v.regex(KEY, 'it may change settings of model_params, evaluation and features'),
+);
 const schema = v.strictObject({
   ideas: v.optional(
     v.record(v.pipe(v.string(), v.regex(/^[\w .=+-]{1,80}$/, 'a short name')), v.record(key, value)),
@@ -35,14 +39,19 @@ export function readIdeas(path: string): Idea[] {
     held = parse(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw badInput(`${path}  ${code === 'ENOENT' ? 'is missing' : message.split('\n')[0]}`);
+    const said = { ENOENT: 'is missing', EISDIR: 'is a folder' }[code ?? ''] ?? message.split('\n')[0];
+    throw badInput(`${path}  ${said}`);
   }
+  if (held === null || held === undefined) throw badInput(`${path}  is empty: ${LIKE}`);
+  if (typeof held !== 'object' || Array.isArray(held))
+    throw badInput(`${path}  is no list of names: ${LIKE}`);
+  const strange = Object.keys(held).find((name) => name !== 'ideas' && name !== 'grid');
+  if (strange !== undefined)
+    throw badInput(`${path}  ${strange}: no such key${didYouMean(strange, ['ideas', 'grid'])}; ${LIKE}`);
   const read = v.safeParse(schema, held);
   if (!read.success) {
     const [issue] = read.issues;
-    throw badInput(
-      `${path}  ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}; ideas: { name: { model_params.max_depth: 8 } }, or grid: { model_params.max_depth: [4, 8] }`,
-    );
+    throw badInput(`${path}  ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}; ${LIKE}`);
   }
   const { ideas, grid } = read.output;
   const size = Object.values(grid).reduce((product, values) => product * values.length, 1);
@@ -97,5 +106,13 @@ export function configOf(
       throw badInput(`${path}  idea "${name}": the config has no setting ${setting}${hint}`);
     }
   }
-  return parseConfig(editConfig(text, changes), `${path}, idea "${name}"`, sections);
+  const of = `${path}, idea "${name}"`;
+  try {
+    return parseConfig(editConfig(text, changes), of, sections);
+  } catch (error) {
+    // The line would be one of the config that the idea makes, which nobody sees.
+    if (error instanceof Fault)
+      throw badInput(error.message.replace(new RegExp(`^(.{${of.length}}):\\d+`, 's'), '$1'));
+    throw error;
+  }
 }

@@ -1,11 +1,14 @@
 /** Keeps what was tried: a folder that is there whole or not at all, then its line. */
+import { rmSync } from 'node:fs';
 import { sectionOf } from '../../lib/config/parse.ts';
+import { badInput } from '../../lib/fault.ts';
 import { git } from '../../lib/files/git.ts';
 import { appendLedger, lastEntry } from '../../lib/files/ledger.ts';
 import { json, writeFolder } from '../../lib/files/write.ts';
 import type { Project } from '../../lib/project.ts';
 import type { Ledger } from '../../lib/record/catalogue.ts';
 import type { Tried } from '../../lib/registry/tried.ts';
+import { formatMany } from '../../lib/words.ts';
 import { learningCurve } from './curve.ts';
 import { hashOf, idOf, ledgerOf, type Run, runPath } from './run.ts';
 import { experimentsSection } from './settings.ts';
@@ -16,12 +19,28 @@ const DIFF_LENGTH = 200_000;
 
 /** What the one who tries says of it, by the environment: NOTE and TAGS of make. */
 export function saidOf(environment: NodeJS.ProcessEnv): Pick<Run, 'note' | 'tags'> {
-  const note = environment.NOTE?.trim().slice(0, NOTE_LENGTH);
+  const note = plain(environment.NOTE ?? '').slice(0, NOTE_LENGTH);
   const tags = environment.TAGS?.split(',')
-    .map((tag) => tag.trim().slice(0, TAG_LENGTH))
+    .map((tag) => plain(tag).slice(0, TAG_LENGTH))
     .filter((tag) => tag !== '')
     .slice(0, TAGS);
   return { ...(note ? { note } : {}), ...(tags === undefined || tags.length === 0 ? {} : { tags }) };
+}
+
+/** One line without what a terminal would obey, or would write the other way round. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+}
+
+/** The same, where it is not too late to say that it is too long. */
+export function checkedSaid(said: NodeJS.ProcessEnv): Pick<Run, 'note' | 'tags'> {
+  const { NOTE = '', TAGS: given = '' } = said;
+  if (NOTE.length > NOTE_LENGTH)
+    throw badInput(`NOTE is ${formatMany(NOTE.length, 'character')} long: ${NOTE_LENGTH} at most`);
+  const tags = given.split(',');
+  if (tags.length > TAGS || tags.some((tag) => tag.trim().length > TAG_LENGTH))
+    throw badInput(`TAGS: ${TAGS} of ${TAG_LENGTH} characters at most, with commas between them`);
+  return saidOf(said);
 }
 
 /** A training does not fail because its run cannot be kept; it is said. */
@@ -103,12 +122,14 @@ function lastOf(ledger: Ledger, id: string): string | undefined {
   return line.kind === undefined || line.kind === 'trial' || line.id === id ? line.parent : line.id;
 }
 
-/** Says something of a run that is there. */
+/** Says something of a run that is there; an empty note, or no tags, take away what was said. */
 export function noteRun(project: Project, id: string, said: Pick<Run, 'note' | 'tags'>): void {
   const ledger = ledgerOf(project);
   const parent = lastOf(ledger, '');
   const line = { id, time: new Date().toISOString(), ...said, ...(parent === undefined ? {} : { parent }) };
   appendLedger(ledger.path, ledger.format, [JSON.stringify(line)]);
+  // Its page says something else now.
+  rmSync(project.path(project.config.paths.reports, 'runs', `${id}.html`), { force: true });
 }
 
 /** model_params by their names; what else is a plain value, by its path. */

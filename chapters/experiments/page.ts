@@ -30,21 +30,30 @@ export interface Listing {
 const STYLE = `<style>
 #runs { font-size: .85rem; } #runs td, #runs th { padding: .1rem .6rem .1rem 0; white-space: nowrap; max-width: 16rem; overflow: hidden; text-overflow: ellipsis; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left; }
-.pair { display: flex; flex-wrap: wrap; gap: 1rem; } .pair svg { min-width: 0; width: 22rem; }
+.pair { display: flex; flex-wrap: wrap; gap: 1rem; }
 </style>`;
+
+/** A choice of the runs has a page of its own. */
+export function listingFile(where: string): string {
+  return where === '' ? 'experiments' : 'experiments-where';
+}
 
 export function experimentsPage(listing: Listing): Promise<string> {
   const { project, ranked, all, unknown, where, sort, metric, settings, stands } = listing;
   const done = ranked.filter((run) => typeof saysOf(run, metric) === 'number');
   const failed = ranked.filter(({ error }) => error !== undefined).length;
-  const same = [...stands.values()].filter((standing) => standing === 'not different').length;
+  const standing = (of: Standing) => [...stands.values()].filter((each) => each === of).length;
+  const [same, apart] = [standing('not different'), standing('other rows')];
+  const compared = same + standing('worse');
   const drawn = drawnOf(done).length;
+  const file = listingFile(where);
   const body = html`${raw(STYLE)}<h1>Experiments of ${project}</h1>
 <p>${formatMany(ranked.length, 'run')}${ranked.length < all ? html` of ${formatCount(all)}, those where <code>${where}</code>` : ''}, by ${sort}${
     failed === 0 ? '' : `; ${formatCount(failed)} failed`
   }${unknown === 0 ? '' : `; ${formatMany(unknown, 'line')} of a newer program ${unknown === 1 ? 'is' : 'are'} passed over`}.
-${stands.size === 0 ? '' : `${formatMany(same, 'run')} ${same === 1 ? 'is' : 'are'} not different from the best in ${metric}: intervals that hold for all of them together (Bonferroni).`}
-The best of many is partly luck. All of it: <a href="experiments.csv">experiments.csv</a>.</p>
+${compared === 0 ? '' : `Of ${formatMany(compared, 'run')} on the rows of the best ${same === 1 ? '1 is' : `${formatCount(same)} are`} not different from it in ${metric}: intervals that hold for all of them together (Bonferroni).`}
+${apart === 0 ? '' : `${formatMany(apart, 'run')} ${apart === 1 ? 'is' : 'are'} of other rows, and not compared.`}
+The best of many is partly luck. As a table: <a href="${file}.csv">${file}.csv</a>.${where === '' ? '' : html` All runs: <a href="experiments.html">experiments.html</a>, which make experiments makes.`}</p>
 ${
   done.length < 2
     ? ''

@@ -87,11 +87,15 @@ export function parallelCoordinates(
         Plot.text(places, { x: (_, x) => x, y: 0, dy: 12, text: ({ ends }) => ends[0]! }),
       ],
     },
-    `${drawn.length} of ${ranked.length} runs as lines through ${axes.map(short).join(', ')}; the best tenth by ${metric} in red`,
+    `${drawn.length} of ${ranked.length} runs as lines through ${axes.map(short).join(', ')}; the best tenth by ${metric} stand out`,
     drawn.map((run) => ({
       run: run.id,
       ...Object.fromEntries(axes.map((name) => [name, saysOf(run, name)])),
     })),
+    [
+      { name: `the best tenth by ${metric}`, color: ALARM },
+      { name: 'the others', color: CALM },
+    ],
   );
 }
 
@@ -128,7 +132,7 @@ export function againstSettings(
         ],
       },
       `${metric} of ${points.length} runs against ${short(name)}`,
-      points,
+      points.map(({ x, y }) => ({ [short(name)]: x, [metric]: y })),
     );
   });
 }
@@ -170,7 +174,16 @@ export function costPicture(ranked: readonly Run[], metric: string, cost: 'secon
         Plot.dot(front.map(point), { x: 'x', y: 'y', r: 3.5, fill: ALARM }),
       ],
     },
-    `${metric} of ${drawn.length} runs against ${label}; ${front.length} in red that no other beats in both`,
-    drawn.map((run) => ({ run: run.id, ...point(run), on_front: front.includes(run) })),
+    `${metric} of ${drawn.length} runs against ${label}; ${front.length} that no other beats in both`,
+    drawn.map((run) => ({
+      run: run.id,
+      [cost]: saysOf(run, cost),
+      [metric]: saysOf(run, metric),
+      on_front: front.includes(run),
+    })),
+    [
+      { name: 'no other is better in both', color: ALARM },
+      { name: 'some other is', color: CALM },
+    ],
   );
 }

@@ -102,7 +102,14 @@ export function readRuns(project: Pick<Project, 'ledgers'>): { runs: Run[]; unkn
     const note = v.safeParse(noteSchema, line);
     const of = note.success ? runs.get(note.output.id) : undefined;
     if (!note.success || isRun || of === undefined) unknown++;
-    else runs.set(of.id, { ...of, ...note.output });
+    else {
+      const { note: text, tags, ...about } = { ...of, ...note.output };
+      runs.set(of.id, {
+        ...about,
+        ...kept('note', text || undefined),
+        ...kept('tags', tags?.length === 0 ? undefined : tags),
+      });
+    }
   }
   return { runs: [...runs.values()], unknown };
 }

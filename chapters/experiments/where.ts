@@ -34,20 +34,69 @@ export function saysOf(run: Run, name: string): Value {
   return own ?? run.metrics[name]?.[0] ?? run.params[name];
 }
 
+/** What runs say under a name: numbers, or texts; those that a text may be are few, and known. */
+interface Said {
+  readonly isNumber: boolean;
+  readonly texts: ReadonlySet<string>;
+}
+
 /** The names that some run says something under. */
-export function namesOf(runs: readonly Run[]): Set<string> {
-  const names = new Set(Object.keys(ABOUT));
-  for (const { metrics, params } of runs) {
-    for (const name in metrics) names.add(name);
-    for (const name in params) names.add(name);
+export function namesOf(runs: readonly Run[]): Map<string, Said> {
+  const names = new Map<string, { isNumber: boolean; texts: Set<string> }>();
+  const add = (name: string, value: Value) => {
+    const said = names.get(name) ?? { isNumber: false, texts: new Set() };
+    if (typeof value === 'number') said.isNumber = true;
+    else if (Array.isArray(value)) for (const each of value) said.texts.add(each);
+    else if (value !== undefined && value !== null) said.texts.add(String(value));
+    names.set(name, said);
+  };
+  for (const name of Object.keys(ABOUT)) add(name, undefined);
+  for (const run of runs) {
+    for (const name of Object.keys(ABOUT)) add(name, ABOUT[name]!(run));
+    for (const name in run.metrics) add(name, run.metrics[name]![0]);
+    for (const name in run.params) add(name, run.params[name]);
   }
   return names;
+}
+
+/** Times are texts that are in order. */
+const IN_ORDER = new Set(['time']);
+const FEW = 12;
+/** All that these can be. */
+const CLOSED: Readonly<Record<string, readonly string[]>> = {
+  status: ['done', 'failed'],
+  kind: ['train', 'retrain', 'trial', 'idea'],
+};
+
+/** Fails where a condition can hold of no run for what is compared. */
+function checkValue(name: string, operator: string, value: string, { isNumber, texts }: Said): void {
+  const isOrder = /[<>]/.test(operator);
+  const given = value.trim() === '' ? Number.NaN : Number(value);
+  if (isOrder && isNumber && texts.size === 0 && Number.isNaN(given))
+    throw badInput(`WHERE: ${name} is a number, and ${JSON.stringify(value)} is none`);
+  if (isOrder && !isNumber && texts.size > 0 && !IN_ORDER.has(name))
+    throw badInput(`WHERE: ${name} is a text, which is =, != or ~ another${listed(texts)}`);
+  const choices = CLOSED[name];
+  if (choices !== undefined && !isOrder && operator !== '~' && value !== '' && !choices.includes(value))
+    throw badInput(`WHERE: ${name}${operator}${value}${didYouMean(value, choices)}: ${choices.join(', ')}`);
+}
+
+/** What could have been asked for instead, where a condition holds of no run: the few texts that runs have. */
+export function hintsOf(where: string, names: ReadonlyMap<string, Said>): string[] {
+  return [...names].flatMap(([name, { texts }]) => {
+    const isAsked = new RegExp(`(^|\\s)${name.replaceAll('.', '\\.')}(=|!=|~)`).test(where);
+    return isAsked && texts.size > 0 && texts.size <= FEW ? [`${name}: ${[...texts].sort().join(', ')}`] : [];
+  });
+}
+
+function listed(texts: ReadonlySet<string>): string {
+  return texts.size === 0 || texts.size > FEW ? '' : ` (${[...texts].sort().join(', ')})`;
 }
 
 const TERM = /^([\w.]+)(>=|<=|!=|=|>|<|~)(?![<>=!~])(.*)$/s;
 
 /** Conditions with spaces between them, all of which must hold; ~ is for what a text holds. Fails with exit code 2 and the condition. */
-export function parseWhere(text: string, names: ReadonlySet<string>): (run: Run) => boolean {
+export function parseWhere(text: string, names: ReadonlyMap<string, Said>): (run: Run) => boolean {
   const words: readonly string[] = text.match(/(?:[^\s"]|"[^"]*")+|"/g) ?? [];
   if ((text.match(/"/g) ?? []).length % 2 === 1)
     throw badInput(`WHERE: a quote is opened and never closed: ${text}`);
@@ -55,10 +104,11 @@ export function parseWhere(text: string, names: ReadonlySet<string>): (run: Run)
     const [, name, operator, given] = TERM.exec(word) ?? [];
     if (name === undefined)
       throw badInput(`WHERE: "${word}" is no condition: algorithm=RandomForest, pr_auc>.9, note~"wear"`);
-    if (!names.has(name)) throw badInput(`WHERE: no run has "${name}"${didYouMean(name, names)}`);
+    if (!names.has(name)) throw badInput(`WHERE: no run has "${name}"${didYouMean(name, names.keys())}`);
     const value = given!.replaceAll('"', '');
     if (value === '' && operator !== '=' && operator !== '!=')
       throw badInput(`WHERE: ${name}${operator} what?`);
+    checkValue(name, operator!, value, names.get(name)!);
     return { name, operator: operator!, value, number: value.trim() === '' ? Number.NaN : Number(value) };
   });
   return (run) =>
@@ -87,10 +137,10 @@ function contains(text: string, part: string): boolean {
 }
 
 /** Best first: metrics from the highest, time and size from the lowest, texts from A; a leading − turns it round. */
-export function sortRuns(runs: readonly Run[], sort: string, names: ReadonlySet<string>): Run[] {
+export function sortRuns(runs: readonly Run[], sort: string, names: ReadonlyMap<string, Said>): Run[] {
   const isTurned = sort.startsWith('-');
   const name = isTurned ? sort.slice(1) : sort;
-  if (!names.has(name)) throw badInput(`SORT: no run has "${name}"${didYouMean(name, names)}`);
+  if (!names.has(name)) throw badInput(`SORT: no run has "${name}"${didYouMean(name, names.keys())}`);
   const keyed = runs.map((run) => ({ run, key: saysOf(run, name) }));
   const isText = keyed.some(({ key }) => typeof key === 'string');
   const sign = (isTurned ? -1 : 1) * (isText || LOWEST_FIRST.has(name) ? 1 : -1);

@@ -89,6 +89,10 @@ export function beeswarmPicture(
         ]),
       ),
     ),
+    [
+      { name: 'low value', color: CALM },
+      { name: 'high value', color: ALARM },
+    ],
   );
 }
 
@@ -131,7 +135,7 @@ export function dependencePicture(
       ],
     },
     `Contribution of ${name} against its value in ${points.length} rows`,
-    points,
+    points.map(({ value, phi }) => ({ [name]: value, contribution: phi })),
   );
 }
 
@@ -222,5 +226,9 @@ export function waterfallPicture(base: number, steps: readonly Step[], space: st
       )
       .join(', ')}`,
     bars,
+    [
+      { name: 'raises it', color: ALARM },
+      { name: 'lowers it', color: CALM },
+    ],
   );
 }

@@ -230,7 +230,7 @@ function byClassOf(
 
 const BARS = 20;
 
-/** Bars of equal width over all but the outermost hundredths. */
+/** Bars of equal width over all but the outermost hundredths, which are counted in the first and the last bar. */
 function histogramOf(
   values: Float64Array,
   sorted: Float64Array,
@@ -247,9 +247,9 @@ function histogramOf(
   );
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (!(value >= low && value <= high)) continue;
+    if (Number.isNaN(value)) continue;
     const of = byClass[classes?.bins[i] ?? 0];
-    if (of !== undefined) of[Math.min(BARS - 1, Math.floor((value - low) / width))]!++;
+    if (of !== undefined) of[Math.max(0, Math.min(BARS - 1, Math.floor((value - low) / width)))]!++;
   }
   return {
     bins: Array.from({ length: BARS }, (_, k) => String(Number((low + (k + 0.5) * width).toPrecision(5)))),

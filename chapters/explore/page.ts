@@ -33,7 +33,7 @@ export function explorePage(look: Look, command: string): Promise<string> {
   const drifting = columns.filter(({ drift }) => drift !== null && !drift.byChance && drift.psi > 0.1);
   const body = html`<h1>A look at ${file}</h1>
 <p>${formatCount(rows)} rows${invalid === 0 ? '' : ` that fit the schema, and ${formatCount(invalid)} that do not (make check-data shows them)`}, ${formatCount(columns.length)} columns.
-${target === '' ? '' : html`${target}: ${classes.map(([name, count]) => `${name} ${formatPercent(count / rows, 1)}`).join(', ')}.`}</p>
+${target === '' ? '' : html`${target} is ${classes.map(([name, count]) => `${name} in ${formatPercent(count / rows, 1)}`).join(', ')}.`}</p>
 <h2>What to look at first</h2>
 <ul>
 ${suspects.map(({ column, of, why }) => html`<li><span class="bad">${of}</span> ${column} ${why}</li>\n`)}
@@ -67,6 +67,7 @@ ${
 <h2>Over the rows</h2>
 ${overTime.length === 0 ? html`<p>No column is another in the last half of the rows than in the first, beyond chance.</p>` : figure(overTimeLines(overTime))}
 <h2>Distributions</h2>
+<p class="note">Of numbers the first and the last bar hold what lies beyond them too.</p>
 ${columns.slice(0, MOST_PICTURES).map((column) => {
   const picture = histogram(column, names.length === 0 ? ['rows'] : names);
   return picture === undefined ? '' : html`<h3>${column.name}</h3>${figure(picture)}`;

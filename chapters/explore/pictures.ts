@@ -34,10 +34,12 @@ export function histogram(
       x: {
         label: null,
         type: 'band',
-        ...(isNumber ? { ticks: of.bins.filter((_, i) => i % 5 === 0).map(Number), tickFormat: '~g' } : {}),
+        ...(isNumber
+          ? { ticks: of.bins.filter((_, i) => i % 5 === 0).map(Number), tickFormat: shortNumber }
+          : {}),
         domain: isNumber ? of.bins.map(Number) : [...of.bins],
       },
-      y: { label: 'rows', ticks: 3, tickFormat: '~s' },
+      y: { label: 'rows', ticks: 3, tickFormat: shortNumber },
       color: { domain: [...classes], range: colours(classes) },
       marks: [Plot.barY(bars, { x: 'bin', y: 'rows', fill: 'class', inset: 0.3 })],
     },
@@ -45,6 +47,11 @@ export function histogram(
     bars,
     classes,
   );
+}
+
+/** To three digits, thousands as k. */
+function shortNumber(value: number): string {
+  return new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 }
 
 export function colours(classes: readonly string[]): string[] {
@@ -61,7 +68,11 @@ export function informationBars(columns: readonly ColumnLook[], target: string):
       width: WIDE,
       height: 40 + 22 * bars.length,
       marginLeft: 200,
-      x: { label: `share of what is uncertain about ${target} that it explains`, percent: true, grid: true },
+      x: {
+        label: `share of what is uncertain about ${target} that it explains, %`,
+        percent: true,
+        grid: true,
+      },
       y: { label: null, domain: bars.map(({ name }) => name) },
       marks: [
         Plot.barX(bars, {
@@ -74,8 +85,14 @@ export function informationBars(columns: readonly ColumnLook[], target: string):
     `How much each column says of ${target} alone: ${bars
       .slice(0, 5)
       .map(({ name, explains }) => `${name} ${formatPercent(explains!, 1)}`)
-      .join(', ')}. Red: columns with role leakage.`,
+      .join(', ')}`,
     bars.map(({ name, role, explains }) => ({ name, role, explains })),
+    bars.some(({ role }) => role === 'leakage')
+      ? [
+          { name: 'input', color: CALM },
+          { name: 'left out as leakage', color: ALARM },
+        ]
+      : [],
   );
 }
 
@@ -141,7 +158,7 @@ export function pairScatter({ x, y, points }: PairLook, classes: readonly string
       ],
     },
     `${y} against ${x}, ${points.length} rows, as many of each class as there are.`,
-    points,
+    points.map(({ x: a, y: b, ...rest }) => ({ [x]: a, [y]: b, ...rest })),
     classes,
   );
 }
@@ -152,7 +169,7 @@ function round(value: number): number {
 
 export function overTimeLines(columns: Explored['overTime']): Picture {
   const points = columns.flatMap(({ column, psi }) =>
-    psi.map((value, part) => ({ column, part: part + 1, value })),
+    psi.map((value, part) => ({ column, part: part + 1, psi: value })),
   );
   return draw(
     {
@@ -166,8 +183,8 @@ export function overTimeLines(columns: Explored['overTime']): Picture {
         range: colours(columns.map(({ column }) => column)),
       },
       marks: [
-        Plot.lineY(points, { x: 'part', y: 'value', stroke: 'column' }),
-        Plot.dot(points, { x: 'part', y: 'value', fill: 'column', r: 2.5 }),
+        Plot.lineY(points, { x: 'part', y: 'psi', stroke: 'column' }),
+        Plot.dot(points, { x: 'part', y: 'psi', fill: 'column', r: 2.5 }),
       ],
     },
     `Drift over the rows: ${columns.map(({ column, psi }) => `${column} up to ${Math.max(...psi).toFixed(2)}`).join(', ')}.`,

@@ -124,6 +124,9 @@ function overTime(history: readonly HistoryLine[]): Picture {
     },
     `Share of rules that hold, over ${points.length} looks: ${formatPercent(last.share, 0)} at the last.`,
     points,
-    ['may be used', 'may not be used'],
+    [
+      { name: 'may be used', color: CALM },
+      { name: 'may not be used', color: ALARM },
+    ],
   );
 }

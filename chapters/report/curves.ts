@@ -77,7 +77,7 @@ export function curvePicture(
       ],
     },
     words,
-    points,
+    points.map(({ name, x, y }) => ({ name, [labels.x]: x, [labels.y]: y })),
     curves.map(({ name }) => name),
   );
 }
@@ -121,5 +121,9 @@ export function calibrationPicture(bins: readonly CalibrationBin[], name: string
     },
     `Calibration of ${name} in ${bins.length} bins: mean probability against the share that was true`,
     bins,
+    [
+      { name: 'share that was true', color: ALARM },
+      { name: 'its interval', color: CALM },
+    ],
   );
 }

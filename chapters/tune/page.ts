@@ -33,11 +33,15 @@ export function leaderboardPage(
     },
     `${about.metric} of ${ranked.length} trials from the best to the worst, ${ranked[0]!.mean.toFixed(4)} to ${ranked.at(-1)!.mean.toFixed(4)}; dashed: the config as it is, ${asItIs.mean.toFixed(4)}`,
     points,
+    [
+      { name: 'trial', color: CALM },
+      { name: 'the config as it is', color: ALARM },
+    ],
   );
   const body = html`<h1>Search for settings of ${about.project}</h1>
 <p>${about.searched} trials, ${about.folds} folds (${about.validation}). Of those that saw all rows, by ${about.metric}${
     about.metric === 'log_loss' ? ', the lowest first' : ''
-  }. The red point and the row "as it is" are the config's own settings; bars are one deviation of the folds.</p>
+  }. The point of another colour and the row "as it is" are the config's own settings; bars are one deviation of the folds.</p>
 ${figure(picture)}
 ${tableOf(
   ['#place', 'Trial', `#${about.metric}`, '#deviation', ...names.map((name) => `#${name}`)],

@@ -1,21 +1,22 @@
 /** Draws a picture. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { csvOf, type Picture } from './picture.ts';
+import { csvOf, type Picture, type Swatch, swatches } from './picture.ts';
 
-/** `rows` are the figures that the marks show, one object each with the same keys. */
+/** `rows` are the figures that the marks show, one object each with the same keys; names alone in the legend stand for the palette. */
 export function draw(
   options: Plot.PlotOptions,
   words: string,
   rows: readonly object[],
-  legend: readonly string[] = [],
+  legend: readonly string[] | readonly Swatch[] = [],
 ): Picture {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const svg = Plot.plot({
     marginLeft: LEFT,
     ...options,
     document: document as never,
-    style: { background: 'none' },
+    // On a phone a wide picture is scrolled, not made too small to be read.
+    style: { background: 'none', minWidth: `${Math.min(LEAST, options.width ?? LEAST)}px` },
   });
   // Its parts are no elements of their own to who listens; the picture in words is.
   for (const part of svg.querySelectorAll('[aria-label], [aria-description]')) {
@@ -30,11 +31,18 @@ export function draw(
   svg.prepend(title as never);
   // As XML wants it; the HTML serializer would leave < in an attribute.
   const text = svg.outerHTML.replaceAll(DESCRIPTION, () => escapeXml(words));
-  return { svg: text, words, csv: csvOf(rows), legend: legend.length > 1 ? legend : [] };
+  return { svg: text, words, csv: csvOf(rows), legend: legend.length > 1 ? swatchesOf(legend) : [] };
+}
+
+function swatchesOf(legend: readonly string[] | readonly Swatch[]): readonly Swatch[] {
+  return legend.every((each) => typeof each === 'string')
+    ? swatches(legend as readonly string[])
+    : (legend as readonly Swatch[]);
 }
 
 /** Room for a number of six digits beside the axis, in pixels. */
 const LEFT = 52;
+const LEAST = 576;
 const DESCRIPTION = 'description-of-this-picture';
 
 function escapeXml(text: string): string {

@@ -1,7 +1,7 @@
 /** Pages of a report: one file that needs no other, readable on paper, on a phone and in the dark. */
 import { html, raw } from 'hono/html';
 import type { Estimate, Verdict } from '../numbers/estimate.ts';
-import { PALETTE, type Picture } from './picture.ts';
+import type { Picture, Swatch } from './picture.ts';
 
 const STYLE = `
   :root { color-scheme: light dark; background: Canvas; color: CanvasText; font: 16px/1.5 system-ui, sans-serif; }
@@ -12,9 +12,10 @@ const STYLE = `
   tr { border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
   .bad { color: #b3261e; font-weight: 600; } .good { color: #1a7f37; font-weight: 600; } .open { color: #8a6100; font-weight: 600; }
   @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #7ee787; } .open { color: #f2cc60; } }
-  svg { min-width: 36rem; max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
+  svg { max-width: 100%; height: auto; color: inherit; } .note { opacity: .75; font-size: .9rem; }
   nav { font-size: .9rem; } a { color: #0b57d0; } @media (prefers-color-scheme: dark) { a { color: #8ab4f8; } }
-  .scroll { overflow-x: auto; } figure { margin: 0; } .data { margin: 0; font-size: .8rem; } svg.swatch { min-width: 0; width: .8em; height: .8em; }`;
+  .scroll { overflow-x: auto; } figure { margin: 0; } .data, .legend { margin: 0; font-size: .8rem; } svg.swatch { width: .8em; height: .8em; }
+  @media (max-width: 40rem) { .scroll td:not(.n) { min-width: 6.5rem; } }`;
 
 export type Html = ReturnType<typeof html>;
 
@@ -42,9 +43,9 @@ ${body}
 }
 
 /** A picture that may be wider than a phone, what its colours are, and what it shows as a file. */
-export function figure({ svg, words, csv, legend: names }: Picture): Html {
+export function figure({ svg, words, csv, legend }: Picture): Html {
   return html`<figure><div class="scroll" tabindex="0">${raw(svg)}</div>
-${legend(names)}<p class="data">${dataLink(csv, words)}</p></figure>`;
+${legendOf(legend)}<p class="data">${dataLink(csv, words)}</p></figure>`;
 }
 
 /** A table inside the page, for who wants the figures of a picture: no file beside the page, no script. */
@@ -59,11 +60,11 @@ export function dataLink(csv: string, words: string): Html {
 }
 
 /** Which colour is which. */
-function legend(outputs: readonly string[]): Html | string {
-  if (outputs.length <= 1) return '';
-  const swatch = (k: number) =>
-    html`<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="${PALETTE[k % PALETTE.length]}"/></svg>`;
-  return html`<p class="note">${outputs.map((output, k) => html`${swatch(k)} ${output} &nbsp; `)}</p>`;
+function legendOf(swatches: readonly Swatch[]): Html | string {
+  if (swatches.length <= 1) return '';
+  const drawn = (color: string) =>
+    html`<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="${color}"/></svg>`;
+  return html`<p class="legend">${swatches.map(({ name, color }) => html`${drawn(color)} ${name} &nbsp; `)}</p>`;
 }
 
 /** Columns named with a leading # are numbers. */

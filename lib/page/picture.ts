@@ -16,14 +16,24 @@ export const PALETTE = [
 export const CALM = '#6c8ebf';
 export const ALARM = '#d1495b';
 
+export interface Swatch {
+  readonly name: string;
+  readonly color: string;
+}
+
+/** Names in the order of the palette. */
+export function swatches(names: readonly string[]): Swatch[] {
+  return names.map((name, k) => ({ name, color: PALETTE[k % PALETTE.length]! }));
+}
+
 export interface Picture {
   readonly svg: string;
   /** The picture in words, for those who do not see it. */
   readonly words: string;
   /** What was drawn, as a table with a header. */
   readonly csv: string;
-  /** Names of its colours, in the order of the palette; none where there is one. */
-  readonly legend: readonly string[];
+  /** What its colours stand for; none where there is one. */
+  readonly legend: readonly Swatch[];
 }
 
 /** The picture and its figures as two files; `path` is without an ending. */

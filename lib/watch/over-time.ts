@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
 import { draw } from '../page/draw.ts';
 import { figure, type Html } from '../page/page.ts';
-import { ALARM, CALM, type Picture } from '../page/picture.ts';
+import { type Picture, swatches } from '../page/picture.ts';
 import type { Ledgers } from '../record/catalogue.ts';
 import { formatCount } from '../words.ts';
 import { type Mark, marksOf, overTimeSteps, type Step } from './steps.ts';
@@ -14,7 +14,10 @@ export function overTime(ledgers: Ledgers, now: number): Html {
   const pictures = overTimeSteps(ledgers, now).map(
     ({ name, step, steps }) => html`<h3>By ${name}</h3>${figure(picture(steps, step, name, marks))}`,
   );
-  return pictures.length === 0 ? html`` : html`<h2>By the time of the requests</h2>${pictures}`;
+  return pictures.length === 0
+    ? html``
+    : html`<h2>By the time of the requests</h2>
+<p class="note">Bars: requests, without a scale. Line: errors where the truth is known. Dashed: what was released and decided.</p>${pictures}`;
 }
 
 /** Marks that stand nearer than this share of the axis are named together, at the first of them. */
@@ -38,14 +41,16 @@ export function labelsOf(marks: readonly Mark[], span: number): Mark[] {
 function picture(steps: readonly Step[], step: number, name: string, marks: readonly Mark[]): Picture {
   const [first, last] = [steps[0]!.time, new Date(steps.at(-1)!.time.getTime() + step)];
   const inside = marks.filter(({ time }) => time >= first && time <= last);
-  const known = steps.filter(({ errors }) => errors !== undefined);
+  const rowsOf = steps.flatMap(({ time, versions }) => versions.map((of) => ({ time, ...of })));
+  const known = rowsOf.filter(({ errors }) => errors !== undefined);
+  const versions = [...new Set(rowsOf.map(({ version }) => version))];
   const rows = steps.reduce((sum, each) => sum + each.rows, 0);
   const most = Math.max(...steps.map((each) => each.rows), 1);
   const worst = Math.max(0.01, ...known.map(({ errors }) => errors!));
   const labels = labelsOf(inside, last.getTime() - first.getTime());
   const isLate = ({ time }: Mark) =>
     time.getTime() - first.getTime() > (last.getTime() - first.getTime()) / 2;
-  const middle = ({ time }: Step) => new Date(time.getTime() + step / 2);
+  const middle = ({ time }: { time: Date }) => new Date(time.getTime() + step / 2);
   return draw(
     {
       width: 800,
@@ -53,16 +58,17 @@ function picture(steps: readonly Step[], step: number, name: string, marks: read
       marginTop: 30,
       x: { label: null, type: 'utc', domain: [first, last] },
       y: { label: 'errors, %', percent: true, domain: [0, worst * 110] },
+      color: { domain: versions, range: swatches(versions).map(({ color }) => color) },
       marks: [
-        Plot.rectY(steps, {
+        Plot.rectY(rowsOf, {
           x1: 'time',
-          x2: (each: Step) => new Date(each.time.getTime() + step),
-          y: (each: Step) => (each.rows / most) * worst,
-          fill: CALM,
+          x2: ({ time }: { time: Date }) => new Date(time.getTime() + step),
+          y: ({ rows }: { rows: number }) => (rows / most) * worst,
+          fill: 'version',
           fillOpacity: 0.25,
         }),
-        Plot.lineY(known, { x: middle, y: 'errors', stroke: ALARM, strokeWidth: 2 }),
-        Plot.dot(known, { x: middle, y: 'errors', fill: ALARM, r: 2.5 }),
+        Plot.lineY(known, { x: middle, y: 'errors', stroke: 'version', strokeWidth: 2 }),
+        Plot.dot(known, { x: middle, y: 'errors', fill: 'version', r: 2.5 }),
         Plot.ruleX(inside, { x: 'time', strokeDasharray: '3 3' }),
         ...([true, false] as const).map((late) =>
           Plot.text(
@@ -73,9 +79,10 @@ function picture(steps: readonly Step[], step: number, name: string, marks: read
         Plot.ruleY([0]),
       ],
     },
-    `Errors by ${name.slice(0, -1)}, and behind them the number of requests: ${formatCount(rows)} in ${steps.length} ${name}; ${
+    `Errors of ${versions.join(', ')} by ${name.slice(0, -1)}, and behind them the number of requests: ${formatCount(rows)} in ${steps.length} ${name}; ${
       inside.map(({ what }) => what).join(', ') || 'nothing was released or decided'
     }`,
-    steps,
+    rowsOf,
+    versions,
   );
 }

@@ -122,6 +122,10 @@ function driftPicture(drifts: readonly Drift[], psiThreshold: number): Picture {
     },
     `Drift per column; the largest is ${points[0]?.name ?? 'none'} with PSI ${points[0]?.value.toFixed(2) ?? '0'}`,
     points,
+    [
+      { name: 'drift', color: ALARM },
+      { name: 'no drift, or little', color: CALM },
+    ],
   );
 }
 

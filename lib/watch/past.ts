@@ -53,6 +53,11 @@ function inHours(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds / 3600;
 }
 
+/** Milliseconds at which the hour begins that a time is in. */
+export function hourOf(time: number): number {
+  return Math.floor(time / HOUR_MS) * HOUR_MS;
+}
+
 /** The latest hours that together have so many rows. */
 export function latestHours(hours: readonly HourSummary[], rows: number): readonly HourSummary[] {
   let sum = 0;

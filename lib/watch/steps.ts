@@ -3,7 +3,7 @@ import type { Ledgers } from '../record/catalogue.ts';
 import { readDecisions } from '../record/decisions.ts';
 import { readDeployments } from '../record/deployments.ts';
 import { type HourSummary, hoursBetween, versionsSummarised } from './hours.ts';
-import { errorsIn, mergeSummaries } from './summary.ts';
+import { errorsIn, mergeSummaries, NOTHING, type Summary } from './summary.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -21,6 +21,14 @@ export interface Step {
   /** Share of the rows whose truth came that were wrong. */
   readonly errors: number | undefined;
   readonly labelled: number;
+  /** Each version that answered in it, oldest first. */
+  readonly versions: readonly VersionStep[];
+}
+
+export interface VersionStep {
+  readonly version: string;
+  readonly rows: number;
+  readonly errors: number | undefined;
 }
 
 export interface Mark {
@@ -28,33 +36,48 @@ export interface Mark {
   readonly what: string;
 }
 
-/** The steps from the first that has rows, of all versions together. */
-function stepsOf(hours: readonly HourSummary[], step: number): Step[] {
-  const sums = new Map<number, HourSummary>();
-  for (const { start, summary } of hours) {
+interface VersionHour extends HourSummary {
+  readonly version: string;
+}
+
+/** The steps that have rows, of all versions together and of each. */
+function stepsOf(hours: readonly VersionHour[], step: number): Step[] {
+  const sums = new Map<number, Map<string, Summary>>();
+  for (const { version, start, summary } of hours) {
     const at = Math.floor(start / step) * step;
-    const sum = sums.get(at);
-    sums.set(at, { start: at, summary: sum === undefined ? summary : mergeSummaries(sum.summary, summary) });
+    const sum = sums.get(at) ?? new Map<string, Summary>();
+    sums.set(at, sum.set(version, mergeSummaries(sum.get(version) ?? NOTHING, summary)));
   }
-  return [...sums.values()]
-    .sort((a, b) => a.start - b.start)
-    .map(({ start, summary }) => {
-      const { labelled, wrong } = errorsIn(summary);
-      const errors = labelled === 0 ? undefined : wrong / labelled;
-      return { time: new Date(start), rows: summary.rows, errors, labelled };
+  return [...sums]
+    .sort(([a], [b]) => a - b)
+    .map(([start, of]) => {
+      const all = [...of.values()].reduce(mergeSummaries, NOTHING);
+      const versions = [...of].map(([version, summary]) => ({
+        version,
+        rows: summary.rows,
+        errors: errorRate(summary),
+      }));
+      const { labelled } = errorsIn(all);
+      return { time: new Date(start), rows: all.rows, errors: errorRate(all), labelled, versions };
     });
+}
+
+function errorRate(summary: Summary): number | undefined {
+  const { labelled, wrong } = errorsIn(summary);
+  return labelled === 0 ? undefined : wrong / labelled;
 }
 
 /** Releases and decisions to retrain, as far as the ledgers tell. */
 export function marksOf(ledgers: Ledgers): Mark[] {
   const released = readDeployments(ledgers)
     .filter(({ event }) => event === 'promotion' || event === 'rollback')
-    .map(({ time, model_version }) => ({ time: new Date(time), what: model_version }));
+    .map(({ time, model_version }) => ({ time: new Date(time), what: `${model_version} live` }));
   const decided = readDecisions(ledgers)
-    .filter(({ decision }) => decision !== 'no')
-    .map(({ time, decision }) => ({
+    // That one was promoted is a release.
+    .filter(({ decision }) => decision === 'yes' || decision === 'kept')
+    .map(({ time, decision, version }) => ({
       time: new Date(time),
-      what: { yes: 'retrain', kept: 'kept', promoted: 'promoted' }[decision as 'yes'],
+      what: decision === 'yes' ? 'retrain' : `${version} kept`,
     }));
   return [...released, ...decided];
 }
@@ -67,7 +90,9 @@ export function overTimeSteps(
   const versions = versionsSummarised(ledgers);
   return SPANS.flatMap(({ name, step, shown }) => {
     const from = Math.floor(now / step) * step - (shown - 1) * step;
-    const hours = versions.flatMap((version) => hoursBetween(ledgers, version, from, now + HOUR_MS));
+    const hours = versions.flatMap((version) =>
+      hoursBetween(ledgers, version, from, now + HOUR_MS).map((hour) => ({ ...hour, version })),
+    );
     const steps = stepsOf(hours, step);
     return steps.length === 0 || (steps.length === 1 && name !== 'hours') ? [] : [{ name, step, steps }];
   });

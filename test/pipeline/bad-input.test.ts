@@ -202,6 +202,8 @@ test('names that are no versions go nowhere', () => {
     ['trace', 'ID=../x'],
     ['live', 'AT=yesterday'],
     ['monitor', 'FROM=2026-11-02T00:00Z', 'TO=2026-11-01T00:00Z'],
+    ['monitor', 'AT=2026-11-02T00:00Z', 'TO=2026-11-03T00:00Z'],
+    ['monitor', 'AT=2026-02-30T00:00Z'],
   ]) {
     const { status, err } = project.make(...args);
     assert.equal(status, 2, args.join(' '));

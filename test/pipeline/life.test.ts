@@ -110,6 +110,14 @@ test('comparing, asking what was live, rolling back', () => {
     .split(',')[0]!;
   assert.match(project.make('live', `AT=${promotion}`).out, /^v1 100 %/);
   assert.match(project.make('live', 'AT=2001-01-01T00:00Z').out, /no version was live/);
+  // And what it looked like: each version that answered in those hours, and nothing before there was one.
+  const hours = project.make('monitor', 'FROM=2020-01-01T00:00Z').out;
+  assert.match(hours, /^monitor +v1, whole hours from .*:00:00 UTC to .*:00:00 UTC: /);
+  assert.match(project.make('monitor', 'AT=2001-01-01T00:00Z').err, /no version was live at 2001-01-01/);
+  assert.match(
+    project.make('monitor', 'TO=2001-01-01T00:00Z').out,
+    /no hour of any version is kept from then/,
+  );
   assert.match(project.make('rollback').out, /v1 is champion again \(was v2\)/);
   assert.match(project.make('promote', 'VERSION=v2').out, /v2 is champion \(was v1/);
 });

@@ -5,7 +5,8 @@ import { json, writeAtomic } from '../../../lib/files/write.ts';
 import { optional, required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatMany } from '../../../lib/words.ts';
-import { configOf, readIdeas } from '../ideas.ts';
+import { configOf, type Idea, readIdeas } from '../ideas.ts';
+import { checkedSaid, noteRun } from '../keep.ts';
 import { idOf, readRuns } from '../run.ts';
 import { aboutIdea, trainingCode, trainingData } from '../try-idea.ts';
 
@@ -17,17 +18,32 @@ step(
     const code = trainingCode(training.map(({ file }) => file));
     const { sha256 } = trainingData(project);
     const sections = chapters.flatMap(({ section }) => section ?? []);
-    const ideas = new Map(
-      readIdeas(FILE).map((idea) => {
-        const config = configOf(project.text, FILE, idea, sections);
-        return [idOf(aboutIdea(project, config, idea.name, changes, code, sha256)), idea] as const;
-      }),
-    );
+    const said = checkedSaid(process.env);
+    const ideas = new Map<string, Idea>();
+    const twice: string[] = [];
+    for (const idea of readIdeas(FILE)) {
+      const config = configOf(project.text, FILE, idea, sections);
+      const id = idOf(aboutIdea(project, config, idea.name, changes, code, sha256));
+      const same = ideas.get(id);
+      if (same === undefined) ideas.set(id, idea);
+      else twice.push(`"${idea.name}" is the same training as "${same.name}"`);
+    }
     const known = new Map(readRuns(project).runs.map((run) => [run.id, run]));
     if (DONE === undefined) {
       const left = [...ideas].filter(
         ([id]) => known.get(id) === undefined || known.get(id)!.error !== undefined,
       );
+      const before = [...ideas].flatMap(([id, { name }]) => {
+        const run = known.get(id);
+        return run === undefined || run.error !== undefined ? [] : [{ name, run }];
+      });
+      // What is printed is for make: this is for who watches.
+      for (const line of twice) console.error(line);
+      if (before.length > 0)
+        console.error(
+          `tried before: ${before.map(({ name, run }) => `"${name}" is ${run.version ?? run.id}`).join(', ')}`,
+        );
+      for (const { run } of before) if (Object.keys(said).length > 0) noteRun(project, run.id, said);
       for (const [id, idea] of left)
         writeAtomic(project.state('ideas', `${id}.json`), json({ file: FILE, ...idea }));
       console.log(left.map(([id]) => project.state('ideas', `${id}.tried`)).join(' '));
@@ -37,7 +53,7 @@ step(
     const broken = runs.filter(({ error }) => error !== undefined);
     say(
       'experiment',
-      `${formatMany(ideas.size, 'idea')} of ${FILE}: ${runs.length - broken.length} tried, ${broken.length} failed`,
+      `${formatMany(ideas.size, 'idea')} of ${FILE}: ${runs.length - broken.length} ${runs.length - broken.length === 1 ? 'has its run' : 'have their runs'}, ${broken.length} failed`,
     );
     for (const { id, name, error } of broken.slice(0, 5)) say('', `${id} ${name ?? ''}: ${error}`);
     say('', 'make experiments lists them beside the others');

@@ -10,7 +10,7 @@ import { formatCount, formatMany } from '../../../lib/words.ts';
 import { standings } from '../differences.ts';
 import { csvOf, differing, linesOf } from '../listing.ts';
 import { findRun, type Run, readRuns, runPath } from '../run.ts';
-import { isLowestFirst, namesOf, parseWhere, sortRuns } from '../where.ts';
+import { hintsOf, isLowestFirst, namesOf, parseWhere, sortRuns } from '../where.ts';
 
 const [SHOWN, PAGES] = [15, 20];
 const DEFAULT = 'pr_auc';
@@ -42,12 +42,15 @@ step(
       isLowestFirst(metric),
     );
     const settings = differing(ranked);
-    const page = project.path(project.config.paths.reports, 'experiments.html');
+    const { experimentsPage, listingFile } = await import('../page.ts');
+    const page = project.path(project.config.paths.reports, `${listingFile(WHERE)}.html`);
     say(
       'experiments',
       `${formatMany(ranked.length, 'run')}${ranked.length < runs.length ? ` of ${formatCount(runs.length)}` : ''}, by ${sort}   ${page}`,
     );
-    for (const line of linesOf(ranked.slice(0, SHOWN), settings, metric, stands)) console.log(line);
+    if (ranked.length === 0) for (const hint of hintsOf(WHERE, names)) say('', hint);
+    if (ranked.length > 0)
+      for (const line of linesOf(ranked.slice(0, SHOWN), settings, metric, stands)) console.log(line);
     if (ranked.length > SHOWN) console.log(`  … and ${formatCount(ranked.length - SHOWN)} more`);
     const others = ranked.filter(({ kind }) => kind !== 'trial').slice(0, PAGES);
     for (const run of others)
@@ -56,7 +59,6 @@ step(
     const pages = new Set(
       existsSync(folder) ? readdirSync(folder).map((name) => name.replace(/\.html$/, '')) : [],
     );
-    const { experimentsPage } = await import('../page.ts');
     writeAtomic(
       page,
       await experimentsPage({
@@ -108,6 +110,8 @@ async function sayRun(project: Project, runs: readonly Run[], run: Run, page: st
     'run',
     `${run.id}${run.version === undefined ? '' : `, ${run.version}`}   ${run.kind}${run.error === undefined ? '' : `, failed: ${run.error}`}`,
   );
+  if (run.note !== undefined || run.tags !== undefined)
+    say('', [run.note, run.tags?.join(', ')].filter((said) => said !== undefined).join(' · '));
   if (changed !== undefined) {
     const { before, settings, data, files, metrics } = changed;
     const what = [

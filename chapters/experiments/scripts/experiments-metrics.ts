@@ -7,12 +7,15 @@ import { resolveVersion } from '../../../lib/registry/pointer-files.ts';
 import { lastTrained, listVersions, readMetadata } from '../../../lib/registry/versions.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
+import { formatInterval } from '../../../lib/words.ts';
 import { changedBetween } from '../changed.ts';
 import { findRun, type Run, readRuns } from '../run.ts';
 
-step({ chapters, args: { ID: optional, A: optional, B: optional } }, (project, { ID, A, B }) => {
+const args = { ID: optional, A: optional, B: optional, DIFF: optional };
+
+step({ chapters, args }, (project, { ID, A, B, DIFF }) => {
   const { runs } = readRuns(project);
-  if (A === undefined && B === undefined) {
+  if (A === undefined && B === undefined && DIFF === undefined) {
     const run = named(project, runs, ID ?? lastTrained(project));
     say('metrics', `${title(run)}   data ${run.data.version}, ${run.data.rows} rows`);
     for (const [metric, [value, low, high]] of Object.entries(run.metrics))
@@ -23,16 +26,26 @@ step({ chapters, args: { ID: optional, A: optional, B: optional } }, (project, {
   if (A === undefined || B === undefined || ID !== undefined)
     throw badInput('which two? make metrics-diff A=v1 B=v2: versions, runs, or revisions of git');
   const [before, after] = [named(project, runs, A), named(project, runs, B)];
+  if (before.id === after.id) throw badInput(`${A} and ${B} are both ${title(after)}`);
   const { settings, data, files, metrics, by } = changedBetween(project, before, after);
   const what = [...settings, ...(data === undefined ? [] : [data]), ...files.slice(0, 3)];
   say(
     'metrics',
     `${title(after)} less ${title(before)}: ${what.join(' · ') || 'nothing that training uses differs'}`,
   );
-  if (Object.keys(metrics).length === 0)
-    throw failed(
-      `${title(before)} and ${title(after)} are of other rows: make compare takes versions to the same`,
+  if (Object.keys(metrics).length === 0) {
+    for (const [metric, [value, low, high]] of Object.entries(after.metrics)) {
+      const was = before.metrics[metric];
+      console.log(
+        `  ${metric.padEnd(10)} ${was === undefined ? '–' : formatInterval(intervalOf(was), 4)} → ${formatInterval({ value, low, high }, 4)}`,
+      );
+    }
+    say(
+      '',
+      'measured on other rows, so nothing is said of the difference: make compare takes versions to the same',
     );
+    return;
+  }
   const how = { rows: 'row by row', folds: 'fold by fold', apart: 'as if of other rows' }[by];
   for (const [metric, { value, low, high }] of Object.entries(metrics)) {
     const verdict = low > 0 ? 'higher' : high < 0 ? 'lower' : 'not shown to differ';
@@ -42,6 +55,8 @@ step({ chapters, args: { ID: optional, A: optional, B: optional } }, (project, {
   }
   say('', how);
 });
+
+const intervalOf = ([value, low, high]: readonly [number, number, number]) => ({ value, low, high });
 
 const title = ({ id, version }: Run) => version ?? `run ${id}`;
 
@@ -55,8 +70,9 @@ function named(project: Project, runs: readonly Run[], name: string): Run {
   try {
     version = resolveVersion(project, name);
   } catch (error) {
-    version = ofRevision(project, name);
-    if (version === undefined) throw error;
+    const commit = commitOf(name);
+    if (commit === undefined) throw error;
+    version = ofRevision(project, name, commit);
   }
   const run = runs.find((each) => each.version === version);
   if (run === undefined) {
@@ -68,14 +84,23 @@ function named(project: Project, runs: readonly Run[], name: string): Run {
   return run;
 }
 
-function ofRevision(project: Project, revision: string): string | undefined {
+function commitOf(revision: string): string | undefined {
   if (!/^[\w][\w./~^@{}-]*$/.test(revision)) return undefined;
-  const commit = git('rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`);
-  if (commit === undefined) return undefined;
+  return git('rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`);
+}
+
+function ofRevision(project: Project, revision: string, commit: string): string {
   // What is kept in git says it itself; else what was made at that commit.
   const latest = git('show', `${commit}:./${project.path(project.config.paths.models, 'latest.json')}`);
   if (latest !== undefined) return (JSON.parse(latest) as { version: string }).version;
-  return listVersions(project)
-    .filter((version) => readMetadata(project, version).git.commit === commit)
-    .at(-1);
+  const made = listVersions(project)
+    .map((version) => ({ version, git: readMetadata(project, version).git }))
+    .filter((each) => each.git.commit === commit);
+  const clean = made.filter(({ git: { dirty } }) => !dirty).at(-1);
+  if (clean !== undefined) return clean.version;
+  const { version } = made.at(-1) ?? {};
+  if (version === undefined)
+    throw failed(`no version was trained at ${revision}, commit ${commit.slice(0, 12)}`);
+  say('', `${version} is the last that was trained at ${revision}, with changes that are in no commit`);
+  return version;
 }

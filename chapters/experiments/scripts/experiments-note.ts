@@ -1,12 +1,10 @@
-/** Says something of a run that is there: a note, tags. */
-
-import { rmSync } from 'node:fs';
+/** Says something of a run that is there: a note, tags; a lone − takes away what was said. */
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { optional, required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
-import { noteRun, saidOf } from '../keep.ts';
-import { findRun, readRuns } from '../run.ts';
+import { checkedSaid, noteRun } from '../keep.ts';
+import { findRun, type Run, readRuns } from '../run.ts';
 
 step(
   {
@@ -18,16 +16,22 @@ step(
     },
   },
   (project, { ID, NOTE, TAGS }) => {
-    const run = findRun(readRuns(project).runs, ID);
-    const said = saidOf({ NOTE, TAGS });
+    const before = findRun(readRuns(project).runs, ID);
+    const said = {
+      ...checkedSaid({ ...(NOTE === '-' ? {} : { NOTE }), ...(TAGS === '-' ? {} : { TAGS }) }),
+      ...(NOTE === '-' ? { note: '' } : {}),
+      ...(TAGS === '-' ? { tags: [] } : {}),
+    };
     if (Object.keys(said).length === 0)
-      throw badInput('what is to be said of it? NOTE="…" or TAGS="wear,v2"');
-    noteRun(project, run.id, said);
-    // Its page says something else now.
-    rmSync(project.path(project.config.paths.reports, 'runs', `${run.id}.html`), { force: true });
-    say(
-      'note',
-      `${run.version ?? run.id}: ${[said.note, said.tags?.join(', ')].filter((each) => each !== undefined).join(' · ')}`,
-    );
+      throw badInput('what is to be said of it? NOTE="…" or TAGS="wear,v2"; a lone - takes it away');
+    noteRun(project, before.id, said);
+    const after = findRun(readRuns(project).runs, before.id);
+    say('note', `${after.version ?? after.id}: ${wordsOf(after) || 'nothing is said of it'}`);
+    const was = wordsOf(before);
+    if (was !== '' && was !== wordsOf(after)) say('', `before it was: ${was}`);
   },
 );
+
+function wordsOf({ note, tags }: Pick<Run, 'note' | 'tags'>): string {
+  return [note, tags?.join(', ')].filter((each) => each !== undefined).join(' · ');
+}

@@ -1,14 +1,14 @@
 /** Tries one idea, as make experiment names it; what fails is kept as a run that failed, and the others go on. */
 import { readFileSync } from 'node:fs';
 import { chapters, handedIn } from '../../../lib/door.ts';
-import { BUSY, badInput, Fault } from '../../../lib/fault.ts';
+import { badInput } from '../../../lib/fault.ts';
 import { withLockHeld } from '../../../lib/files/lock.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
 import { required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { configOf, type Idea } from '../ideas.ts';
 import { writeRun } from '../keep.ts';
-import { runPath } from '../run.ts';
+import { readRuns, runPath } from '../run.ts';
 import { trainingCode, tryIdea } from '../try-idea.ts';
 
 step(
@@ -24,8 +24,12 @@ step(
     const changes = await Promise.all(training.map(({ load }) => load()));
     const code = trainingCode(training.map(({ file }) => file));
     try {
-      await withLockHeld(`${runPath(project, IDEA)}.lock`, () =>
-        tryIdea(project, config, idea.name, {
+      // Who finds somebody else trying it waits, and finds it tried.
+      const tryIt = async () => {
+        const now = readRuns(project).runs.find(({ id }) => id === IDEA);
+        if (now !== undefined && now.error === undefined)
+          return say('idea', `${IDEA}  ${idea.name}: somebody else has tried it meanwhile`);
+        await tryIdea(project, config, idea.name, {
           changes,
           code,
           keep: (of, tried) => {
@@ -37,11 +41,10 @@ step(
                 `${id}  ${idea.name}   ${name} ${figures[0].toFixed(3)} [${figures[1].toFixed(3)} – ${figures[2].toFixed(3)}]`,
               );
           },
-        }),
-      );
+        });
+      };
+      await withLockHeld(`${runPath(project, IDEA)}.lock`, tryIt, Number.POSITIVE_INFINITY);
     } catch (error) {
-      if (error instanceof Fault && error.code === BUSY)
-        return say('idea', `${IDEA}  ${idea.name}: somebody else tries it now`);
       say('idea', `${IDEA}  ${idea.name} failed: ${(error as Error).message}`);
     }
     writeAtomic(project.state('ideas', `${IDEA}.tried`), '');

@@ -140,6 +140,9 @@ test('where nothing is nothing strikes the eye: false drifts are rare, and a pai
     );
     drifts += columns.filter(({ drift }) => drift !== null && !drift.byChance).length;
     assert.deepEqual(suspects, []);
+    // Every row is in some bar, those far out too.
+    for (const { histogram } of columns)
+      assert.equal(histogram!.byClass.flat().reduce((sum, count) => sum + count, 0), 400);
     assert.ok(pairs.length <= 3);
   }
   // Nominal .001 of each of five columns.
