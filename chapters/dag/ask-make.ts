@@ -16,9 +16,12 @@ export function rulesNow(config: string, goals: readonly string[]): string {
   return ask(['-pq', '--no-builtin-rules', `CONFIG=${config}`, '--', ...goals]);
 }
 
-/** Why each target of a goal would be made now: its name, and what is newer than it or "" where it is not there. */
-export function reasonsNow(config: string, goal: string): [target: string, because: string][] {
-  const said = ask(['-n', '--trace', '--no-builtin-rules', `CONFIG=${config}`, '--', goal]);
+/**
+ * Why each target of some products would be made now: its name, and what is newer than it or "" where it is not there. Not of verbs:
+ * make carries out a recipe that starts make again, whatever it is asked.
+ */
+export function reasonsNow(config: string, products: readonly string[]): [target: string, because: string][] {
+  const said = ask(['-n', '--trace', '--no-builtin-rules', `CONFIG=${config}`, '--', ...products]);
   return [
     ...said.matchAll(
       /^[^\s:]+:\d+: (?:update target '([^']+)' due to: (.*)|target '([^']+)' does not exist)$/gm,

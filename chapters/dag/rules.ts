@@ -15,24 +15,32 @@ export interface Rule {
 const CODE = /^(?:lib|scripts|chapters)\//;
 
 const ENTRY = /^([^\s#:%][^:%\n]*):([^=\n][^\n]*)?\n((?:[#\t][^\n]*\n)*)/gm;
+/** A line that gives a variable a value for one target looks like a rule. */
+const VARIABLE = /^\s*(?:private\s+|override\s+|export\s+)*\w+\s*[:?+!]*=/;
+
+function entriesIn(database: string): [file: string, prerequisites: string, about: string][] {
+  return [...database.matchAll(ENTRY)]
+    .filter(([, , prerequisites = '']) => !VARIABLE.test(prerequisites))
+    .map(([, file, prerequisites = '', about]) => [file!, prerequisites, about!]);
+}
 
 /** Products with a recipe, each after those that it is made from. */
 export function rulesOf(database: string, isProduct: (file: string) => boolean): Rule[] {
   const rules = new Map<string, Rule>();
-  for (const [, file, prerequisites, about] of database.matchAll(ENTRY)) {
-    const says = (what: string) => new RegExp(`^#\\s+${what}`, 'm').test(about!);
+  for (const [file, prerequisites, about] of entriesIn(database)) {
+    const says = (what: string) => new RegExp(`^#\\s+${what}`, 'm').test(about);
     // For what no rule makes, make has looked for an implicit one.
-    if (!isProduct(file!) || !says('recipe to execute') || says('Implicit rule search has been done'))
+    if (!isProduct(file) || !says('recipe to execute') || says('Implicit rule search has been done'))
       continue;
-    const products = /^#\s+Also makes: (.*)$/m.exec(about!)?.[1]?.split(' ') ?? [file!];
+    const products = /^#\s+Also makes: (.*)$/m.exec(about)?.[1]?.split(' ') ?? [file];
     const key = [...new Set(products)].sort();
-    const needed = (prerequisites ?? '').split('|')[0]!.split(/\s+/).filter(Boolean);
+    const needed = prerequisites.split('|')[0]!.split(/\s+/).filter(Boolean);
     const isOutdated = says('Needs to be updated') || says('File does not exist');
     rules.set(key.join(' '), {
       products: key,
       from: needed.filter((each) => !CODE.test(each)),
       code: needed.filter((each) => CODE.test(each)).length,
-      scripts: scriptsIn(about!),
+      scripts: scriptsIn(about),
       isOutdated: isOutdated || (rules.get(key.join(' '))?.isOutdated ?? false),
     });
   }
@@ -48,12 +56,9 @@ export function verbOf(
   database: string,
   verb: string,
 ): { readonly from: readonly string[]; readonly scripts: readonly string[] } | undefined {
-  for (const [, name, prerequisites, about] of database.matchAll(ENTRY))
+  for (const [name, prerequisites, about] of entriesIn(database))
     if (name === verb)
-      return {
-        from: (prerequisites ?? '').split('|')[0]!.split(/\s+/).filter(Boolean),
-        scripts: scriptsIn(about!),
-      };
+      return { from: prerequisites.split('|')[0]!.split(/\s+/).filter(Boolean), scripts: scriptsIn(about) };
   return undefined;
 }
 

@@ -26,13 +26,14 @@ step(
     );
     const scripts = [...new Set([...makers.flatMap((rule) => rule.scripts), ...verb.scripts])];
     say('step', `make ${STEP}: ${what}`);
-    for (const rule of makers) say('', ...linesOfRule(rule));
-    sayReasons(config, STEP, makers.length > 0, described);
+    const isAct = verb.scripts.length > 0 || makers.length === 0;
+    for (const rule of makers) say('', ...linesOfRule(rule, isAct));
+    sayReasons(config, verb.from, isAct, described);
     for (const script of scripts) {
       const path = pathOf(script);
       if (path !== undefined) say('script', path, ...headOf(path));
     }
-    const last = lastLine(project, scripts);
+    const last = lastLine(project, verb.scripts.length > 0 ? verb.scripts : scripts);
     say('left', last ?? 'no line in any ledger yet');
   },
 );
@@ -61,29 +62,23 @@ function verbs(): Map<string, string> {
   );
 }
 
-function linesOfRule({ products, from, code }: Rule): string[] {
+function linesOfRule({ products, from, code }: Rule, isFirst: boolean): string[] {
   return [
-    `writes ${products.join(', ')}`,
-    `reads ${[...from, ...(code === 0 ? [] : [`${formatMany(code, 'file')} of code`])].join(', ') || 'nothing'}`,
+    `${isFirst ? 'first writes' : 'writes'} ${products.join(', ')}`,
+    `${isFirst ? 'from' : 'reads'} ${[...from, ...(code === 0 ? [] : [`${formatMany(code, 'file')} of code`])].join(', ') || 'nothing'}`,
   ];
 }
 
 function sayReasons(
   config: string,
-  verb: string,
-  hasProducts: boolean,
+  products: readonly string[],
+  isAct: boolean,
   described: ReadonlyMap<string, string>,
 ): void {
-  const reasons = reasonsNow(config, verb).filter(
+  const found = products.length === 0 ? [] : reasonsNow(config, products);
+  const reasons = found.filter(
     ([target]) => !described.has(target) && !/config\.mk$|(^|\/)programs\//.test(target),
   );
-  if (reasons.length === 0)
-    say(
-      'now',
-      hasProducts
-        ? 'it would do nothing: what it makes is newer than what it is made from'
-        : 'it would run: it makes no file that could be up to date',
-    );
   for (const [target, because] of reasons)
     say(
       'now',
@@ -91,6 +86,9 @@ function sayReasons(
         ? `makes ${target}, which is not there`
         : `makes ${target} again, since ${because.split(' ').slice(0, 4).join(', ')} changed after it`,
     );
+  if (isAct) say('now', 'it would run: it makes no file that could be up to date');
+  else if (reasons.length === 0)
+    say('now', 'it would do nothing: what it makes is newer than what it is made from');
 }
 
 function pathOf(script: string): string | undefined {
@@ -117,7 +115,10 @@ const LEDGERS: readonly (readonly [RegExp, string])[] = [
   [/^model-train$/, 'models'],
   [/^watch-retrain$/, 'decisions'],
   [/^watch-monitor$/, 'monitoring'],
-  [/^(model-(promote|rollback|alias|stage|first)|serve-|shadow-|rollout-)/, 'deployments'],
+  [
+    /^(model-(promote|rollback|alias|stage|first)|serve-(api|start|restart|stop|smoke|canary)|shadow-|rollout-)/,
+    'deployments',
+  ],
   [/^(experiments|tune)-/, 'runs'],
 ];
 

@@ -43,6 +43,14 @@ test('make explain-step says why a step would run now, and what it did last', ()
   project.configure(['separator: ";"', 'separator: ","']);
   assert.match(project.make('explain-step', 'STEP=promote').out, /^now +it would run: it makes no file/m);
   assert.match(project.make('explain-step', 'STEP=promote').out, /^left +deployment_log\.csv: /m);
+  // A verb that has files made before it runs all the same, and is itself; one that starts make again is not carried out.
+  const gate = project.make('explain-step', 'STEP=gate').out;
+  assert.match(gate, /first writes models\/latest\.json\n +from /);
+  assert.match(gate, /^now +it would run/m);
+  assert.doesNotMatch(gate, /^left +models\/model_metadata/m);
+  const monitor = project.make('explain-step', 'STEP=monitor');
+  assert.match(monitor.out, /^script +scripts\/watch-monitor\.ts$/m, monitor.err);
+  assert.match(project.make('explain-step', 'STEP=experiment').out, /^now +it would run/m);
   assert.match(project.make('explain-step', 'STEP=trian').err, /STEP=trian is no verb: did you mean train\?/);
   assert.equal(project.make('explain-step').status, 2);
 });
