@@ -4,15 +4,25 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { chapters } from '../lib/door.ts';
 import { failed } from '../lib/fault.ts';
+import { withLockHeld } from '../lib/files/lock.ts';
 import { programPath } from '../lib/files/program.ts';
 import { readIfThere } from '../lib/files/write.ts';
+import type { Project } from '../lib/project.ts';
 import { health, runningServer, sleep } from '../lib/serve/client.ts';
 import { step } from '../lib/step.ts';
-import { say } from '../lib/terminal.ts';
 
 const PATIENCE_MS = 20_000;
 
 step({ chapters }, async (project) => {
+  // Of two that start at once, the second finds what the first has started.
+  const lock = project.path(project.config.paths.models, '.start.lock');
+  const said = await withLockHeld(lock, () => startServer(project), PATIENCE_MS);
+  console.log(said);
+  process.exit(0);
+});
+
+/** What the server says once it answers. */
+async function startServer(project: Project): Promise<string> {
   const already = runningServer(project);
   if (already !== undefined) {
     const answer = await health(already.url);
@@ -20,8 +30,7 @@ step({ chapters }, async (project) => {
       throw failed(
         `process ${already.pid} holds ${already.url} but does not answer: make stop, then make start`,
       );
-    say('serve', `runs already: ${already.url}   ${answer.model}`);
-    return;
+    return `${'serve'.padEnd(10)} runs already: ${already.url}   ${answer.model}`;
   }
   const output = project.state('server.log');
   mkdirSync(dirname(output), { recursive: true });
@@ -47,8 +56,7 @@ step({ chapters }, async (project) => {
     const server = runningServer(project);
     if (server?.pid !== child.pid) continue;
     child.unref();
-    console.log(said());
-    process.exit(0);
+    return said();
   }
   throw failed(said() || `the server did not start; see ${output}`);
-});
+}

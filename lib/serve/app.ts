@@ -7,6 +7,7 @@ import { bearerOnly } from './bearer.ts';
 import { callerOf, failureOf, mayCall, PROBLEMS, SECURITY_HEADERS } from './http.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { missing } from './reports.ts';
 import type { Route, ServerParts } from './route.ts';
 import { type CoreParts, coreRoutes } from './routes.ts';
 
@@ -75,9 +76,7 @@ export function createApp(options: AppOptions): App {
   }
   app.notFound((c) => {
     const isFolder = routes.some(({ path }) => path === `${c.req.path}/`);
-    return isFolder
-      ? c.redirect(`${c.req.path.split('/').at(-1)}/`)
-      : c.json({ error: PROBLEMS.noRoute }, 404);
+    return isFolder ? c.redirect(`${c.req.path.split('/').at(-1)}/`) : missing(c, PROBLEMS.noRoute);
   });
   app.onError((error, c: Context) => {
     parts.onError(error);

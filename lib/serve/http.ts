@@ -51,6 +51,7 @@ export const PROBLEMS = {
   tooLarge: (bytes: number) => `the body may have at most ${bytes} bytes`,
   unrecorded: 'this could not be put on record, so it is not answered',
   internal: 'internal error',
+  address: 'the address is none that could be read',
   noRoute: 'no such route: GET /openapi.json lists them',
 } as const;
 

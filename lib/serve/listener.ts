@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Config } from '../config/schema.ts';
 import type { Predictor } from '../predict/predict.ts';
@@ -45,7 +45,17 @@ export function createListener(options: ListenerOptions): Listener {
   const { app, predictor, metrics, deployment, smokeKey, onError } = options;
   const { max_body_bytes: maxBytes, traffic } = deployment;
   const known = { keyHeader: traffic.key_header, smokeKey };
-  const slowLane = getRequestListener(app.fetch);
+  const slowLane = getRequestListener(app.fetch, {
+    errorHandler: (error) => {
+      const isRequest = error instanceof RequestError;
+      if (!isRequest) onError(error);
+      const { status, error: said } = isRequest ? { status: 400, error: PROBLEMS.address } : failureOf(error);
+      return new Response(errorJson(said), {
+        status,
+        headers: { ...SECURITY_HEADERS, 'content-type': JSON_TYPE },
+      });
+    },
+  });
   let draining = false;
 
   const fastLane = (request: IncomingMessage, response: ServerResponse) => {

@@ -2,6 +2,8 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from 'hono';
+import { html } from 'hono/html';
+import { pageOf } from '../page/page.ts';
 import { sortableHash } from '../page/sortable.ts';
 import { type Route, text } from './route.ts';
 
@@ -21,10 +23,10 @@ const MOST_BYTES = 64 * 2 ** 20;
 export function reportRoutes(folder: string | undefined): Route[] {
   if (folder === undefined) return [];
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; script-src '${sortableHash()}'; frame-ancestors 'none'`;
-  const send = (c: Context, ...names: string[]) => {
+  const send = async (c: Context, ...names: string[]) => {
     const bytes = names.every((name) => NAME.test(name)) ? readPlain(folder, names) : undefined;
     const type = TYPES[/\.(\w+)$/.exec(names.at(-1)!)?.[1] ?? ''];
-    if (bytes === undefined || type === undefined) return c.json({ error: 'there is no such page' }, 404);
+    if (bytes === undefined || type === undefined) return await missing(c, 'there is no such page');
     c.header('content-security-policy', policy);
     c.header('content-type', `${type}; charset=utf-8`);
     return c.body(bytes);
@@ -61,6 +63,18 @@ export function reportRoutes(folder: string | undefined): Route[] {
       handle: (c) => send(c, c.req.param('folder')!, c.req.param('file')!),
     },
   ];
+}
+
+/** A person gets a page that leads back to the others, a program the error alone. */
+export async function missing(c: Context, error: string): Promise<Response> {
+  if (c.req.header('accept')?.includes('text/html') !== true) return c.json({ error }, 404);
+  const up = '../'.repeat(c.req.path.split('/').length - 2) || './';
+  const body = html`<h1>There is no page here</h1><p><a href="${up}reports/">All reports</a></p>`;
+  c.header(
+    'content-security-policy',
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  );
+  return c.html(await pageOf('No such page', body, null), 404);
 }
 
 /** The bytes of a file that is one itself, by no link on the way. */

@@ -142,6 +142,10 @@ test('methods and lines that are no HTTP are refused', async () => {
       'GET /docs/..%2f..%2fpackage.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
       /^HTTP\/1\.1 404 /,
     ],
+    [
+      'GET /reports/\\..\\config.yaml HTTP/1.1\r\nhost: a/b\r\nconnection: close\r\n\r\n',
+      /^HTTP\/1\.1 400 [\s\S]*\{"error":"the address is none/,
+    ],
   ] as const)
     assert.match((await raw(text)).answer, status, text.slice(0, 40));
 });

@@ -37,6 +37,22 @@ test('the reports are found without the slash at their end', async () => {
   assert.equal(new URL(answer.headers.get('location')!, 'http://api/reports').pathname, '/reports/');
 });
 
+test('who mistypes a page in a browser gets one that leads back, and a program the error', async () => {
+  for (const path of ['/reports/gone.html', '/reports/runs', '/reports/runs/', '/reprots']) {
+    const page = await api.app.request(path, { headers: { accept: 'text/html,*/*' } });
+    assert.equal(page.status, 404, path);
+    const [, link] = /href="([^"]+)"/.exec(await page.text())!;
+    assert.equal(new URL(link!, `http://api${path}`).pathname, '/reports/', path);
+    assert.match(page.headers.get('content-security-policy')!, /default-src 'none'/);
+    const plain = await api.app.request(path);
+    assert.match(
+      ((await plain.json()) as { error: string }).error,
+      /^(there is no such page|no such route)/,
+      path,
+    );
+  }
+});
+
 test('the API takes a row exactly when its JSON Schema does', async () => {
   const doc = await document(api.app);
   const fits = validator(doc)({ $ref: '#/components/schemas/Row' });

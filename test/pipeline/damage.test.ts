@@ -276,6 +276,19 @@ test('what make remembers is made again when it was lost or damaged', () => {
   assertWell();
 });
 
+test('of two that start the server at once, the second finds it running', async () => {
+  const both = await Promise.all([0, 1].map(() => project.launch('serve-start').done));
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    [0, 0],
+    both.map(({ err }) => err).join('\n'),
+  );
+  const said = both.map(({ out }) => out.split('\n')[0]!).sort();
+  assert.match(said[0]!, /runs already: http/);
+  assert.match(said[1]!, /live on http/);
+  assert.equal(project.make('stop').status, 0);
+});
+
 test('make clean takes what is of this config alone, and spares a server that runs', () => {
   mkdirSync(project.path('.make/other'), { recursive: true });
   writeFileSync(project.path('.make/other/config.mk'), '# of another project');
