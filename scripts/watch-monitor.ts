@@ -16,6 +16,7 @@ import { sleep } from '../lib/serve/client.ts';
 import { optional, step, time } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { firstBlock, readBlocks } from '../lib/watch/blocks.ts';
+import { sharedFacts } from '../lib/watch/facts.ts';
 import {
   type BinsOf,
   followHours,
@@ -63,9 +64,10 @@ async function look(project: Project): Promise<void> {
   const watch = (block: Block) => {
     vigil = keepVigil(vigil, block, loaded, reference, limits, config.monitoring.alarm_rate);
   };
-  const read = kept && readBlocks(ledgers, kept.position, version, now.toISOString(), watch);
+  const facts = sharedFacts(ledgers);
+  const read = kept && readBlocks(facts, kept.position, version, now.toISOString(), watch);
   const { lastLabel, ...stream } = followTruth(ledgers);
-  followHours(ledgers, binsOf(project), EVENTS_A_LOOK);
+  followHours(ledgers, binsOf(project), EVENTS_A_LOOK, facts);
   const { window: size, label_delay_hours } = config.monitoring;
   const delayHours =
     label_delay_hours === 'measured' ? measuredDelay(ledgers, now.getTime()) : label_delay_hours;

@@ -173,16 +173,17 @@ function readLines(
   let pending = 0;
   const rows = text.slice(Math.min(text.length, header.length)).split('\n');
   const isTorn = rows.pop() !== '';
+  const isAscii = Buffer.byteLength(text) === text.length;
   for (const row of rows) {
     number++;
-    pending += Buffer.byteLength(row) + 1;
+    pending += (isAscii ? row.length : Buffer.byteLength(row)) + 1;
     const line = format.split(row);
     if (line === undefined) {
       note('line', number, 'no line of this ledger');
       continue;
     }
     group.push(line.body);
-    lines.push({ number, ...line });
+    lines.push({ number, body: line.body, chain: line.chain });
     if (line.chain === '') continue;
     if (!isKnown && chainOf(previous, group.length === 1 ? group[0]! : group.join('\n')) !== line.chain)
       note(

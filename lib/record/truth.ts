@@ -147,9 +147,15 @@ export function* everyTruth(ledgers: Ledgers): Generator<Map<string, Truth>> {
   for (const name of names.sort()) yield readBucket(ledgers, name, () => true);
 }
 
+const OF = '"of":"';
+
 function readBucket(ledgers: Ledgers, name: string, isWanted: (id: string) => boolean): Map<string, Truth> {
   const truth = new Map<string, Truth>();
   for (const { body } of soundLines(join(ledgers.truth, name), jsonLedger)) {
+    // Most are of other predictions, and need not be parsed to know it: a quote inside a text is escaped, so this is the key.
+    const from = body.indexOf(OF) + OF.length;
+    const of = body.slice(from, body.indexOf('"', from));
+    if (!of.includes('\\') && !isWanted(of)) continue;
     const event = JSON.parse(body) as LabelLine;
     if (isWanted(event.of)) truth.set(event.of, tell(truth.get(event.of), event));
   }

@@ -1,13 +1,12 @@
 /** What is new in the stream of events, in blocks that a watch folds one after the other. */
-import type { Ledgers } from '../record/catalogue.ts';
 import type { StreamPosition } from '../record/stream.ts';
-import { readFacts, type TimedFact } from './facts.ts';
+import type { FactReader, TimedFact } from './facts.ts';
 import type { Block } from './vigil.ts';
 import type { Observed, Window } from './window.ts';
 
 /** Hands on what came after a position for one version, and returns the position after it. The last block may be empty. */
 export function readBlocks(
-  ledgers: Ledgers,
+  read: FactReader,
   after: StreamPosition,
   version: string,
   time: string,
@@ -20,7 +19,7 @@ export function readBlocks(
         time,
       ),
     );
-  return readFacts(ledgers, after, onFacts).position;
+  return read(after, onFacts).position;
 }
 
 function blockOf(facts: readonly TimedFact[], time: string): Block {

@@ -79,6 +79,39 @@ export function readFacts(
   return stream;
 }
 
+/** How facts are read: as readFacts does of one project. */
+export type FactReader = (
+  after: StreamPosition,
+  onFacts: (facts: readonly TimedFact[]) => void,
+  most?: number,
+) => Stream;
+
+/** So many facts are kept for the next who asks. */
+const MOST_KEPT = 20_000;
+
+/** Reads once for consumers that have come equally far, where little is new. */
+export function sharedFacts(ledgers: Ledgers): FactReader {
+  let kept: { after: string; facts: TimedFact[][]; count: number; stream: Stream } | undefined;
+  return (after, onFacts, most = Number.POSITIVE_INFINITY) => {
+    const place = JSON.stringify(after);
+    if (kept?.after === place && kept.count <= most) {
+      for (const facts of kept.facts) onFacts(facts);
+      return kept.stream;
+    }
+    let facts: TimedFact[][] | undefined = [];
+    let count = 0;
+    const keep = (more: readonly TimedFact[]) => {
+      count += more.length;
+      if (count > MOST_KEPT) facts = undefined;
+      facts?.push([...more]);
+      onFacts(more);
+    };
+    const stream = readFacts(ledgers, after, keep, most);
+    kept = facts === undefined ? undefined : { after: place, facts, count, stream };
+    return stream;
+  };
+}
+
 /** What labels say: of each the first counts, and a correction takes back what it corrects. */
 function truthFacts(
   ledgers: Ledgers,

@@ -13,7 +13,7 @@ import { readStream, STREAM_START } from '../record/stream.ts';
 import { streamPosition } from '../record/truth.ts';
 import type { DriftReference } from '../train/frozen.ts';
 import type { SignatureInput } from '../train/signature.ts';
-import { readFacts, type TimedFact } from './facts.ts';
+import { type FactReader, sharedFacts, type TimedFact } from './facts.ts';
 import { type Fact, mergeSummaries, NOTHING, type Summary, summarise } from './summary.ts';
 
 const HOUR_MS = 3_600_000;
@@ -58,12 +58,16 @@ function readDay(ledgers: Ledgers, { files }: State, name: string): Day {
  * Adds what is new. The days that changed are written beside those that count, and count once the position is kept with them, in
  * one step: killed before, the next call adds the same to the same. It takes in so many events at most, the next call the rest.
  */
-export function followHours(ledgers: Ledgers, binsOf: BinsOf, most = Number.POSITIVE_INFINITY): void {
+export function followHours(
+  ledgers: Ledgers,
+  binsOf: BinsOf,
+  most = Number.POSITIVE_INFINITY,
+  read: FactReader = sharedFacts(ledgers),
+): void {
   withLock(`${statePath(ledgers)}.lock`, 60_000, () => {
     const state = readState(ledgers);
     const changed = new Map<string, Day>();
-    const { position } = readFacts(
-      ledgers,
+    const { position } = read(
       state.position,
       (facts) => {
         for (const [name, hours] of byDay(facts)) {

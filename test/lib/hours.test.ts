@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { numericReference } from '../../lib/measure/drift-reference.ts';
 import { random } from '../../lib/numbers/random.ts';
 import type { Ledgers } from '../../lib/record/catalogue.ts';
+import { STREAM_START } from '../../lib/record/stream.ts';
+import { sharedFacts } from '../../lib/watch/facts.ts';
 import { followHours, hoursBetween, totalOf } from '../../lib/watch/hours.ts';
 import { lookBack, measuredDelay } from '../../lib/watch/past.ts';
 import {
@@ -116,6 +118,25 @@ test('hours are the same bytes whether the stream was followed at once, in steps
   rmSync(ledgers.summaries, { recursive: true });
   followHours(ledgers, binsOf);
   assert.deepEqual(bytesOf(ledgers), steps);
+  // Read once for two who have come equally far, the other first: what arose meanwhile is the next call's.
+  rmSync(ledgers.summaries, { recursive: true });
+  const facts = sharedFacts(ledgers);
+  let others = 0;
+  const { position } = facts(STREAM_START, (more) => {
+    others += more.filter(({ event }) => event.kind === 'prediction').length;
+  });
+  const between = predict().line;
+  a.append([between]);
+  followHours(ledgers, binsOf, Number.POSITIVE_INFINITY, facts);
+  assert.deepEqual(bytesOf(ledgers), steps);
+  assert.equal(others, 600 + other);
+  let later = 0;
+  facts(position, (more) => {
+    later += more.length;
+  });
+  assert.equal(later, 1);
+  followHours(ledgers, binsOf, Number.POSITIVE_INFINITY, facts);
+  other++;
   const all = ['v1', 'v2'].flatMap((version) => hoursBetween(ledgers, version, 0, Number.POSITIVE_INFINITY));
   assert.equal(totalOf(all).rows, 600 + other);
   assert.ok(errorsIn(totalOf(all)).labelled > 50);

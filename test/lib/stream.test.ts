@@ -4,7 +4,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFile
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { jsonLedger, openLedger } from '../../lib/files/ledger.ts';
+import { csvLine } from '../../lib/files/csv.ts';
+import { appendLedger, jsonLedger, openLedger } from '../../lib/files/ledger.ts';
 import { readLedger } from '../../lib/files/ledger-reader.ts';
 import { random } from '../../lib/numbers/random.ts';
 import type { Ledgers } from '../../lib/record/catalogue.ts';
@@ -265,6 +266,13 @@ test('segments and labels of before are read', () => {
   const { predictions } = recentPredictions(stream, { versions: ['v1'], size: 100 });
   assert.equal(predictions.length, 8, 'without that of the smoke test');
   assert.equal(truthOf(ledgers, [`${'0'.repeat(19)}2`]).get(`${'0'.repeat(19)}2`)!.label, '0');
+  // An id of before may be any text.
+  const odd = 'a"of":"b\\"';
+  appendLedger(ledgers.labels.path, ledgers.labels.format, [
+    csvLine([odd, '1', new Date(START).toISOString()]),
+  ]);
+  followTruth(ledgers);
+  assert.equal(truthOf(ledgers, [odd]).get(odd)!.label, '1');
   assert.equal(findPrediction(ledgers, `${'0'.repeat(19)}7`).line.input.a, 7);
 });
 

@@ -71,7 +71,9 @@ function named(project: Project, runs: readonly Run[], name: string): Run {
     version = resolveVersion(project, name);
   } catch (error) {
     const commit = commitOf(name);
-    if (commit === undefined) throw error;
+    if (commit === undefined && /^v[1-9]\d*$|^(champion|latest)$/.test(name)) throw error;
+    if (commit === undefined)
+      throw badInput(`${JSON.stringify(name)} is no version, no run and no revision of git`);
     version = ofRevision(project, name, commit);
   }
   const run = runs.find((each) => each.version === version);

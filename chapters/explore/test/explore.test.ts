@@ -142,7 +142,10 @@ test('where nothing is nothing strikes the eye: false drifts are rare, and a pai
     assert.deepEqual(suspects, []);
     // Every row is in some bar, those far out too.
     for (const { histogram } of columns)
-      assert.equal(histogram!.byClass.flat().reduce((sum, count) => sum + count, 0), 400);
+      assert.equal(
+        histogram!.byClass.flat().reduce((sum, count) => sum + count, 0),
+        400,
+      );
     assert.ok(pairs.length <= 3);
   }
   // Nominal .001 of each of five columns.
