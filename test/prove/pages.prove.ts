@@ -4,11 +4,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { ALARM, CALM, PALETTE } from '../../lib/page/picture.ts';
 import { ARGUMENTS, executablePath } from '../browser.ts';
 import { livedProject } from '../support.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const MOST_BYTES = 300_000;
+const COLORS = new Set([...PALETTE, CALM, ALARM]);
 /** What makes pages, as far as its chapter is there. */
 const VERBS = [
   ['windows'],
@@ -112,8 +114,21 @@ else {
         const lines = csv.trimEnd().split('\n');
         assert.ok(lines.length > 1 && lines[0]!.includes(','), `${name}: ${csv.slice(0, 200)}`);
         assert.doesNotMatch(csv, /\[object|NaN|undefined/, name);
+        const headings = lines[0]!.split(',');
+        assert.ok(!headings.includes('x') && !headings.includes('y'), `${name}: ${lines[0]}`);
       }
       pictures += drawn;
+      // Of two colours or more each is named.
+      for (const [each] of text.matchAll(/<figure>[\s\S]*?<\/figure>/g)) {
+        const [, picture = '', beside = ''] = /^([\s\S]*?)<\/div>([\s\S]*)$/.exec(each)!;
+        const [used, named] = [picture, beside].map(
+          (part) =>
+            new Set([...part.matchAll(/(?:fill|stroke)="(#[0-9a-f]{6})"/g)].map(([, color]) => color!)),
+        );
+        const told = [...used!].filter((color) => COLORS.has(color));
+        if (told.length > 1)
+          assert.deepEqual(told.sort(), [...named!].sort(), `${name}: ${/<title>(.*?)</.exec(picture)?.[1]}`);
+      }
     }
     for (const file of readdirSync(project.path('reports'), { recursive: true }) as string[])
       if (file.endsWith('.svg') && file !== 'dag.svg')

@@ -124,5 +124,8 @@ test('pictures say in words what they show', () => {
   }
   assert.match(pictures[3]!.svg, /From the mean 0\.200 to 0\.400: &lt;b&gt; \+0\.300, size = 3 −0\.100/);
   assert.equal(pictures[3]!.csv, 'name,from,to,up\n<b>,0.2,0.5,true\nsize = 3,0.5,0.4,false\n');
-  assert.deepEqual(pictures[0]!.legend, outputs);
+  assert.deepEqual(
+    pictures.map(({ legend }) => legend.map(({ name }) => name)),
+    [outputs, ['low value', 'high value'], outputs, ['raises it', 'lowers it']],
+  );
 });
