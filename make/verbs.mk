@@ -13,7 +13,7 @@ TAKEN := $(filter $(foreach goal,$(GOALS),$(goal)=%),$(DECLARED))
 $(if $(GOALS),$(foreach argument,$(filter-out $(BETWEEN),$(ARGUMENTS)),$(if $(value $(argument)),$(if $(filter %=$(argument),$(TAKEN)),,\
   $(error make $(GOALS) takes no $(argument). make help says what each verb takes)))))
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
-$(foreach name,$(filter-out $(ARGUMENTS) CONFIG .FEATURES FEATURES MAKE% SHELL,$(TYPED)),$(file >$(STATE)/unknown,$(name)=)$(error $(shell $(RUN)/verb-suggest.mjs 2>&1)))
+$(foreach name,$(filter-out $(ARGUMENTS) CONFIG .FEATURES FEATURES MAKE% SHELL,$(TYPED)),$(file >$(STATE)/unknown,$(name)=)$(error $(shell CONFIG=$(CONFIG) $(RUN)/verb-suggest.mjs 2>&1)))
 
 # Verbs that are given together run in the order given, whatever -j.
 BEFORE :=

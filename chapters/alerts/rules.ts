@@ -68,9 +68,10 @@ export function evaluateRules(
 
 /** "errors is firing: error_rate 0.081 above 0.05 since 2026-01-01 10:00 UTC" */
 export function describeChange({ rule, state, signal, value, limit, since }: AlertChange): string {
-  const shown = Number(value.toPrecision(3));
+  // A limit that follows from training has as many digits as a double.
+  const [shown, beyond] = [value, limit].map((each) => Number(each.toPrecision(3)));
   const when = `${since.slice(0, 16).replace('T', ' ')} UTC`;
   return state === 'firing'
-    ? `${rule} is firing: ${signal} ${shown} above ${limit} since ${when}`
-    : `${rule} is resolved: ${signal} ${shown}, not above ${limit} any more (it was since ${when})`;
+    ? `${rule} is firing: ${signal} ${shown} above ${beyond} since ${when}`
+    : `${rule} is resolved: ${signal} ${shown}, not above ${beyond} any more (it was since ${when})`;
 }

@@ -266,6 +266,8 @@ test('a misspelt verb, argument, key and value suggest what was meant', () => {
     project.make('promote', 'VERSOIN=v1').err,
     /no verb takes "VERSOIN=": did you mean VERSION=\?/,
   );
+  writeFileSync(project.path('other.yaml'), project.read('config.yaml'));
+  assert.match(project.make('train', 'CONFIG=other.yaml', 'VERSOIN=v1').err, /did you mean VERSION=\?/);
   assert.match(project.make('train', 'REASON=x').err, /make train takes no REASON/);
   const config = project.read('config.yaml');
   for (const [from, to, meant] of [
