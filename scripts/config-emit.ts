@@ -2,14 +2,13 @@
  * config.yaml for make: a makefile of paths and versions, the files that each program is made of, and one file per
  * product with the settings it depends on. Each is replaced only if its content changed.
  */
-import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rememberParse } from '../lib/config/load.ts';
 import { programFiles } from '../lib/config/programs.ts';
 import { rawFiles, settingsOf } from '../lib/config/settings.ts';
 import { chapters, handedIn } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
-import { json, writeIfChanged } from '../lib/files/write.ts';
+import { json, namesIn, writeIfChanged } from '../lib/files/write.ts';
 import { incrementsOf } from '../lib/record/increments.ts';
 import { labelledFiles } from '../lib/record/labelled.ts';
 import { partPath } from '../lib/registry/data-versions.ts';
@@ -75,18 +74,10 @@ step({ chapters }, async (project) => {
 
 /** The core's scripts and the chapters'. */
 function scriptFiles(): string[] {
-  const folders = ['scripts', ...listed('chapters').map((name) => join('chapters', name, 'scripts'))];
+  const folders = ['scripts', ...namesIn('chapters').map((name) => join('chapters', name, 'scripts'))];
   return folders.flatMap((folder) =>
-    listed(folder)
+    namesIn(folder)
       .filter((name) => name.endsWith('.ts'))
       .map((name) => join(folder, name)),
   );
-}
-
-function listed(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -85,7 +85,7 @@ step({ chapters, args: { THROWAWAY: optional, OWNER: optional } }, async (projec
     return;
   }
 
-  const { stop } = startServer(project, {
+  const stop = startServer(project, {
     throwaway: THROWAWAY,
     adminToken: process.env.CLOCKWORK_ADMIN_TOKEN || undefined,
     key: keptSecret(keyPath),

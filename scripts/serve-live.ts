@@ -1,17 +1,15 @@
 /** Says which version is live, since when, and who put it there and why; AT asks about another moment. */
 import { hostname } from 'node:os';
 import { chapters } from '../lib/door.ts';
-import { badInput } from '../lib/fault.ts';
 import { isAlive } from '../lib/files/lock.ts';
 import { readDeployments } from '../lib/record/deployments.ts';
 import { liveAt } from '../lib/registry/live.ts';
 import { resolveVersion } from '../lib/registry/pointer-files.ts';
-import { optional, step } from '../lib/step.ts';
+import { step, time } from '../lib/step.ts';
 import { formatTime } from '../lib/words.ts';
 
-step({ chapters, args: { AT: optional } }, (project, { AT }) => {
-  const moment = AT === undefined ? new Date() : new Date(AT);
-  if (Number.isNaN(moment.getTime())) throw badInput(`AT=${AT} is no time: write AT=2026-11-20T10:00Z`);
+step({ chapters, args: { AT: time('AT') } }, (project, { AT }) => {
+  const moment = new Date(AT ?? Date.now());
   const { champion, traffic, move, until, servers } = liveAt(
     readDeployments(project.ledgers),
     moment.toISOString(),
@@ -36,9 +34,9 @@ step({ chapters, args: { AT: optional } }, (project, { AT }) => {
   if (named !== champion) console.log(`   deployment.model is ${model}: ${named} answers, not the champion`);
   const asked = AT !== undefined;
   const running = servers.filter(({ host, pid }) => asked || host !== hostname() || isAlive(Number(pid)));
-  for (const { host, port, pid, model_version, change, time } of running)
+  for (const { host, port, pid, model_version, change, time: since } of running)
     console.log(
-      `   ${change.split(' -> ').at(-1) || model_version} answered on ${host}:${port}, process ${pid}, since ${formatTime(time)}`,
+      `   ${change.split(' -> ').at(-1) || model_version} answered on ${host}:${port}, process ${pid}, since ${formatTime(since)}`,
     );
   if (running.length === 0) console.log(`   no server ${asked ? 'ran then' : 'runs now: make start'}`);
 });

@@ -1,9 +1,10 @@
 /** What make was asked for and does not know: says so, and which verb, file or argument was meant. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rawFiles } from '../lib/config/settings.ts';
 import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
+import { namesIn } from '../lib/files/write.ts';
 import { step } from '../lib/step.ts';
 import { didYouMean } from '../lib/words.ts';
 
@@ -11,7 +12,8 @@ step({ chapters }, ({ config, path, state }) => {
   const wanted = readFileSync(state('unknown'), 'utf8').trim();
   if (rawFiles(config).some((file) => path(file) === wanted))
     throw badInput(`${wanted} is missing: data.source is "file", so put your CSV there`);
-  const lines = ['Makefile', ...['make', 'bench', ...listed('chapters')].flatMap(listed)]
+  const pathsIn = (folder: string) => namesIn(folder).map((name) => join(folder, name));
+  const lines = ['Makefile', ...['make', 'bench', ...pathsIn('chapters')].flatMap(pathsIn)]
     .filter((file) => file === 'Makefile' || file.endsWith('.mk'))
     .flatMap((file) => readFileSync(file, 'utf8').match(/^[a-z][a-z-]*:.*## .*$/gm) ?? []);
   if (wanted.endsWith('=')) {
@@ -25,11 +27,3 @@ step({ chapters }, ({ config, path, state }) => {
     `there is no verb and no file ${JSON.stringify(wanted)}${didYouMean(wanted, verbs)} (make help lists the verbs)`,
   );
 });
-
-function listed(folder: string): string[] {
-  try {
-    return readdirSync(folder).map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
-}

@@ -1,11 +1,11 @@
 /** Predictions for streams of rows: CSV or NDJSON in, the same out, a block of rows in memory at a time. */
 import { TextDecoder } from 'node:util';
 import { csvParseRows } from 'd3-dsv';
+import { parseNumber } from '../../lib/data/columns.ts';
 import { csvLine, recordCutter } from '../../lib/files/csv.ts';
-import { valueOfCell } from '../../lib/predict/cells.ts';
 import type { Caller, Predictor } from '../../lib/predict/predict.ts';
 import type { ServedModel } from '../../lib/predict/served-model.ts';
-import type { FieldProblem, Prediction } from '../../lib/record/events.ts';
+import type { FieldProblem, Prediction, RowValue } from '../../lib/record/events.ts';
 import { failureOf } from '../../lib/serve/http.ts';
 import type { SignatureInput } from '../../lib/train/signature.ts';
 
@@ -206,4 +206,10 @@ async function* blocksOf(rows: AsyncIterable<unknown>): AsyncGenerator<unknown[]
   }
   if (block.length > 0) yield block;
   if (broken !== undefined) throw broken;
+}
+
+/** A cell as a JSON value: a number where the column has them, null where it is empty. */
+function valueOfCell({ type }: SignatureInput, cell: string): RowValue {
+  if (cell === '') return null;
+  return type === 'number' || type === 'integer' ? (parseNumber(cell) ?? cell) : cell;
 }

@@ -1,7 +1,6 @@
 /** Expectations of all values of a column together. */
 import * as v from 'valibot';
 import { text } from '../../lib/config/values.ts';
-import { valueAtRank } from '../../lib/numbers/order.ts';
 import { type Block, UNREADABLE } from './block.ts';
 import {
   type Bound,
@@ -14,6 +13,7 @@ import {
   type TableFold,
 } from './expectation.ts';
 import { moments } from './moments.ts';
+import { valueAtRank } from './rank.ts';
 import { shown } from './values.ts';
 
 const column = text;

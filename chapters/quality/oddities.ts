@@ -2,9 +2,9 @@
 
 import type { NamedColumn } from '../../lib/config/roles.ts';
 import { columnOf, type Matrix, presentOf } from '../../lib/numbers/matrix.ts';
-import { valueAtRank } from '../../lib/numbers/order.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { growIsolationForest, type IsolationOptions } from './isolation-forest.ts';
+import { valueAtRank } from './rank.ts';
 
 export type Input = Pick<NamedColumn, 'name' | 'categories'>;
 

@@ -3,7 +3,7 @@ import type { Config } from '../../lib/config/schema.ts';
 import { parseNumber } from '../../lib/data/columns.ts';
 import { badInput } from '../../lib/fault.ts';
 import { type CsvRecord, scanRecords, textsOf } from '../../lib/files/csv-records.ts';
-import { valueAtRank } from '../../lib/numbers/order.ts';
+import { valueAtRank } from './rank.ts';
 import type { Remedy } from './settings.ts';
 
 export interface Change {

@@ -176,14 +176,17 @@ export function appendLedger(
   bodies: readonly string[],
   waitMs = 10_000,
 ): string {
-  return withLock(`${path}.lock`, waitMs, () => {
-    const ledger = openLedger(path, format);
-    try {
-      ledger.append(bodies);
-      ledger.sync();
-      return ledger.head;
-    } finally {
-      ledger.close();
-    }
-  });
+  return withLock(`${path}.lock`, waitMs, () => appendUnlocked(path, format, bodies));
+}
+
+/** The same where no other writes it. */
+export function appendUnlocked(path: string, format: LedgerFormat, bodies: readonly string[]): string {
+  const ledger = openLedger(path, format);
+  try {
+    ledger.append(bodies);
+    ledger.sync();
+    return ledger.head;
+  } finally {
+    ledger.close();
+  }
 }

@@ -5,6 +5,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -17,6 +18,16 @@ import { failed } from '../fault.ts';
 
 /** Leftovers of interrupted writes match this; make doctor removes them. */
 export const TEMPORARY = /\.clockwork-tmp-\d+$/;
+
+/** The names in a folder, none where there is no folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}
 
 export function temporaryName(path: string): string {
   return `${path}.clockwork-tmp-${process.pid}`;

@@ -96,18 +96,3 @@ function binOf(edges: readonly number[], x: number): number {
   while (bin < edges.length && x > edges[bin]!) bin++;
   return bin;
 }
-
-/** Which bin is which, for a person. */
-export function binNames({ categories, points, edges }: Reference): string[] {
-  const number = (x: number) => String(Number(x.toPrecision(4)));
-  const ranges = [...edges, Number.POSITIVE_INFINITY].map((edge, i) =>
-    i === 0
-      ? edges.length === 0
-        ? 'other numbers'
-        : `to ${number(edge)}`
-      : edge === Number.POSITIVE_INFINITY
-        ? `above ${number(edges[i - 1]!)}`
-        : `${number(edges[i - 1]!)} to ${number(edge)}`,
-  );
-  return [...(categories ?? [...points.map((x) => `= ${number(x)}`), ...ranges]), 'unknown', 'missing'];
-}

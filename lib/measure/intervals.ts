@@ -122,19 +122,6 @@ export function foldsInterval(values: readonly number[], confidence: number): Es
   return { value, low: value - reach, high: value + reach };
 }
 
-/** Interval of a mean (Student 1908), from the values themselves; of one value nothing is known. */
-export function meanInterval(values: ArrayLike<number>, confidence: number): Estimate {
-  const n = values.length;
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += values[i]!;
-  const value = sum / n;
-  if (n < 2) return { value, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-  let squares = 0;
-  for (let i = 0; i < n; i++) squares += (values[i]! - value) ** 2;
-  const spread = criticalT(confidence, n - 1) * Math.sqrt(squares / (n - 1) / n);
-  return { value, low: value - spread, high: value + spread };
-}
-
 /** The chance of a χ² variable to be as large. */
 export function chiSquaredTail(x: number, degreesOfFreedom: number): number {
   return Math.max(0, 1 - jstat.chisquare.cdf(x, degreesOfFreedom));

@@ -2,10 +2,13 @@
  * Every append-only file of a project: its name, where it lies, how its lines look, and what anchors it. The audit, the
  * doctor, traces, retention and make clean all work from this one list.
  */
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { csvParseRows } from 'd3-dsv';
 import type { Config } from '../config/schema.ts';
+import { csvLine } from '../files/csv.ts';
 import {
+  appendLedger,
   csvLedger,
   jsonLedger,
   type LedgerFormat,
@@ -14,6 +17,7 @@ import {
   logfmtLedger,
 } from '../files/ledger.ts';
 import { type LedgerLine, soundLines } from '../files/ledger-reader.ts';
+import { namesIn } from '../files/write.ts';
 
 export const DEPLOYMENT_COLUMNS = [
   'time',
@@ -138,13 +142,7 @@ function orderOf(name: string): string {
 
 /** The logs of one server process each: predictions, and the sensitive columns that lie apart from them. */
 export function logsIn(ledgers: Ledgers, folder: 'predictions' | 'sensitive'): Ledger[] {
-  let names: string[];
-  try {
-    names = readdirSync(ledgers[folder]);
-  } catch {
-    return [];
-  }
-  return names
+  return namesIn(ledgers[folder])
     .filter((name) => name.endsWith('.jsonl'))
     .map((name) => ({ name, order: orderOf(name) }))
     .sort((a, b) => (a.order < b.order ? -1 : 1))
@@ -174,6 +172,31 @@ function namedIn({ chapters, predictions, sensitive, truth, summaries, progress,
 /** The lines of a ledger; fails where they are damaged. */
 export function linesOf({ path, format }: Ledger): readonly LedgerLine[] {
   return soundLines(path, format);
+}
+
+/** Files as a line names them, path@sha256 each; a path may hold an @ itself. */
+export function filesIn(text: string, separator: string): { path: string; sha256: string }[] {
+  return text
+    .split(separator)
+    .filter(Boolean)
+    .map((file) => {
+      const at = file.lastIndexOf('@');
+      return { path: file.slice(0, at), sha256: file.slice(at + 1) };
+    });
+}
+
+/** The cells of each line of a CSV ledger. */
+export function rowsOf(ledger: Ledger): string[][] {
+  return linesOf(ledger).map(({ body }) => csvParseRows(body)[0]!);
+}
+
+/** Appends lines of cells; `waitMs` is how long another program that writes the ledger is waited for. */
+export function appendRows(
+  { path, format }: Ledger,
+  rows: readonly (readonly string[])[],
+  waitMs?: number,
+): void {
+  appendLedger(path, format, rows.map(csvLine), waitMs);
 }
 
 /** Files written within this time of each other may have the order of their times the other way round. */

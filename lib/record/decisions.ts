@@ -1,8 +1,5 @@
 /** models/decisions.csv: retraining decisions, the no's too. */
-import { csvParseRows } from 'd3-dsv';
-import { csvLine } from '../files/csv.ts';
-import { appendLedger } from '../files/ledger.ts';
-import { headsOf, type Ledgers, linesOf } from './catalogue.ts';
+import { appendRows, headsOf, type Ledgers, rowsOf } from './catalogue.ts';
 
 /** kept: retraining was decided, but the challenger did not beat the champion. */
 export type DecisionEvent = 'yes' | 'no' | 'promoted' | 'kept';
@@ -21,18 +18,20 @@ export function recordDecision(
   reasons: readonly string[],
   evidence: string,
 ): void {
-  const { name, path, format } = ledgers.decisions;
+  const { decisions } = ledgers;
   const time = new Date().toISOString();
-  const cells = [time, decision, version, reasons.join('; '), evidence, headsOf(ledgers, name)];
-  appendLedger(path, format, [csvLine(cells)]);
+  const cells = [time, decision, version, reasons.join('; '), evidence, headsOf(ledgers, decisions.name)];
+  appendRows(decisions, [cells]);
 }
 
 /** Oldest first. */
 export function readDecisions(ledgers: Ledgers): Decided[] {
-  return linesOf(ledgers.decisions).map(({ body }) => {
-    const [time, decision, version, reasons] = csvParseRows(body)[0]!;
-    return { time: time!, decision: decision as DecisionEvent, version: version!, reasons: reasons! };
-  });
+  return rowsOf(ledgers.decisions).map(([time = '', decision = '', version = '', reasons = '']) => ({
+    time,
+    decision: decision as DecisionEvent,
+    version,
+    reasons,
+  }));
 }
 
 /**

@@ -1,10 +1,8 @@
 /** deployment_log.csv: who was live when, where and why. Every move of a pointer is a line, and all that servers do. */
 import { hostname } from 'node:os';
 import { csvParse } from 'd3-dsv';
-import { csvLine } from '../files/csv.ts';
 import { actor } from '../files/git.ts';
-import { appendLedger } from '../files/ledger.ts';
-import { DEPLOYMENT_COLUMNS, headsOf, type Ledgers, linesOf } from './catalogue.ts';
+import { appendRows, DEPLOYMENT_COLUMNS, headsOf, type Ledgers, linesOf } from './catalogue.ts';
 
 /** What a server does, a step of a rollout, and what moves a pointer (registry/pointers.ts). */
 export type DeploymentEvent =
@@ -34,7 +32,7 @@ export interface Deployment {
 
 /** Appends one line; `waitMs` is how long another program that writes the ledger is waited for. */
 export function recordDeployment(ledgers: Ledgers, deployment: Deployment, waitMs: number): void {
-  const { name, path, format } = ledgers.deployments;
+  const { deployments } = ledgers;
   const cells = [
     new Date().toISOString(),
     deployment.event,
@@ -48,9 +46,9 @@ export function recordDeployment(ledgers: Ledgers, deployment: Deployment, waitM
     String(process.pid),
     actor(),
     deployment.reason,
-    headsOf(ledgers, name),
+    headsOf(ledgers, deployments.name),
   ];
-  appendLedger(path, format, [csvLine(cells)], waitMs);
+  appendRows(deployments, [cells], waitMs);
 }
 
 export type DeploymentLine = Readonly<Record<(typeof DEPLOYMENT_COLUMNS)[number], string>> & {

@@ -1,10 +1,7 @@
 /** Rows that came after the raw file: a file each, never changed, and the ledger of who brought them, from what and why. */
 import { dirname, join } from 'node:path';
-import { csvParseRows } from 'd3-dsv';
 import type { Config } from '../config/schema.ts';
-import { csvLine } from '../files/csv.ts';
-import { appendLedger } from '../files/ledger.ts';
-import { type Ledgers, linesOf } from './catalogue.ts';
+import { appendRows, type Ledgers, rowsOf } from './catalogue.ts';
 import { inputsOf, readManifest } from './manifest.ts';
 
 export interface Increment {
@@ -21,21 +18,25 @@ export interface Increment {
 
 /** Oldest first. */
 export function readIncrements(ledgers: Ledgers): Increment[] {
-  return linesOf(ledgers.increments).map(({ body }) => {
-    const [, path = '', sha256 = '', rows = '', from = '', fromSha256 = '', by = '', why = ''] =
-      csvParseRows(body)[0]!;
-    return { path, sha256, rows: Number(rows), from, fromSha256, by, why };
-  });
+  return rowsOf(ledgers.increments).map(
+    ([, path = '', sha256 = '', rows = '', from = '', fromSha256 = '', by = '', why = '']) => ({
+      path,
+      sha256,
+      rows: Number(rows),
+      from,
+      fromSha256,
+      by,
+      why,
+    }),
+  );
 }
 
 export function recordIncrement(
   ledgers: Pick<Ledgers, 'increments'>,
   { path, sha256, rows, from, fromSha256, by, why }: Increment,
 ): void {
-  const { path: file, format } = ledgers.increments;
-  appendLedger(file, format, [
-    csvLine([new Date().toISOString(), path, sha256, String(rows), from, fromSha256, by, why]),
-  ]);
+  const time = new Date().toISOString();
+  appendRows(ledgers.increments, [[time, path, sha256, String(rows), from, fromSha256, by, why]]);
 }
 
 /** Those that a data version holds: what the manifest says of one that was made, and every one that is there of a new one. */

@@ -1,9 +1,9 @@
 /** manifest.txt: which artefact was made by which script from what. */
-import { existsSync, readdirSync } from 'node:fs';
 import { VERSION } from '../config/values.ts';
 import { appendLedger } from '../files/ledger.ts';
 import { formatLogfmt, parseLogfmt } from '../files/logfmt.ts';
-import { type Ledgers, linesOf } from './catalogue.ts';
+import { namesIn } from '../files/write.ts';
+import { filesIn, type Ledgers, linesOf } from './catalogue.ts';
 import { readLabelled } from './labelled.ts';
 
 /** What the manifest says of an artefact; keys that are absent were not written. */
@@ -66,22 +66,15 @@ export function recordArtefacts(
 
 /** What an artefact was made from, by path and sha256. */
 export function inputsOf({ inputs = '' }: Artefact): { path: string; sha256: string }[] {
-  return inputs
-    .split(',')
-    .filter(Boolean)
-    .map((input) => {
-      const [path = '', sha256 = ''] = input.split('@');
-      return { path, sha256 };
-    });
+  return filesIn(inputs, ',');
 }
 
 /** The first data version that nothing has taken: no line of a ledger, and no file that a killed run left in the folder. */
 export function nextDataVersion(ledgers: Ledgers, folder: string): string {
-  const files = existsSync(folder) ? readdirSync(folder) : [];
   const taken = [
     ...readManifest(ledgers).map(({ version = '' }) => version),
     ...readLabelled(ledgers).keys(),
-    ...files.map((file) => file.split('_')[0]!),
+    ...namesIn(folder).map((file) => file.split('_')[0]!),
   ].flatMap((version) => (VERSION.test(version) ? [Number(version.slice(1))] : []));
   return `v${Math.max(0, ...taken) + 1}`;
 }

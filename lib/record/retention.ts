@@ -1,13 +1,10 @@
 /** Dropping prediction logs after their time: what was dropped stays on record with the head of its chain. */
 import { rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { csvParseRows } from 'd3-dsv';
-import { csvLine } from '../files/csv.ts';
 import { sha256File } from '../files/hash.ts';
-import { appendLedger } from '../files/ledger.ts';
 import { readLedger } from '../files/ledger-reader.ts';
 import { withLock } from '../files/lock.ts';
-import { allLogs, type Ledger, type Ledgers, linesOf } from './catalogue.ts';
+import { allLogs, appendRows, type Ledger, type Ledgers, rowsOf } from './catalogue.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -49,8 +46,7 @@ function recordDropped(ledgers: Ledgers, { name, path, format }: Ledger, now: Da
     sha256File(path),
     head,
   ];
-  const { dropped } = ledgers;
-  appendLedger(dropped.path, dropped.format, [csvLine(cells)]);
+  appendRows(ledgers.dropped, [cells]);
   return true;
 }
 
@@ -65,20 +61,15 @@ export interface Missing {
 export function recordLeftBehind(ledgers: Ledgers, missing: readonly Missing[]): void {
   if (missing.length === 0) return;
   const time = new Date().toISOString();
-  const { path, format } = ledgers.dropped;
-  appendLedger(
-    path,
-    format,
-    missing.map(({ name, sha256, head }) => csvLine([time, name, '', '', sha256, head])),
+  appendRows(
+    ledgers.dropped,
+    missing.map(({ name, sha256, head }) => [time, name, '', '', sha256, head]),
   );
 }
 
 /** What was dropped, or left behind. */
 export function readDropped(ledgers: Ledgers): Missing[] {
-  return linesOf(ledgers.dropped).map(({ body }) => {
-    const [, name = '', , , hash = '', head = ''] = csvParseRows(body)[0]!;
-    return { name, sha256: hash, head };
-  });
+  return rowsOf(ledgers.dropped).map(([, name = '', , , sha256 = '', head = '']) => ({ name, sha256, head }));
 }
 
 /** Names of the ledgers that were dropped. */

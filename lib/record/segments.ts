@@ -4,13 +4,11 @@
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { csvParseRows } from 'd3-dsv';
-import { csvLine } from '../files/csv.ts';
 import { sha256, sha256File } from '../files/hash.ts';
 import { appendLedger } from '../files/ledger.ts';
 import { LEDGER_START, readPieces, refuseDamage } from '../files/ledger-reader.ts';
 import { withLock } from '../files/lock.ts';
-import { type Ledger, type Ledgers, linesOf, logsIn } from './catalogue.ts';
+import { appendRows, type Ledger, type Ledgers, logsIn, rowsOf } from './catalogue.ts';
 import { isBeingWritten } from './event-log.ts';
 import { HEADER_BEGIN, modelsIn, timeOf } from './events.ts';
 
@@ -60,26 +58,26 @@ export function sealsOf(ledgers: Ledgers): ReadonlyMap<string, Seal> {
 
 function readSeals(ledgers: Ledgers): Map<string, Seal> {
   return new Map(
-    linesOf(ledgers.segments).map(({ body }, i) => {
-      const [, name = '', models = '', events, bytes, first = '', last = '', ...hashes] =
-        csvParseRows(body)[0]!;
-      const [hash = '', header = '', head = ''] = hashes;
-      const named = models === '' ? [] : models.split(' ');
-      return [
-        name,
-        {
-          number: i + 1,
-          models: named,
-          events: Number(events),
-          bytes: Number(bytes),
-          first,
-          last,
-          sha256: hash,
-          header,
-          head,
-        },
-      ];
-    }),
+    rowsOf(ledgers.segments).map(
+      ([, name = '', models = '', events, bytes, first = '', last = '', ...hashes], i) => {
+        const [hash = '', header = '', head = ''] = hashes;
+        const named = models === '' ? [] : models.split(' ');
+        return [
+          name,
+          {
+            number: i + 1,
+            models: named,
+            events: Number(events),
+            bytes: Number(bytes),
+            first,
+            last,
+            sha256: hash,
+            header,
+            head,
+          },
+        ];
+      },
+    ),
   );
 }
 
@@ -88,14 +86,13 @@ export function sealEnded(ledgers: Ledgers): Segment[] {
   const segments = segmentsOf(ledgers);
   if (endedIn(segments).length === 0) return segments;
   return withLock(`${ledgers.segments.path}.seal.lock`, 10_000, () => {
-    const { path, format } = ledgers.segments;
     const time = new Date().toISOString();
-    const lines = endedIn(segmentsOf(ledgers)).map((segment) => {
+    const rows = endedIn(segmentsOf(ledgers)).map((segment) => {
       const { models, events, bytes, first, last, sha256, header, head } = sealOf(segment);
       const counts = [String(events), String(bytes)];
-      return csvLine([time, segment.name, models.join(' '), ...counts, first, last, sha256, header, head]);
+      return [time, segment.name, models.join(' '), ...counts, first, last, sha256, header, head];
     });
-    if (lines.length > 0) appendLedger(path, format, lines);
+    if (rows.length > 0) appendRows(ledgers.segments, rows);
     return segmentsOf(ledgers);
   });
 }

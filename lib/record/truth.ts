@@ -8,7 +8,7 @@ import { csvParseRows } from 'd3-dsv';
 import * as v from 'valibot';
 import { UNNAMED } from '../config/values.ts';
 import { parseFile } from '../files/json-file.ts';
-import { jsonLedger, openLedger } from '../files/ledger.ts';
+import { appendUnlocked, jsonLedger } from '../files/ledger.ts';
 import { soundLines } from '../files/ledger-reader.ts';
 import { withLock } from '../files/lock.ts';
 import { json, readIfThere, writeAtomic } from '../files/write.ts';
@@ -73,7 +73,7 @@ export function followTruth(ledgers: Ledgers): Stream & { readonly lastLabel: st
     let { last } = state;
     mkdirSync(ledgers.truth, { recursive: true });
     const write = () => {
-      for (const [bucket, lines] of fresh) appendTo(join(ledgers.truth, bucket), lines);
+      for (const [bucket, lines] of fresh) appendUnlocked(join(ledgers.truth, bucket), jsonLedger, lines);
       fresh.clear();
       waiting = 0;
     };
@@ -105,16 +105,6 @@ export function followTruth(ledgers: Ledgers): Stream & { readonly lastLabel: st
 
 /** Labels that are held before they are written. */
 const MOST_WAITING = 50_000;
-
-function appendTo(path: string, lines: readonly string[]): void {
-  const ledger = openLedger(path, jsonLedger);
-  try {
-    ledger.append(lines);
-    ledger.sync();
-  } finally {
-    ledger.close();
-  }
-}
 
 /** A line of labels.csv: anybody's, and the last word counted. */
 function labelOfBefore(body: string, i: number): LabelLine {

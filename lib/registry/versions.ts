@@ -1,5 +1,5 @@
 /** The registry: a folder per version, written once, and a ledger line for each. */
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { editConfig } from '../config/edit.ts';
@@ -11,7 +11,7 @@ import { parseFile } from '../files/json-file.ts';
 import { appendLedger } from '../files/ledger.ts';
 import { withLock } from '../files/lock.ts';
 import { formatLogfmt, parseLogfmt } from '../files/logfmt.ts';
-import { json, readIfThere, writeAtomic, writeFolder } from '../files/write.ts';
+import { json, namesIn, readIfThere, writeAtomic, writeFolder } from '../files/write.ts';
 import type { Thresholds } from '../numbers/outputs.ts';
 import { headsOf, type Ledgers, linesOf } from '../record/catalogue.ts';
 import type { Metrics } from '../train/build.ts';
@@ -71,9 +71,7 @@ export function registryLock(registry: Registry): string {
 
 /** Registered versions, oldest first. */
 export function listVersions(registry: Registry): string[] {
-  const folder = registry.models;
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return namesIn(registry.models)
     .filter((name) => VERSION.test(name))
     .sort((a, b) => versionNumber(a) - versionNumber(b));
 }

@@ -1,5 +1,4 @@
 /** One server process: loads and checks its models, listens, follows the registry, and drains when told to stop. */
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { REPLAY } from '../config/values.ts';
 import { retryBusy } from '../files/lock.ts';
@@ -44,13 +43,8 @@ export interface ServerOptions {
   readonly onStopped: (code: number) => void;
 }
 
-export interface RunningServer {
-  readonly server: Server;
-  stop(signal: string): void;
-}
-
-/** Fails before the port is open if the model cannot be loaded. */
-export function startServer(project: Project, options: ServerOptions): RunningServer {
+/** Returns what stops it; fails before the port is open if the model cannot be loaded. */
+export function startServer(project: Project, options: ServerOptions): (signal: string) => void {
   const { throwaway } = options;
   const { deployment } = project.config;
   const isThrowaway = throwaway !== undefined;
@@ -237,7 +231,7 @@ export function startServer(project: Project, options: ServerOptions): RunningSe
     options.onListening(port, model);
     setImmediate(drop);
   });
-  return { server, stop };
+  return stop;
 }
 
 function weightsIn({ model, split }: Lineup) {

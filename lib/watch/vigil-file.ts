@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { sha256 } from '../files/hash.ts';
+import { parseFile } from '../files/json-file.ts';
 import { json, readIfThere, writeAtomic } from '../files/write.ts';
 import type { MonitorRun } from '../record/monitoring.ts';
 import type { StreamPosition } from '../record/stream.ts';
@@ -49,20 +50,12 @@ export function readKept(
   const path = watchPath(models);
   const text = readIfThere(path);
   if (text === undefined) return { problem: `${path} is missing` };
-  const checked = v.safeParse(fileSchema, parseJson(text));
-  const { now, before } = checked.success ? checked.output : { now: null, before: null };
-  return (
-    [now, before].find((kept) => kept !== null && keptHash(kept) === last.watch) ?? {
-      problem: `${path} is not what make monitor wrote`,
-    }
-  );
-}
-
-function parseJson(text: string): unknown {
+  const problem = `${path} is not what make monitor wrote`;
   try {
-    return JSON.parse(text);
+    const { now, before } = parseFile(path, text, fileSchema);
+    return [now, before].find((kept) => kept !== null && keptHash(kept) === last.watch) ?? { problem };
   } catch {
-    return undefined;
+    return { problem };
   }
 }
 

@@ -1,7 +1,7 @@
 /** The latest predictions of one version, joined with the truth that has arrived. */
 import type { Ledgers } from '../record/catalogue.ts';
 import type { PredictionLine, RefusalLine } from '../record/events.ts';
-import { type Recent, recentPredictions } from '../record/predictions.ts';
+import { recentPredictions } from '../record/predictions.ts';
 import type { Stream } from '../record/stream.ts';
 import { type Truth, truthOf } from '../record/truth.ts';
 
@@ -42,14 +42,10 @@ export function readWindow(
   const until = new Date(now.getTime() - delayHours * HOUR_MS).toISOString();
   const old = delayHours === 0 ? recent : recentPredictions(stream, { versions, size, until });
   const ids = [...recent.predictions, ...old.predictions].map(({ id }) => id);
-  return windowOf(recent, old.predictions, truthOf(ledgers, ids));
-}
-
-/** The latest predictions, those that are judged, and what is true of them. */
-function windowOf(
-  { predictions, refusals }: Recent,
-  judged: readonly PredictionLine[],
-  truth: ReadonlyMap<string, Pick<Truth, 'label'>>,
-): Window {
-  return { predictions: observe(predictions, truth), judged: observe(judged, truth), refusals };
+  const truth = truthOf(ledgers, ids);
+  return {
+    predictions: observe(recent.predictions, truth),
+    judged: observe(old.predictions, truth),
+    refusals: recent.refusals,
+  };
 }

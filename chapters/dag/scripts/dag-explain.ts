@@ -1,8 +1,9 @@
 /** What a step reads and writes, why it would run now, what its script says of itself, and the line that it left last. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
+import { namesIn } from '../../../lib/files/write.ts';
 import type { Project } from '../../../lib/project.ts';
 import { catalogue, linesOf } from '../../../lib/record/catalogue.ts';
 import { required, step } from '../../../lib/step.ts';
@@ -40,11 +41,7 @@ step(
 
 /** Each verb with what its ## line says. */
 function verbs(): Map<string, string> {
-  const folders = [
-    'make',
-    'bench',
-    ...(existsSync('chapters') ? readdirSync('chapters') : []).map((name) => join('chapters', name)),
-  ];
+  const folders = ['make', 'bench', ...namesIn('chapters').map((name) => join('chapters', name))];
   const files = [
     'Makefile',
     ...folders.flatMap((folder) =>
@@ -92,12 +89,7 @@ function sayReasons(
 }
 
 function pathOf(script: string): string | undefined {
-  const folders = [
-    'scripts',
-    ...(existsSync('chapters') ? readdirSync('chapters') : []).map((name) =>
-      join('chapters', name, 'scripts'),
-    ),
-  ];
+  const folders = ['scripts', ...namesIn('chapters').map((name) => join('chapters', name, 'scripts'))];
   return folders.map((folder) => join(folder, `${script}.ts`)).find(existsSync);
 }
 
@@ -134,12 +126,4 @@ function lastLine(project: Project, scripts: readonly string[]): string | undefi
   if (last === undefined) return undefined;
   const path = made.length > 0 ? ledgers.get('manifest')!.path : ledger!.path;
   return `${path}: ${last.body.slice(0, 300)}${last.body.length > 300 ? '…' : ''}`;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -3,7 +3,6 @@ import { basename, extname } from 'node:path';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { readTable, writeCsv } from '../../../lib/files/csv.ts';
-import { rowOfCells } from '../../../lib/predict/cells.ts';
 import { serveModel } from '../../../lib/predict/served-model.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { resolveVersion } from '../../../lib/registry/pointer-files.ts';
@@ -12,6 +11,7 @@ import { say } from '../../../lib/terminal.ts';
 import { formatMany } from '../../../lib/words.ts';
 import { inputGroups } from '../inputs.ts';
 import { explainServed } from '../route.ts';
+import { rowOfCells } from '../row-of-cells.ts';
 import { versionExplainer } from '../version.ts';
 
 const args = { CSV: required('which rows? make explain CSV=rows.csv [VERSION=v2]'), VERSION: optional };

@@ -2,12 +2,13 @@
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { chapters } from '../../../lib/door.ts';
 import { writeAtomic } from '../../../lib/files/write.ts';
-import { toHtml, toMarkdown, withoutPictures } from '../../../lib/page/blocks.ts';
+import { toHtml } from '../../../lib/page/blocks.ts';
 import { writePicture } from '../../../lib/page/picture.ts';
 import { loadVersion } from '../../../lib/registry/load.ts';
 import { readPointers } from '../../../lib/registry/pointer-files.ts';
 import { step, versionOrTrained } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
+import { toMarkdown, withoutPictures } from '../markdown.ts';
 import { modelCard } from '../model-card.ts';
 import { reportSection } from '../settings.ts';
 import { versionReport } from '../version-report.ts';

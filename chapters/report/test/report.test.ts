@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { rankMetrics, rankScores } from '../../../lib/measure/metrics.ts';
-import { heading, list, table, text, toMarkdown } from '../../../lib/page/blocks.ts';
+import { heading, list, table, text } from '../../../lib/page/blocks.ts';
 import { assertClose, temporaryProject } from '../../../test/support.ts';
 import { calibrationBins, prCurve, rocCurve } from '../curve-points.ts';
+import { toMarkdown } from '../markdown.ts';
 
 const project = temporaryProject();
 const has = (chapter: string) => existsSync(`chapters/${chapter}`);

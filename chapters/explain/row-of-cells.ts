@@ -1,14 +1,8 @@
 /** Rows of CSV cells as the JSON rows that they would be. */
-import type { Config, Schema } from '../config/schema.ts';
-import { parseNumber, readRawCell } from '../data/columns.ts';
-import type { RowValue } from '../record/events.ts';
-import type { Signature, SignatureInput } from '../train/signature.ts';
-
-/** A cell as a JSON value: a number where the column has them, null where it is empty. */
-export function valueOfCell({ type }: SignatureInput, cell: string): RowValue {
-  if (cell === '') return null;
-  return type === 'number' || type === 'integer' ? (parseNumber(cell) ?? cell) : cell;
-}
+import type { Config, Schema } from '../../lib/config/schema.ts';
+import { readRawCell } from '../../lib/data/columns.ts';
+import type { RowValue } from '../../lib/record/events.ts';
+import type { Signature } from '../../lib/train/signature.ts';
 
 /** The fields that the signature knows, of a file that is written as the project's raw file is. */
 export function rowOfCells(
