@@ -43,7 +43,8 @@ $(LATEST): $(PROCESSED)/$(CURRENT_VERSION)_train.csv $(STATE)/train.json $(progr
 	@$(RUN)/model-train.mjs
 	@$(SAID)
 
-gate: $(LATEST) ## pass, fail (exit 3) or inconclusive against evaluation.minimum   [VERSION=v2]
+# Of a version that is named nothing is made first.
+gate: $(if $(value VERSION),,$(LATEST)) ## pass, fail (an error) or inconclusive against evaluation.minimum   [VERSION=v2]
 	@$(RUN)/model-gate.mjs
 
 registry: ## every version: data, metrics, stage, aliases, what is live with which share

@@ -7,13 +7,13 @@ import { step, text } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 
 step({ chapters, args: { REASON: text('make rollback') } }, async (project, { REASON }) => {
-  const { champion } = readPointers(project).aliases;
+  const { champion, previous } = readPointers(project).aliases;
   const { version, from } = rollback(project, REASON);
   if (version === champion) {
     const ended = await followedWithin(project, ({ traffic }) => traffic.length === 1, 5000);
     say(
       'rollback',
-      `${from} gets no more traffic; ${version} stays champion (make rollback again undoes its promotion)${ended}`,
+      `${from} gets no more traffic; ${version} stays champion${previous === undefined ? '' : ` (make rollback again puts ${previous} back)`}${ended}`,
     );
     return;
   }

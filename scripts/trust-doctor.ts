@@ -13,7 +13,7 @@ import { catalogue } from '../lib/record/catalogue.ts';
 import { readDeployments } from '../lib/record/deployments.ts';
 import { isBeingWritten } from '../lib/record/event-log.ts';
 import { mendTruth } from '../lib/record/truth.ts';
-import { auditPath } from '../lib/registry/audit.ts';
+import { auditPath, isCutSinceAudit } from '../lib/registry/audit.ts';
 import {
   pointersPath,
   readPointers,
@@ -55,7 +55,7 @@ step({ chapters }, (project) => {
   for (const line of trouble) console.error(line);
   if (trouble.length > 0) process.exitCode = FAILED;
   // What the last audit said is no longer so.
-  if (mended.length > 0) rmSync(auditPath(project.reports), { force: true });
+  if (mended.length > 0 && trouble.length === 0) rmSync(auditPath(project.reports), { force: true });
   const others = trouble.length > 0 ? ' else' : '';
   say(
     'doctor',
@@ -156,6 +156,12 @@ function unregistered(project: Project): string[] {
   return withLock(registryLock(project), 10_000, () => {
     const versions = listVersions(project);
     const isSound = readLedger(path, format).problems.length === 0;
+    if (isCutSinceAudit(project.reports, project.ledgers.deployments)) {
+      trouble.push(
+        `${path}  its tail was cut since the last audit: the pointers are left as they are (restore it from a backup)`,
+      );
+      return [];
+    }
     const without = isSound
       ? versions.filter((version) => registrationOf(project, version) === undefined)
       : versions;
@@ -187,6 +193,12 @@ function pointers(project: Project): string[] {
   const { path, format } = project.ledgers.deployments;
   return withLock(`${pointersPath(project, 'aliases')}.lock`, 10_000, () => {
     const isSound = readLedger(path, format).problems.length === 0;
+    if (isCutSinceAudit(project.reports, project.ledgers.deployments)) {
+      trouble.push(
+        `${path}  its tail was cut since the last audit: the pointers are left as they are (restore it from a backup)`,
+      );
+      return [];
+    }
     const recorded = isSound ? recordedPointers(project) : undefined;
     try {
       if (recorded !== undefined && describeChanges(recorded, readPointers(project)).length === 0) return [];

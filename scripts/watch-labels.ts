@@ -99,7 +99,7 @@ function readLabelFile(path: string, classes: readonly string[]): Label[] {
     if (line === 1) {
       header = fields;
       if (!header.includes('id') || !header.includes('label'))
-        throw badInput(`${path}:1  needs the columns id and label`);
+        throw badInput(`${path}:1  needs the columns id and label, with a comma between them`);
       return;
     }
     if (fields.length !== header.length)

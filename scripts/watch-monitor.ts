@@ -60,19 +60,21 @@ async function look(project: Project): Promise<void> {
   const kept = keptFor(project);
   const now = new Date();
   const limits = limitsFor(config.monitoring.limits, trainingError(loaded));
-  let vigil = kept?.vigil.version === version ? kept.vigil : beginVigil(version);
+  // Another version answers than at the look before: what its window shows is where its watch begins.
+  const before = kept?.vigil.version === version ? kept : undefined;
+  let vigil = before?.vigil ?? beginVigil(version);
   const watch = (block: Block) => {
     vigil = keepVigil(vigil, block, loaded, reference, limits, config.monitoring.alarm_rate);
   };
   const facts = sharedFacts(ledgers);
-  const read = kept && readBlocks(facts, kept.position, version, now.toISOString(), watch);
+  const read = before && readBlocks(facts, before.position, version, now.toISOString(), watch);
   const { lastLabel, ...stream } = followTruth(ledgers);
   followHours(ledgers, binsOf(project), EVENTS_A_LOOK, facts);
   const { window: size, label_delay_hours } = config.monitoring;
   const delayHours =
     label_delay_hours === 'measured' ? measuredDelay(ledgers, now.getTime()) : label_delay_hours;
   const window = readWindow(ledgers, stream, version, { size, delayHours }, now);
-  if (kept === undefined) watch(firstBlock(window, now.toISOString()));
+  if (before === undefined) watch(firstBlock(window, now.toISOString()));
   const position = read ?? stream.position;
   const report = monitor(config, loaded, reference, validation, window, now.toISOString());
   const known = await Promise.all(chapters.flatMap(({ signals }) => signals?.(project) ?? []));

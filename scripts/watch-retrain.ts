@@ -16,6 +16,7 @@ import type { Project } from '../lib/project.ts';
 import { hoursSinceRetraining, readDecisions, recordDecision } from '../lib/record/decisions.ts';
 import { nextDataVersion } from '../lib/record/manifest.ts';
 import { lastReport } from '../lib/record/monitoring.ts';
+import { followTruth } from '../lib/record/truth.ts';
 import { type DataJudge, makeDataVersion, partPath } from '../lib/registry/data-versions.ts';
 import { describeGate, judgeGate } from '../lib/registry/gate.ts';
 import { giveClasses, type LoadedVersion, loadVersion } from '../lib/registry/load.ts';
@@ -26,7 +27,7 @@ import { step } from '../lib/step.ts';
 import { progress, say } from '../lib/terminal.ts';
 import { type Decision, decideRetraining, describeHarm } from '../lib/watch/decide.ts';
 import { compareOn } from '../lib/watch/harm.ts';
-import { type Admission, type HeldRow, heldTable, joinTaught } from '../lib/watch/join.ts';
+import { type Admission, type HeldRow, heldTable, joinTaught, sendersOf } from '../lib/watch/join.ts';
 import type { MonitorReport } from '../lib/watch/monitor.ts';
 import {
   concludeRetraining,
@@ -34,7 +35,7 @@ import {
   proposeRetraining,
   waitingChallenger,
 } from '../lib/watch/retraining.ts';
-import { formatCount, formatInterval, formatMany } from '../lib/words.ts';
+import { didYouMean, formatCount, formatInterval, formatMany, formatTime } from '../lib/words.ts';
 
 step(
   { chapters, lock: 'retrain', args: { WITHOUT: sender, ACCEPT: sender } },
@@ -51,6 +52,7 @@ step(
       );
       return;
     }
+    for (const name of [WITHOUT, ACCEPT]) if (name !== undefined) checkSender(name, sendersOf(project));
     if (WITHOUT !== undefined) {
       recordDecision(project.ledgers, 'yes', champion, [`by hand, without what ${WITHOUT} taught`], '');
       await retrain(project, champion, '', { without: WITHOUT, accept: ACCEPT });
@@ -62,6 +64,9 @@ step(
     const decision = decideRetraining(project.config, report, hours);
     recordDecision(project.ledgers, decision.decision, champion, decision.reasons, evidence);
     sayDecision(decision, report);
+    const { lastLabel } = followTruth(project.ledgers);
+    if (lastLabel !== null && lastLabel > report.time)
+      say('', `truth came after the report of ${formatTime(report.time)}, and is not in it: make monitor`);
     if (decision.decision === 'yes')
       await retrain(project, champion, evidence, { without: undefined, accept: ACCEPT });
   },
@@ -71,6 +76,13 @@ function sender(given: string | undefined): string | undefined {
   if (given !== undefined && !SENDER.test(given))
     throw badInput(`${JSON.stringify(given)} is no name of a sender`);
   return given;
+}
+
+function checkSender(name: string, known: readonly string[]): void {
+  if (!known.includes(name))
+    throw badInput(
+      `nobody of the name ${JSON.stringify(name)} has sent a label${didYouMean(name, known)} (${known.join(', ') || 'nobody has'})`,
+    );
 }
 
 function readReport(project: Project, champion: string): { text: string; report: MonitorReport } {

@@ -71,6 +71,12 @@ export function describeChange({ rule, state, signal, value, limit, since }: Ale
   // A limit that follows from training has as many digits as a double.
   const [shown, beyond] = [value, limit].map((each) => Number(each.toPrecision(3)));
   const when = `${since.slice(0, 16).replace('T', ' ')} UTC`;
+  // The evidence is of all that came since the version went live, the value of the last window: they may differ.
+  const isSo = state === 'firing' ? value > limit : value <= limit;
+  if (!isSo)
+    return state === 'firing'
+      ? `${rule} is firing: ${signal} is shown to have gone above ${beyond} since ${when}, though it is ${shown} in the last window`
+      : `${rule} is resolved: ${signal} is not shown to be above ${beyond} any more (it was since ${when}), though it is ${shown} in the last window`;
   return state === 'firing'
     ? `${rule} is firing: ${signal} ${shown} above ${beyond} since ${when}`
     : `${rule} is resolved: ${signal} ${shown}, not above ${beyond} any more (it was since ${when})`;

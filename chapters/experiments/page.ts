@@ -40,7 +40,10 @@ export function listingFile(where: string): string {
 
 export function experimentsPage(listing: Listing): Promise<string> {
   const { project, ranked, all, unknown, where, sort, metric, settings, stands } = listing;
-  const done = ranked.filter((run) => typeof saysOf(run, metric) === 'number');
+  // What was measured on other rows than the best is listed, and not drawn beside it.
+  const done = ranked.filter(
+    (run) => typeof saysOf(run, metric) === 'number' && stands.get(run.id) !== 'other rows',
+  );
   const failed = ranked.filter(({ error }) => error !== undefined).length;
   const standing = (of: Standing) => [...stands.values()].filter((each) => each === of).length;
   const [same, apart] = [standing('not different'), standing('other rows')];
@@ -52,7 +55,7 @@ export function experimentsPage(listing: Listing): Promise<string> {
     failed === 0 ? '' : `; ${formatCount(failed)} failed`
   }${unknown === 0 ? '' : `; ${formatMany(unknown, 'line')} of a newer program ${unknown === 1 ? 'is' : 'are'} passed over`}.
 ${compared === 0 ? '' : `Of ${formatMany(compared, 'run')} on the rows of the best ${same === 1 ? '1 is' : `${formatCount(same)} are`} not different from it in ${metric}: intervals that hold for all of them together (Bonferroni).`}
-${apart === 0 ? '' : `${formatMany(apart, 'run')} ${apart === 1 ? 'is' : 'are'} of other rows, and not compared.`}
+${apart === 0 ? '' : `${formatMany(apart, 'run')} ${apart === 1 ? 'is' : 'are'} of other rows: listed, and not compared.`}
 The best of many is partly luck. As a table: <a href="${file}.csv">${file}.csv</a>.${where === '' ? '' : html` All runs: <a href="experiments.html">experiments.html</a>, which make experiments makes.`}</p>
 ${
   done.length < 2

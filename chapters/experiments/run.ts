@@ -23,6 +23,8 @@ const runSchema = v.object({
   /** The run before it, as it was then. */
   parent: v.optional(v.string()),
   version: v.optional(v.string()),
+  /** All that came of the same training, where there are several. */
+  versions: v.optional(v.array(v.string())),
   data: v.object({ version: v.string(), sha256: v.string(), rows: v.number() }),
   commit: v.string(),
   dirty: v.boolean(),
@@ -94,6 +96,7 @@ export function readRuns(project: Pick<Project, 'ledgers'>): { runs: Run[]; unkn
       runs.set(line.id, {
         ...line,
         ...kept('version', line.version ?? before?.version),
+        ...kept('versions', versionsOf(line, before)),
         ...kept('note', line.note ?? before?.note),
         ...kept('tags', line.tags ?? before?.tags),
       });
@@ -112,6 +115,12 @@ export function readRuns(project: Pick<Project, 'ledgers'>): { runs: Run[]; unkn
     }
   }
   return { runs: [...runs.values()], unknown };
+}
+
+function versionsOf({ version }: Run, before: Run | undefined): string[] | undefined {
+  const known = before?.versions ?? [before?.version].filter((each) => each !== undefined);
+  if (version === undefined || known.length === 0 || known.includes(version)) return before?.versions;
+  return [...known, version];
 }
 
 function kept<K extends string, T>(key: K, value: T | undefined): { [key in K]?: T } {
@@ -134,7 +143,9 @@ function isKnown(line: object): line is Run {
 /** The run that an id, the beginning of one, or a version stands for. */
 export function findRun(runs: readonly Run[], name: string): Run {
   const found = /^v[1-9]\d*$/.test(name)
-    ? runs.filter(({ version }) => version === name)
+    ? runs
+        .filter(({ version, versions }) => version === name || versions?.includes(name) === true)
+        .map((run) => ({ ...run, version: name }))
     : /^[0-9a-f]{4,12}$/.test(name)
       ? runs.filter(({ id }) => id.startsWith(name))
       : [];

@@ -176,7 +176,9 @@ function classesOf(path: string, column: ColumnProfile, rows: number): { name: s
         : `${at} is "${[...counts.keys()][0]}" in every row; a model needs at least two classes to tell apart`,
     );
   if (counts.size * 2 > rows)
-    throw badInput(`${at} has ${counts.size} different values in ${rows} rows: too many classes to learn`);
+    throw badInput(
+      `${at} has ${counts.size} different values in ${rows} rows: ${rows < 20 ? 'too few rows' : 'too many classes'} to learn`,
+    );
   const classes = [...counts].map(([value, count]) => ({ name: value, rows: count }));
   if (classes.length > 2) return classes.sort((a, b) => compareNames(a.name, b.name));
   // Of two classes the second is the positive one: what says yes, else the rarer.

@@ -59,7 +59,17 @@ ${tableOf(
     said:
       failing.length === 0
         ? []
-        : [['quality', failing.map((result) => `${result.rule}: ${ofRows(result)}`).join(' · ')]],
+        : [
+            [
+              'quality',
+              failing
+                .map(
+                  (result) =>
+                    `${result.severity === 'warn' ? 'warns' : 'fails'}, not so: ${result.rule}: ${ofRows(result)}`,
+                )
+                .join(' · '),
+            ],
+          ],
   };
 }
 

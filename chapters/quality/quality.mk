@@ -3,7 +3,7 @@
 
 ##@ Data
 
-check-data: ## a file judged by the schema and the expectations (exit 3 where a rule stops): reports/quality.html   [CSV=tuesday.csv]
+check-data: ## a file judged by the schema and the expectations (an error where a rule stops): reports/quality.html   [CSV=tuesday.csv]
 	@$(RUN)/quality-check.mjs
 remedy: ## what the declared remedies would change of a file; with OUT it is done   CSV=tuesday.csv [OUT=mended.csv]
 	@$(RUN)/quality-remedy.mjs

@@ -56,6 +56,7 @@ export function audit(project: Project, checks: readonly AuditCheck[] = [], inFu
   const anchors = [
     ...anchorsOf(ledgers),
     ...versions.flatMap((version) => attempt(() => headsIn(project, version))),
+    ...auditedHeads(project.reports),
   ];
   const dropped = attempt(() => readDropped(project.ledgers));
   problems.push(...anchorProblems(ledgers, anchors, dropped));
@@ -191,14 +192,30 @@ function pointerProblems(registry: Registry): string[] {
   ).map((change) => `a pointer is not where the deployment log left it: ${change}. make doctor puts it back`);
 }
 
-const auditSchema = v.object({ time: v.string(), problems: v.array(v.string()) });
+const auditSchema = v.object({
+  time: v.string(),
+  problems: v.array(v.string()),
+  heads: v.optional(v.string(), ''),
+});
+
+/** What the last audit found each ledger to end with: it is there for ever. */
+function auditedHeads(reports: string): Anchor[] {
+  const last = lastAudit(reports);
+  return parseHeads(last?.heads ?? '').map((each) => ({ from: `the audit of ${last!.time}`, ...each }));
+}
+
+/** Whether the last line of a ledger that the last audit saw is not there any more. */
+export function isCutSinceAudit(reports: string, { name, path, format }: Ledger): boolean {
+  const audited = auditedHeads(reports).find((each) => each.name === name);
+  return audited !== undefined && !readLedger(path, format).lines.some(({ chain }) => chain === audited.head);
+}
 
 export function auditPath(reports: string): string {
   return join(reports, 'audit.json');
 }
 
 /** What the last make audit found. */
-export function lastAudit(reports: string): { time: string; problems: string[] } | undefined {
+export function lastAudit(reports: string): v.InferOutput<typeof auditSchema> | undefined {
   const path = auditPath(reports);
   const text = readIfThere(path);
   return text === undefined ? undefined : parseFile(path, text, auditSchema);

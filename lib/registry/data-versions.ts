@@ -12,7 +12,7 @@ import { withLock } from '../files/lock.ts';
 import { type Staged, stageFile, touch } from '../files/write.ts';
 import { commitOf, type Project } from '../project.ts';
 import { incrementsOf } from '../record/increments.ts';
-import { labelledFiles, recordLabelled } from '../record/labelled.ts';
+import { labelledFiles, readLabelled, recordLabelled } from '../record/labelled.ts';
 import { inputsOf, nextDataVersion, readManifest, recordArtefacts, sourceOf } from '../record/manifest.ts';
 
 export interface DataVersion {
@@ -76,6 +76,11 @@ export function makeDataVersion(
     );
     const judged = judges.map((judge) => judge(project, version, files));
     const said = judged.flatMap((each) => each.said);
+    const [last] = [...readLabelled(project.ledgers)].filter(([, files]) => files.length > 0).at(-1) ?? [];
+    if (labelled.length === 0 && last !== undefined)
+      said.push(
+        `the labelled rows that ${last} joined are not in it: a new version follows the one that the config names, ${current_version}`,
+      );
     const about = { version, said, path: partPath(project, version, 'train'), hasLabelled: paths.length > 0 };
     const staged: OutputFile[] = [];
     try {

@@ -92,7 +92,10 @@ export function rollback(project: Project, reason: string): { version: string; f
   const { before, move } = movePointers(project, reason, ({ aliases, traffic }) => {
     if (traffic !== undefined && Object.keys(traffic.split).length > 0)
       return { event: 'traffic', traffic: { ...traffic, split: {} } };
-    if (aliases.previous === undefined) throw failed('there is no previous champion to go back to');
+    if (aliases.previous === undefined)
+      throw failed(
+        'there is no previous champion to go back to: make promote VERSION=v1 puts any version live',
+      );
     loadVersion(project, aliases.previous);
     return { event: 'rollback', version: aliases.previous };
   });

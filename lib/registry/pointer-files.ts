@@ -95,6 +95,8 @@ export function resolveVersion(registry: Registry, name: string): string {
     throw badInput(`there is no model version ${JSON.stringify(name)} (registered: ${known})`);
   }
   const version = aliasOf(pointers, name);
+  if (version === undefined && listVersions(registry).length === 0)
+    throw failed('no model version yet: make train makes the first');
   if (version === undefined)
     throw failed(
       name === 'champion'

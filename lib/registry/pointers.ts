@@ -136,7 +136,9 @@ export function parseTraffic(text: string): Traffic {
     const [, shadowed, version, percent] =
       /^(?:shadow:(v[1-9]\d*)|(v[1-9]\d*)=(\d+(?:\.\d+)?))$/.exec(part) ?? [];
     if (shadowed !== undefined) shadow.push(shadowed);
-    else if (version !== undefined && split[version] === undefined) split[version] = Number(percent);
+    else if (version !== undefined && split[version] !== undefined)
+      throw badInput(`${version} has two shares of the traffic: ${text.trim()}`);
+    else if (version !== undefined) split[version] = Number(percent);
     else throw badInput(`${JSON.stringify(part)} is no share of traffic: write v3=10, or none`);
   }
   return checkTraffic({ split, shadow });

@@ -54,6 +54,14 @@ export function joinTaught(
   return { rows, strangers, held, removed };
 }
 
+/** Everybody with a name who has sent a label, learnt or not. */
+export function sendersOf({ config, ledgers, path }: Project): string[] {
+  const files = labelledFiles(ledgers, config.data.current_version) ?? [];
+  const learnt = files.flatMap((file) => readTable(path(file.path)).map(senderOf));
+  const { taught } = readTaught(ledgers, new Set());
+  return [...new Set([...learnt, ...taught.map(({ by }) => by)])].sort();
+}
+
 function senderOf(row: Readonly<Record<string, string>>): string {
   return row[SENDER] ?? UNNAMED;
 }

@@ -64,10 +64,11 @@ function picture(steps: readonly Step[], step: number, name: string, marks: read
           x1: 'time',
           x2: ({ time }: { time: Date }) => new Date(time.getTime() + step),
           y: ({ rows }: { rows: number }) => (rows / most) * worst,
+          z: 'version',
           fill: 'version',
           fillOpacity: 0.25,
         }),
-        Plot.lineY(known, { x: middle, y: 'errors', stroke: 'version', strokeWidth: 2 }),
+        Plot.lineY(known, { x: middle, y: 'errors', z: 'version', stroke: 'version', strokeWidth: 2 }),
         Plot.dot(known, { x: middle, y: 'errors', fill: 'version', r: 2.5 }),
         Plot.ruleX(inside, { x: 'time', strokeDasharray: '3 3' }),
         ...([true, false] as const).map((late) =>

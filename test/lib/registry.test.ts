@@ -96,7 +96,7 @@ test('shares of traffic as text, and what is none', () => {
   for (const [text, problem] of [
     ['v2=0', /above 0/],
     ['v2=60 v3=41', /more than 100/],
-    ['v2=1 v2=2', /no share/],
+    ['v2=1 v2=2', /v2 has two shares of the traffic/],
     ['champion=10', /no share/],
     ['v2=-1', /no share/],
     ['v2=1e1', /no share/],

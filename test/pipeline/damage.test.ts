@@ -276,6 +276,24 @@ test('what make remembers is made again when it was lost or damaged', () => {
   assertWell();
 });
 
+test('what the last audit saw is missed, and doctor moves no pointer by a log that was cut', () => {
+  assertWell();
+  const log = project.read('deployment_log.csv');
+  assert.equal(project.make('promote', 'VERSION=v1', 'REASON=cut').status, 0);
+  assert.equal(project.make('audit').status, 0);
+  const [moved, whole] = [project.read('models/aliases.json'), project.read('deployment_log.csv')];
+  writeFileSync(project.path('deployment_log.csv'), log);
+  for (let look = 0; look < 2; look++)
+    assert.match(project.make('audit').err, /deployment_log\.csv .*tail was cut.*the audit of 20/);
+  const doctor = project.make('doctor');
+  assert.notEqual(doctor.status, 0);
+  assert.match(doctor.err, /deployment_log\.csv {2}its tail was cut since the last audit/);
+  assert.equal(project.read('models/aliases.json'), moved);
+  writeFileSync(project.path('deployment_log.csv'), whole);
+  assert.equal(project.make('promote', 'VERSION=v2', 'REASON=back').status, 0);
+  assertWell();
+});
+
 test('of two that start the server at once, the second finds it running', async () => {
   const both = await Promise.all([0, 1].map(() => project.launch('serve-start').done));
   assert.deepEqual(

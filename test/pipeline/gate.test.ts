@@ -1,12 +1,13 @@
 /** What beats nothing, or is not shown to be good enough, goes live for no verb; a person may insist, on record. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseConfig } from '../../lib/config/parse.ts';
 import type { Dataset } from '../../lib/data/dataset.ts';
 import { random } from '../../lib/numbers/random.ts';
 import { describeCheck, judgeGate } from '../../lib/registry/gate.ts';
 import { buildVersion } from '../../lib/train/build.ts';
-import { defaultConfig, trainedProject } from '../support.ts';
+import { defaultConfig, temporaryProject, trainedProject } from '../support.ts';
 
 const project = trainedProject();
 
@@ -31,6 +32,15 @@ test('who insists goes on record as that', () => {
   assert.match(out, /v1 is champion/);
   const last = project.read('deployment_log.csv').trimEnd().split('\n').at(-1)!;
   assert.match(last, /the old one is broken \(insisted: the gate says inconclusive: log loss beats/);
+});
+
+test('a version that is named is judged, and none is made for it', () => {
+  const empty = temporaryProject();
+  const { status, err } = empty.make('gate', 'VERSION=v3');
+  assert.notEqual(status, 0);
+  assert.match(err, /there is no model version "v3"/);
+  assert.ok(!existsSync(empty.path('models/v1')) && !existsSync(empty.path('data/raw')));
+  assert.match(empty.make('monitor').err, /no model version yet: make train makes the first/);
 });
 
 test('what passes is said to pass', () => {

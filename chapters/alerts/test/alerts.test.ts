@@ -108,6 +108,13 @@ test('make monitor raises alerts, records them, and the webhook gets them though
     received.map(({ rule: name }) => name),
     ['drift', 'errors'],
   );
+  // Another version answers, of which nothing is known, and then the one before again: what its window shows is known.
+  project.set({ max_depth: 3 });
+  assert.equal(project.make('train').status, 0);
+  for (const version of ['v2', 'v1']) {
+    assert.equal(project.make('promote', `VERSION=${version}`, 'REASON=back').status, 0);
+    assert.doesNotMatch(project.make('monitor').out, /alert/, version);
+  }
   assert.match((received[0] as AlertChange & { text: string }).text, /^drift is firing/);
   await until(
     () =>

@@ -53,6 +53,12 @@ test('what was retrained goes on elsewhere: what production sent is left behind,
   assert.ok(!existsSync(there.path('data/production/predictions')));
   const reproduced = there.make('reproduce', 'VERSION=v2');
   assert.match(reproduced.out, /the same bytes/, reproduced.err);
+  // A data version that follows none says what it leaves out.
+  there.configure(['current_version: v2', 'current_version: v9']);
+  assert.match(
+    there.make('prepare').out,
+    /the labelled rows that v2 joined are not in it: .* the config names, v9/,
+  );
   // What is missing besides is missed, and a line that was left behind excuses no other.
   rmSync(there.path('data/production/labelled_v2.csv'));
   assert.match(there.make('audit').err, /labelled_v2\.csv is recorded in .* and missing/);

@@ -63,7 +63,12 @@ const title = ({ id, version }: Run) => version ?? `run ${id}`;
 /** A run by its id; a version by its name, an alias or a stage; the version that a revision of git had, or was made at. */
 function named(project: Project, runs: readonly Run[], name: string): Run {
   if (
-    runs.some(({ id, version }) => version === name || (/^[0-9a-f]{4,12}$/.test(name) && id.startsWith(name)))
+    runs.some(
+      ({ id, version, versions }) =>
+        version === name ||
+        versions?.includes(name) === true ||
+        (/^[0-9a-f]{4,12}$/.test(name) && id.startsWith(name)),
+    )
   )
     return findRun(runs, name);
   let version: string | undefined;
@@ -76,7 +81,7 @@ function named(project: Project, runs: readonly Run[], name: string): Run {
       throw badInput(`${JSON.stringify(name)} is no version, no run and no revision of git`);
     version = ofRevision(project, name, commit);
   }
-  const run = runs.find((each) => each.version === version);
+  const run = runs.find((each) => each.version === version || each.versions?.includes(version) === true);
   if (run === undefined) {
     readMetadata(project, version);
     throw failed(

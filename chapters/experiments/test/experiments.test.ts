@@ -368,6 +368,19 @@ test('lines of a newer program are passed over and counted, and half an id is no
   assert.throws(() => findRun(runs, '0000'), /0000 stands for 2 runs/);
   assert.throws(() => findRun(runs, '../v1'), /there is no run "\.\.\/v1"/);
   assert.equal(findRun(runs, '000000000002').id, '000000000002');
+  // A training that was made a version twice is both.
+  appendLedger(path, format, [
+    JSON.stringify(drawnRun(1, { version: 'v1' })),
+    JSON.stringify(drawnRun(1, { version: 'v4' })),
+  ]);
+  const twice = readRuns(project).runs;
+  assert.deepEqual(
+    ['v1', 'v4'].map((version) => [findRun(twice, version).id, findRun(twice, version).version]),
+    [
+      ['000000000001', 'v1'],
+      ['000000000001', 'v4'],
+    ],
+  );
   appendFileSync(path, '{"id":"half');
   assert.equal(readRuns(project).runs.length, 2);
   assert.equal(made.make('note', 'ID=000000000002', 'NOTE=said').status, 0);
