@@ -128,5 +128,6 @@ check: $(PACKAGES) ## types, lint and format
 clean: ## removes what make remembers and the reports; data, models and ledgers stay
 	@[ ! -d $(STATE) ] || find $(STATE) -mindepth 1 -maxdepth 1 ! -name 'server.*' -exec rm -rf {} +
 	@rm -rf $(REPORTS)
+	@echo 'clean      reports and what make remembers are gone; data, models and ledgers stay'
 
 include $(wildcard chapters/*/*.mk bench/*.mk) make/verbs.mk

@@ -3,6 +3,7 @@ import { chapters } from '../lib/door.ts';
 import { badInput } from '../lib/fault.ts';
 import type { Project } from '../lib/project.ts';
 import { compareVersions } from '../lib/registry/compare.ts';
+import { readMetadata } from '../lib/registry/versions.ts';
 import { type Argument, step, version } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { formatCount, formatInterval } from '../lib/words.ts';
@@ -30,6 +31,11 @@ function sayPair(project: Project, a: string, b: string, pairs: number): void {
       ? `out-of-fold scores of the ${formatCount(rows.count)} rows of ${rows.path}`
       : `${formatCount(rows.count)} rows of ${rows.path}, on which neither was trained`,
   );
+  const filesOf = (name: string) => JSON.stringify(readMetadata(project, name).files);
+  if (filesOf(a) === filesOf(b)) {
+    say('', 'they are the same model, byte for byte: nothing that it answers can differ');
+    return;
+  }
   for (const [metric, { estimate, verdict, detectable }] of Object.entries(differences)) {
     const said = {
       pass: `pass: ${b} is better`,

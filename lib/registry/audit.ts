@@ -151,17 +151,18 @@ function anchorProblems(
   dropped: readonly Missing[],
 ): string[] {
   const left = new Set(dropped.map(({ name, head }) => `${name}=${head}`));
-  return anchors.flatMap(({ from, name, head }) => {
+  const gone = new Map<string, { path: string; head: string; from: string[] }>();
+  for (const { from, name, head } of anchors) {
     const ledger = ledgers.get(name);
-    if (
-      ledger === undefined ||
-      left.has(`${name}=${head}`) ||
-      ledger.reading.lines.some(({ chain }) => chain === head)
-    )
-      return [];
-    return [
-      `${ledger.path}  its tail was cut or rewritten: the line with chain ${head}, which ${from} records, is gone`,
-    ];
+    const key = `${name}=${head}`;
+    if (ledger === undefined || left.has(key)) continue;
+    if (gone.has(key)) gone.get(key)!.from.push(from);
+    else if (!ledger.reading.lines.some(({ chain }) => chain === head))
+      gone.set(key, { path: ledger.path, head, from: [from] });
+  }
+  return [...gone.values()].map(({ path, head, from }) => {
+    const others = from.length > 2 ? ` and ${from.length - 2} more` : '';
+    return `${path}  its tail was cut or rewritten: the line with chain ${head}, which ${from.slice(0, 2).join(', ')}${others} record${from.length === 1 ? 's' : ''}, is gone`;
   });
 }
 
