@@ -33,7 +33,7 @@ step({ chapters, lock: 'train' }, async (project) => {
   keepLatest(project, trained.metadata);
 
   if (trained.isNew) {
-    say('baseline', describeBaselines(trained.metrics.baselines));
+    say('baseline', describeBaselines(trained.metrics.baselines, trained.metadata.data.rows));
     sayResult(project, trained);
     sayAgainstChampion(project, trained);
   } else say('train', `no new version: the result equals ${trained.version}, byte for byte`);
@@ -53,14 +53,18 @@ function sayWhy(project: Project, settings: Record<string, unknown>): void {
 }
 
 function sayResult({ config }: Project, { version, metadata, metrics }: TrainedVersion): void {
-  const { algorithm, n_estimators, max_depth } = config.model_params;
+  const { algorithm, n_estimators, max_depth, max_leaves, C } = config.model_params;
   const { pr_auc, recall, precision, accuracy, f1 } = metrics.metrics;
-  const size = algorithm === 'LogisticRegression' ? '' : ` ${n_estimators} × ${max_depth}`;
+  const size = {
+    RandomForest: `${n_estimators} × ${max_depth}`,
+    GradientBoosting: `${n_estimators} × ${max_leaves} leaves`,
+    LogisticRegression: `C = ${C}`,
+  }[algorithm];
   const what = metadata.source === 'simulated' ? '   (simulated data)' : '';
   const beside = describeBeaten(metrics.baselines, metrics.log_loss);
   say(
     'train',
-    `${version}  ${algorithm}${size}   PR-AUC ${formatInterval(pr_auc)}   log loss ${metrics.log_loss.toFixed(3)}, ${beside}${what}`,
+    `${version}  ${algorithm} ${size}   PR-AUC ${formatInterval(pr_auc)}   log loss ${metrics.log_loss.toFixed(3)}, ${beside}${what}`,
     metrics.thresholds.length === 1
       ? `recall ${recall.value.toFixed(3)}  precision ${precision.value.toFixed(3)}  at threshold ${metrics.thresholds[0]!.toFixed(3)}`
       : `${metrics.class_rows.length} classes: accuracy ${formatInterval(accuracy)}  macro F1 ${f1.value.toFixed(3)}`,

@@ -202,6 +202,6 @@ function sayReport({ model, window, error_rate, drift, harm, labels }: MonitorRe
   const said = { pass: 'no harm', fail: 'harm', inconclusive: 'inconclusive' }[harm.verdict];
   say(
     '',
-    `${harm.metric} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)} in training: ${said}   reports/monitor.html`,
+    `${harm.metric} ${harm.production.toFixed(3)} against ${harm.training.toFixed(3)} in training, at its share of each class: ${said}   reports/monitor.html`,
   );
 }

@@ -10,22 +10,37 @@ export interface Binned {
   readonly count: number;
   /** Upper bounds of the bins of a number, but the last. */
   readonly edges: Float64Array | undefined;
+  /** Of a category: the names of its bins but the last, and how many of its values are there. */
+  readonly names?: readonly string[];
+  readonly distinct?: number;
 }
 
 const TENTHS = 10;
 const SAMPLE = 20_000;
-/** Of a category, the rest shares a bin. */
+/** Of a category; with more, those that are rarest share a bin. */
 const MOST_BINS = 60;
 
 export function binColumn({ name, categories }: NamedColumn, values: Float64Array, seed: number): Binned {
   const bins = new Uint8Array(values.length);
   if (categories !== undefined) {
-    const last = Math.min(categories.length, MOST_BINS);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      bins[i] = Number.isNaN(value) ? last : Math.min(value, last - 1);
-    }
-    return { bins, count: last + 1, edges: undefined };
+    const counts = new Float64Array(categories.length);
+    for (const value of values) if (!Number.isNaN(value)) counts[value]!++;
+    const isFew = categories.length <= MOST_BINS;
+    const byCount = [...counts.keys()].sort((a, b) => counts[b]! - counts[a]! || a - b);
+    const own = isFew ? [...counts.keys()] : byCount.slice(0, MOST_BINS - 1).sort((a, b) => a - b);
+    const others = isFew ? [] : [`${categories.length - own.length} others`];
+    const last = own.length + others.length;
+    const binOf = new Uint8Array(categories.length).fill(own.length);
+    for (const [bin, category] of own.entries()) binOf[category] = bin;
+    for (let i = 0; i < values.length; i++) bins[i] = Number.isNaN(values[i]!) ? last : binOf[values[i]!]!;
+    const names = [...own.map((category) => categories[category]!), ...others];
+    return {
+      bins,
+      count: last + 1,
+      edges: undefined,
+      names,
+      distinct: counts.filter((count) => count > 0).length,
+    };
   }
   const edges = edgesOf(values, seed, name);
   const find = binFinder(edges);

@@ -161,15 +161,15 @@ function lookAt(
     return { ...about, distinct: new Set(texts).size, explains: null, drift: null, histogram: null };
   const counts = tally(binned);
   if (categories !== undefined) {
-    const frequent = [...counts]
-      .slice(0, -1)
-      .map((count, k) => [categories[k]!, count] as const)
+    const frequent = binned
+      .names!.map((value, k) => [value, counts[k]!] as const)
+      .filter(([value]) => categories.includes(value))
       .sort((a, b) => b[1] - a[1]);
     return {
       ...about,
-      distinct: frequent.filter(([, count]) => count > 0).length,
+      distinct: binned.distinct!,
       frequent: frequent.slice(0, FREQUENT),
-      ...against(binned, classes, order, categories, role),
+      ...against(binned, classes, order, binned.names, role),
     };
   }
   const sorted = sortAscending(present);
@@ -206,9 +206,9 @@ function against(
       categories === undefined
         ? null
         : {
-            bins: [...categories.slice(0, binned.count - 1)],
+            bins: [...categories],
             byClass: byClassOf(
-              categories.slice(0, binned.count - 1).map((_, k) => k),
+              categories.map((_, k) => k),
               counts,
               tally(binned),
               classes?.count ?? 2,

@@ -63,6 +63,7 @@ export function draftConfig(template: string, draft: Draft): string {
     'fairness.mitigation': { method: 'none', criterion: 'demographic_parity' },
     'quality.expectations': proposedExpectations(draft.schema),
     'quality.remedies': [],
+    'tune.space': SPACES[draft.params.algorithm ?? 'RandomForest'],
     'report.contact': '',
     'report.licence': '',
     'report.intended_use': '',
@@ -74,6 +75,23 @@ export function draftConfig(template: string, draft: Draft): string {
     if (document.hasIn(['chapters', ...key.split('.')])) set(`chapters.${key}`, value);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
+
+/** What a search may try of each algorithm. */
+const SPACES: Readonly<Record<Config['model_params']['algorithm'], unknown>> = {
+  RandomForest: {
+    n_estimators: { low: 50, high: 300, scale: 'log' },
+    max_depth: { low: 4, high: 16, scale: 'linear' },
+    min_samples_leaf: { low: 1, high: 20, scale: 'log' },
+    max_features: ['sqrt', 'all'],
+  },
+  GradientBoosting: {
+    n_estimators: { low: 30, high: 300, scale: 'log' },
+    learning_rate: { low: 0.02, high: 0.3, scale: 'log' },
+    max_leaves: { low: 3, high: 63, scale: 'log' },
+    min_samples_leaf: { low: 1, high: 50, scale: 'log' },
+  },
+  LogisticRegression: { C: { low: 0.0001, high: 10, scale: 'log' }, class_weight: ['none', 'balanced'] },
+};
 
 const MOST_PROPOSED = 8;
 

@@ -173,7 +173,7 @@ function classesOf(path: string, column: ColumnProfile, rows: number): { name: s
     throw badInput(
       counts.size === 0
         ? `${at} is empty in every row`
-        : `${at} is "${[...counts.keys()][0]}" in every row; a model needs at least two classes to tell apart`,
+        : `${at} is "${[...counts.keys()][0]}" in every row${[...counts.values()][0]! < rows ? ' that is not empty; if an empty cell says something, write what' : ''}; a model needs at least two classes to tell apart`,
     );
   if (counts.size * 2 > rows)
     throw badInput(

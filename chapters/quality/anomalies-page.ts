@@ -82,13 +82,13 @@ ${
           ]),
         )
 }
-<h2>Labels that are probably wrong</h2>
+<h2>Labels that the model doubts</h2>
 ${
   labels === null
     ? html`<p>No version has learnt these rows: labels are looked at on training data alone.</p>`
-    : html`<p>${formatCount(labels.count)} by what ${labels.version} says of rows that it had not learnt (confident learning, Northcutt, Jiang and Chuang 2021). A person looks before anything is changed.</p>
+    : html`<p>${formatCount(labels.count)} by what ${labels.version} says of rows that it had not learnt (confident learning, Northcutt, Jiang and Chuang 2021). They are wrong as far as the model is right: where it tells the classes apart badly, most of them are not. A person looks before anything is changed.</p>
 ${tableOf(
-  ['Line', 'Label', 'Probably', '#probability of the label'],
+  ['Line', 'Label', 'By the model', '#probability of the label'],
   labels.shown.map(({ line, label, likely, confidence }) => [
     `${file}:${line}`,
     label,

@@ -4,28 +4,21 @@
  */
 import * as v from 'valibot';
 import { sectionOf } from '../../lib/config/parse.ts';
+import type { ModelParams } from '../../lib/config/schema.ts';
 import { parseFile } from '../../lib/files/json-file.ts';
 import { readIfThere } from '../../lib/files/write.ts';
+import { SETTINGS_OF } from '../../lib/learn/estimator.ts';
 import { type Block, heading, list, table, text } from '../../lib/page/blocks.ts';
 import type { Project } from '../../lib/project.ts';
 import { loadVersion } from '../../lib/registry/load.ts';
 import { reportSection } from './settings.ts';
-
-const SETTINGS = [
-  'algorithm',
-  'n_estimators',
-  'max_depth',
-  'learning_rate',
-  'max_leaves',
-  'random_state',
-] as const;
 
 export function modelCard(project: Project, version: string): Block[] {
   const { metadata, metrics, signature, sha256 } = loadVersion(project, version);
   const { author, project_name, evaluation } = project.config;
   const card = sectionOf(project.config, reportSection);
   const { classes, outputs, target } = signature.output;
-  const settings = metadata.settings as { model_params: Record<string, unknown> };
+  const { model_params } = metadata.settings as { model_params: ModelParams };
   const several = classes.length > 2;
   const of = several ? 'mean over the classes' : `of class ${outputs[0]}`;
   const groups = readFairness(project, version, sha256);
@@ -35,8 +28,8 @@ export function modelCard(project: Project, version: string): Block[] {
     list([
       `Made by ${author}${card.contact === '' ? '' : `, ${card.contact}`}; licence: ${card.licence || 'not stated'}`,
       `${metadata.algorithm}, trained ${metadata.training_date} with Node ${metadata.node}`,
-      `Settings: ${SETTINGS.filter((name) => name in settings.model_params)
-        .map((name) => `${name} ${settings.model_params[name]}`)
+      `Settings: ${[...SETTINGS_OF[model_params.algorithm], 'random_state' as const]
+        .map((name) => `${name} ${model_params[name]}`)
         .join(', ')}`,
       `Code: commit ${metadata.git.commit}${metadata.git.dirty ? ', with uncommitted changes' : ''}; sha256 of model.json: ${sha256}`,
     ]),

@@ -53,5 +53,5 @@ ${tableOf(
 }
 
 function percent(x: number): string {
-  return `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(2)} %`;
+  return `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(2)} points`;
 }

@@ -24,7 +24,9 @@ export function readCell(column: Column, cell: string, decimal: '.' | ',' = '.')
   if (column.type === 'time') {
     return parseTime(cell, column.format!) ?? `${quote(cell)} is no time (${TIME_FORMATS[column.format!]})`;
   }
-  const bare = column.strip === undefined ? cell : stripped(cell, column.strip);
+  // A point that parts thousands stands in files with a decimal comma alone: in those that the project writes it is the decimal one.
+  const texts = decimal === '.' ? column.strip?.filter((text) => text !== '.') : column.strip;
+  const bare = texts === undefined ? cell : stripped(cell, texts);
   const value = parseNumber(decimal === ',' ? bare.replace(',', '.') : bare);
   if (value === undefined) return `${quote(cell)} is not a number${hint(cell)}`;
   return checkNumber(column, value, cell);

@@ -41,6 +41,21 @@ export interface FitOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** The settings that each algorithm goes by, besides the seed. */
+export const SETTINGS_OF: Readonly<Record<ModelParams['algorithm'], readonly (keyof ModelParams)[]>> = {
+  RandomForest: ['n_estimators', 'max_depth', 'min_samples_leaf', 'max_features', 'class_weight', 'max_bins'],
+  GradientBoosting: [
+    'n_estimators',
+    'learning_rate',
+    'max_leaves',
+    'max_depth',
+    'min_samples_leaf',
+    'l2_regularization',
+    'max_bins',
+  ],
+  LogisticRegression: ['C', 'class_weight', 'max_iter'],
+};
+
 /** Fits the configured algorithm. `target` holds class indices. */
 export async function fitModel(
   matrix: Matrix,

@@ -24,7 +24,7 @@ export function readRawTable(
   const collected = tableBuilder(kept);
   let invalid = 0;
   for (const { path, dialect } of parts) {
-    // A prepared file has no leakage columns.
+    // A prepared file has no columns that are ignored, or known too late.
     const names = dialect.header
       ? csvParseRows(
           readStart(path)
@@ -35,7 +35,7 @@ export function readRawTable(
     const isPrepared =
       dialect === PLAIN &&
       names !== undefined &&
-      all.some(({ name, role }) => role === 'leakage' && !names.includes(name));
+      all.some(({ name, role }) => (role === 'leakage' || role === 'ignored') && !names.includes(name));
     const columns = isPrepared ? kept.filter(({ role }) => role !== 'leakage') : all;
     const at = kept.map(({ name }) => columns.findIndex((column) => column.name === name));
     validateFile(

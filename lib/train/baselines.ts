@@ -5,7 +5,7 @@ import { logLoss, logLosses } from '../measure/metrics.ts';
 import type { Estimate } from '../numbers/estimate.ts';
 import { classify, mostProbable, outputsOf, type ScoredRows } from '../numbers/outputs.ts';
 import { random, shuffled } from '../numbers/random.ts';
-import { formatInterval } from '../words.ts';
+import { formatCount, formatInterval } from '../words.ts';
 import type { Part } from './part.ts';
 
 /** Part of the content of metrics.json. */
@@ -107,11 +107,15 @@ function countsOutside(labels: Uint8Array, fold: Uint8Array, classes: number) {
 }
 
 /** One line of facts, beside which the model's are read. */
-export function describeBaselines({ class_shares, majority_class, logistic_regression }: Baselines): string {
+export function describeBaselines(
+  { class_shares, majority_class, logistic_regression }: Baselines,
+  rows: number,
+): string {
+  const some = rows > ROWS ? ` (learnt from at most ${formatCount(ROWS)} rows)` : '';
   return [
     `class shares log loss ${class_shares.log_loss.toFixed(3)}`,
     `always "${majority_class.class}" accuracy ${majority_class.accuracy.toFixed(3)}`,
-    `logistic log loss ${logistic_regression.log_loss.toFixed(3)} PR-AUC ${formatInterval(logistic_regression.pr_auc)}`,
+    `logistic log loss ${logistic_regression.log_loss.toFixed(3)} PR-AUC ${formatInterval(logistic_regression.pr_auc)}${some}`,
   ].join('   ');
 }
 

@@ -87,6 +87,16 @@ test('cells are read strictly', () => {
   const number = config.schema['Torque [Nm]']!;
   assert.equal(readCell(number, '42.8'), 42.8);
   assert.ok(Number.isNaN(readCell(number, '')));
+  // What init finds of European money; a file that the project wrote of it has a point before the decimals.
+  const money = {
+    type: 'number',
+    role: 'input',
+    missing: 'keep',
+    range: [0, 1e6],
+    strip: ['€', '.'],
+  } as const;
+  assert.equal(readCell(money as never, '1.234,50 €', ','), 1234.5);
+  assert.equal(readCell(money as never, '1234.5'), 1234.5);
   for (const [cell, problem] of [
     ['1,5', /decimal comma/],
     ['0x10', /is not a number/],

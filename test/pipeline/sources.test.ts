@@ -87,5 +87,8 @@ test('every algorithm trains, is registered, and serves what it was evaluated as
       `${algorithm} ${measured.roc_auc.value}`,
     );
   }
-  assert.equal(project.make('smoke').out.trimEnd().split('\n').at(-1), 'smoke      3 of 3, by a server of its own: none runs');
+  assert.equal(
+    project.make('smoke').out.trimEnd().split('\n').at(-1),
+    'smoke      3 of 3, by a server of its own: none runs',
+  );
 });

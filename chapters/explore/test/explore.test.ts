@@ -176,6 +176,27 @@ test('two tables are compared column by column', () => {
   assertClose(of.get('b')!.means![1] - of.get('b')!.means![0], 1, 0.1);
 });
 
+test('of many categories the rarest are counted together, and none for another', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `k${i}`);
+  const columns = [category('k', 'input', names), category('y', 'target', ['no', 'yes'])];
+  const { columns: looks } = explore(
+    drawn(columns, 5000, (_, rng) => [Math.floor(100 * rng.float() ** 2), rng.int(2)], 1),
+    1,
+  );
+  const [look] = looks;
+  assert.equal(look!.distinct, 100);
+  const { bins, byClass } = look!.histogram!;
+  assert.equal(bins.length, 60);
+  assert.equal(bins.at(-1), '41 others');
+  const most = look!.frequent!.map(([name]) => name);
+  assert.equal(most[0], 'k0');
+  assert.ok(look!.frequent!.every(([, count]) => count < 1000) && !most.includes('41 others'));
+  assert.equal(
+    byClass.flat().reduce((sum, count) => sum + count, 0),
+    5000,
+  );
+});
+
 test('make explore is a page for the raw rows, any file, and two versions', () => {
   const project = trainedProject();
   const own = project.make('explore');
@@ -197,6 +218,13 @@ test('make explore is a page for the raw rows, any file, and two versions', () =
   const compared = project.make('explore', 'A=v1', 'B=v1');
   assert.match(compared.out, /v1 beside v1: .*no column differs beyond chance/);
   assert.equal(project.make('explore', 'A=v1').status, 2);
+  // A table of which columns are ignored, and none is known too late.
+  writeFileSync(
+    project.path('config.yaml'),
+    project.read('config.yaml').replaceAll('role: leakage', 'role: ignored'),
+  );
+  const ignored = project.make('explore', 'A=v1', 'B=v1');
+  assert.match(ignored.out, /v1 beside v1: /, ignored.err);
   assert.match(project.make('explore', 'A=v1', 'B=v9').err, /v9_train\.csv {2}is missing/);
   assert.equal(project.make('explore', 'CSV=gone.csv').status, 2);
 });

@@ -1,4 +1,4 @@
-/** Rows unlike the training rows and why, and of training rows the labels that are probably wrong. */
+/** Rows unlike the training rows and why, and of training rows the labels that its model doubts. */
 import { existsSync } from 'node:fs';
 import { sectionOf } from '../../../lib/config/parse.ts';
 import { rolesOf } from '../../../lib/config/roles.ts';
@@ -79,12 +79,12 @@ step({ chapters, args: { CSV: optional, VERSION: optional } }, async (project, {
   if (report.labels !== null)
     say(
       '',
-      `${formatMany(report.labels.count, 'label')} ${report.labels.count === 1 ? 'is' : 'are'} probably wrong, by ${report.labels.version}${
+      `${formatMany(report.labels.count, 'label')} ${report.labels.count === 1 ? 'is' : 'are'} other than ${report.labels.version} would have it, as far as it can tell${
         report.labels.count === 0
           ? ''
           : `: ${report.labels.shown
               .slice(0, SAID)
-              .map(({ line, label, likely }) => `line ${line} (${label}, probably ${likely})`)
+              .map(({ line, label, likely }) => `line ${line} (${label}, ${likely} by the model)`)
               .join(', ')}`
       }`,
     );

@@ -110,5 +110,5 @@ function sayWorst(where: string, { slices, looked, rows, errors }: Worst): void 
 }
 
 function signed(x: number): string {
-  return `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(2)} %`;
+  return `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(2)} points`;
 }

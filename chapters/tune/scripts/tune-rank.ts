@@ -8,6 +8,7 @@ import { say } from '../../../lib/terminal.ts';
 import { leaderboardPage } from '../page.ts';
 import { partOf, rankTrials, readTrial, rungsOf, trialPath, trialsOf } from '../search.ts';
 import { tuneSection } from '../settings.ts';
+import { checkSpace } from '../space.ts';
 
 step(
   { chapters, args: { RUNG: optional, APPLY: oneOf('APPLY', ['yes']) } },
@@ -16,6 +17,7 @@ step(
     const { paths, project_name } = project.config;
     if (RUNG !== undefined) {
       const rung = Number(RUNG);
+      checkSpace(tuning.space, project.config.model_params);
       const part = partOf(rung, rungsOf(tuning));
       console.log(
         trialsOf(project, rung)

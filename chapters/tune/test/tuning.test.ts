@@ -8,7 +8,7 @@ import { defaultConfig, trainedProject } from '../../../test/support.ts';
 import { foldsOf } from '../cross-validate.ts';
 import { partOf, rungsOf } from '../search.ts';
 import { tuneSection } from '../settings.ts';
-import { drawTrial } from '../space.ts';
+import { checkSpace, drawTrial } from '../space.ts';
 
 const project = trainedProject();
 project.configure(
@@ -77,6 +77,13 @@ test('halving asks the best again on more rows, and the best is written back wit
 test('what a trial draws follows from the seed and its number', () => {
   const { space } = sectionOf(parseConfig(defaultConfig, 'config.yaml'), tuneSection);
   assert.deepEqual(drawTrial(space, 7, 0), {});
+  const range = { low: 1, high: 9, scale: 'linear' } as const;
+  checkSpace({ C: range }, { algorithm: 'LogisticRegression' });
+  checkSpace({ algorithm: ['RandomForest'], C: range }, { algorithm: 'RandomForest' });
+  assert.throws(
+    () => checkSpace({ C: range, max_depth: range }, { algorithm: 'LogisticRegression' }),
+    /LogisticRegression does not go by max_depth; it has C, class_weight, max_iter/,
+  );
   assert.deepEqual(drawTrial(space, 7, 3), drawTrial(space, 7, 3));
   assert.notDeepEqual(drawTrial(space, 7, 3), drawTrial(space, 8, 3));
   const drawn = Array.from({ length: 500 }, (_, i) => drawTrial(space, 7, i + 1));
