@@ -46,7 +46,7 @@ function sayPair(project: Project, a: string, b: string, pairs: number): void {
   }
   say(
     'agreement',
-    `${formatCount(agreeing)} of ${formatCount(rows.count)} rows classed alike; furthest apart:`,
+    `${formatCount(agreeing)} of ${formatCount(rows.count)} rows classed alike; furthest apart by their probabilities:`,
   );
   for (const { row, a: of, b: to, truth } of apart)
     console.log(`  row ${row}: ${a} ${of.toFixed(3)}, ${b} ${to.toFixed(3)}, true class ${truth}`);

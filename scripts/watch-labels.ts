@@ -109,7 +109,7 @@ function readLabelFile(path: string, classes: readonly string[]): Label[] {
     if (!EVENT_ID.test(id)) throw badInput(`${path}:${line}  column "id": is not the id of a prediction`);
     if (!classes.includes(label))
       throw badInput(
-        `${path}:${line}  column "label": must be one of ${classes.join(', ')}${didYouMean(label, classes)}`,
+        `${path}:${line}  column "label": ${JSON.stringify(label.slice(0, 40))} is none of ${classes.join(', ')}${didYouMean(label, classes)}`,
       );
     if ((labels.get(id)?.label ?? label) !== label)
       throw badInput(`${path}:${line}  id ${id} has two different labels in this file`);

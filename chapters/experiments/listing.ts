@@ -6,6 +6,14 @@ import { saysOf } from './where.ts';
 /** Of the first column. */
 const WIDTH = 12;
 
+/** Whether figures of two kinds stand in one column. */
+export function isMixed(runs: readonly Run[]): boolean {
+  return new Set(runs.map(({ kind }) => kind === 'trial')).size > 1;
+}
+
+export const MIXED =
+  'Figures of trials are means over the folds of a search, those of others are of all rows out of fold.';
+
 /** Settings that some of them have otherwise, those of the model first. */
 export function differing(runs: readonly Run[]): string[] {
   const values = new Map<string, Set<unknown>>();

@@ -4,6 +4,7 @@ import { figure, type Html, pageOf } from '../../lib/page/page.ts';
 import { SORTABLE } from '../../lib/page/sortable.ts';
 import { formatCount, formatMany } from '../../lib/words.ts';
 import type { Standing } from './differences.ts';
+import { isMixed, MIXED } from './listing.ts';
 import { againstSettings, costPicture, drawnOf, parallelCoordinates } from './pictures.ts';
 import type { Run } from './run.ts';
 import { saysOf } from './where.ts';
@@ -56,6 +57,7 @@ export function experimentsPage(listing: Listing): Promise<string> {
   }${unknown === 0 ? '' : `; ${formatMany(unknown, 'line')} of a newer program ${unknown === 1 ? 'is' : 'are'} passed over`}.
 ${compared === 0 ? '' : `Of ${formatMany(compared, 'run')} on the rows of the best ${same === 1 ? '1 is' : `${formatCount(same)} are`} not different from it in ${metric}: intervals that hold for all of them together (Bonferroni).`}
 ${apart === 0 ? '' : `${formatMany(apart, 'run')} ${apart === 1 ? 'is' : 'are'} of other rows: listed, and not compared.`}
+${isMixed(ranked.filter((run) => typeof saysOf(run, metric) === 'number')) ? MIXED : ''}
 The best of many is partly luck. As a table: <a href="${file}.csv">${file}.csv</a>.${where === '' ? '' : html` All runs: <a href="experiments.html">experiments.html</a>, which make experiments makes.`}</p>
 ${
   done.length < 2

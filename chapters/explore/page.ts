@@ -47,6 +47,7 @@ ${suspects.length + duplicates.inputs + drifting.length === 0 ? html`<li>nothing
 <p class="note">Explains: the share of what is uncertain about ${target} that the column takes away by itself. Drift: the last half of the rows against the first (PSI), in brackets where chance explains it.</p>
 ${columnsTable(columns, rows)}
 ${target === '' ? '' : html`<h2>What says most of ${target}</h2>${figure(informationBars(columns, target))}`}
+${pairs.length === 0 ? '' : html`<p class="note">Of two together${sampled < rows ? `, by ${formatCount(sampled)} rows drawn` : ''}; each picture shows as many rows of each class, not their shares.</p>`}
 ${pairs.map((pair) => html`<h3>${pair.y} and ${pair.x} together explain ${formatPercent(pair.explains, 1)}, the better alone ${formatPercent(pair.alone, 1)}</h3>${figure(pairScatter(pair, names))}`)}
 <h2>How columns go together</h2>
 <p class="note">Correlation of two numbers, blue where one falls as the other rises and red where both do; else Cramér's V${sampled < rows ? `, on ${formatCount(sampled)} rows drawn` : ''}.</p>
@@ -104,5 +105,6 @@ function holds(type: string, figures: ColumnLook['figures'], frequent: ColumnLoo
   if (type === 'time')
     return `${new Date(low).toISOString().slice(0, 16)} to ${new Date(high).toISOString().slice(0, 16)}`;
   const said = (x: number) => String(Number(x.toPrecision(4)));
-  return `${said(low)} to ${said(high)}, median ${said(median)}, mean ${said(mean)}`;
+  // What a column ends at is a fact.
+  return `${low} to ${high}, median ${said(median)}, mean ${said(mean)}`;
 }

@@ -143,7 +143,7 @@ test('labels from a file: of logged predictions, one label each', () => {
   };
   assert.match(label(`id,label\n${'0'.repeat(20)},1\n`).err, /is of no logged prediction/);
   assert.match(label(`id,label\n${id},0\n${id},1\n`).err, /labels\.csv:3 {2}id .* has two different labels/);
-  assert.match(label(`id,label\n${id},7\n`).err, /labels\.csv:2 {2}column "label": must be one of 0, 1/);
+  assert.match(label(`id,label\n${id},7\n`).err, /labels\.csv:2 {2}column "label": "7" is none of 0, 1/);
   assert.match(label('a,b\n').err, /needs the columns id and label/);
   const truth = /true class (\d)/.exec(project.make('trace', `ID=${id}`).out)![1]!;
   assert.match(label(`id,label\n${id},${truth}\n`).out, /0 recorded, by operator; 1 were on record already/);

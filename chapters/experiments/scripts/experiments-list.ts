@@ -8,7 +8,7 @@ import { optional, step, text } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
 import { standings } from '../differences.ts';
-import { csvOf, differing, linesOf } from '../listing.ts';
+import { csvOf, differing, isMixed, linesOf, MIXED } from '../listing.ts';
 import { findRun, type Run, readRuns, runPath } from '../run.ts';
 import { hintsOf, isLowestFirst, namesOf, parseWhere, sortRuns } from '../where.ts';
 
@@ -51,6 +51,7 @@ step(
     if (ranked.length === 0) for (const hint of hintsOf(WHERE, names)) say('', hint);
     if (ranked.length > 0)
       for (const line of linesOf(ranked.slice(0, SHOWN), settings, metric, stands)) console.log(line);
+    if (isMixed(best)) say('', MIXED);
     if (ranked.length > SHOWN) console.log(`  … and ${formatCount(ranked.length - SHOWN)} more`);
     const others = ranked.filter(({ kind }) => kind !== 'trial').slice(0, PAGES);
     for (const run of others)

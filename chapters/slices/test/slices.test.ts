@@ -96,7 +96,10 @@ test('make slices says where a version fails in training and in production, and 
   assert.equal(status, 0, err);
   assert.match(out, /^slices +v1 {2}training, out of fold: 5,600 rows, error rate 0\.\d+/m);
   assert.match(out, /^ +production: |^slices +production: /m);
-  assert.match(out, /^change +errors \+\d+\.\d+ points from training to production; by .*: .* from other rows/m);
+  assert.match(
+    out,
+    /^change +errors \+\d+\.\d+ points from training to production; by .*: .* from other rows/m,
+  );
   assert.match(project.read('reports/slices_v1.html'), /What the change comes from/);
   const { change } = JSON.parse(project.read('reports/slices_v1.json')) as { change: { by: unknown[] } };
   assert.equal(change.by.length, 6);
