@@ -62,12 +62,7 @@ ${tableOf(
         : [
             [
               'quality',
-              failing
-                .map(
-                  (result) =>
-                    `${result.severity === 'warn' ? 'warns' : 'fails'}, not so: ${result.rule}: ${ofRows(result)}`,
-                )
-                .join(' · '),
+              failing.map((result) => `${result.rule} does not hold: ${ofRows(result)}`).join(' · '),
             ],
           ],
   };
