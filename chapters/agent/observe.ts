@@ -23,6 +23,8 @@ export interface Observation {
   readonly points: readonly MetricPoint[];
   /** Null where no drift report was given. */
   readonly drift: DriftSummary | null;
+  /** In what the model is shown to be worse than in training, which points of these days alone may not show. */
+  readonly worse?: readonly string[];
   /** Whether there is a version to go back to; undefined where that is not known. */
   readonly canRollBack?: boolean;
   /** What could not be read, each with its place. */

@@ -28,10 +28,10 @@ const DAY_MS = 86_400_000;
 
 /**
  * warn: ROC-AUC below the median of the days before by the configured share, or the p95 latency above its limit at so many
- * points in a row. critical: ROC-AUC below by the larger share, or overall drift together with a fallen PR-AUC.
+ * points in a row, or worse than in training by the monitoring's own verdicts. critical: ROC-AUC below by the larger share, or overall drift together with a fallen PR-AUC.
  */
 export function makePlan(
-  { points, drift, problems, canRollBack = true }: Observation,
+  { points, drift, problems, worse = [], canRollBack = true }: Observation,
   rules: Omit<AgentSettings, 'timeout_ms'> & { readonly limits: Limits },
 ): Plan {
   const latest = points.at(-1);
@@ -77,6 +77,7 @@ export function makePlan(
       `ROC-AUC fell ${percent(rocDrop!)} against the ${rules.window_days}-day median`,
       'trigger_retraining',
     );
+  for (const what of worse) raise('warn', what, 'trigger_retraining');
   if (isSlow)
     raise(
       'warn',
