@@ -13,8 +13,8 @@ export interface ColumnProfile {
   readonly counts: ReadonlyMap<string, number> | undefined;
   /** How every present cell can be read. */
   readonly kind: 'number' | 'time' | 'text';
-  /** Of text: whether all of it is numbers, but with units that differ. */
-  readonly mixedUnits: boolean;
+  /** Of text that is all numbers, but with units that differ: these, '' for none; else nothing. */
+  readonly mixedUnits: readonly string[];
   /** Of numbers: whether all are whole, and their range. */
   readonly whole: boolean;
   readonly low: number;
@@ -174,7 +174,7 @@ export function columnReader(name: string): ColumnReader {
         markers,
         counts,
         kind,
-        mixedUnits: hasUnits,
+        mixedUnits: hasUnits ? [...units] : [],
         whole: reading.whole,
         low: reading.low,
         high: reading.high,

@@ -231,8 +231,10 @@ function describeColumn(
   const distinct = values?.size ?? new Set(seen).size;
   // 1st, 2nd, 3rd are no numbers with units.
   const isOrdinal = values !== undefined && [...values.keys()].every((value) => ORDINAL.test(value));
-  if (profile.mixedUnits && !isOrdinal)
-    return ignored('numbers with units that differ: bring them to one unit');
+  if (profile.mixedUnits.length > 0 && !isOrdinal)
+    return ignored(
+      `numbers with units that differ (${profile.mixedUnits.map((unit) => (unit === '' ? 'none' : JSON.stringify(unit))).join(', ')}): bring them to one unit, and make init again`,
+    );
   const isEntity =
     ENTITY_NAME.test(name) && distinct >= ENTITIES && distinct * 1.2 <= Math.min(seen.length, present);
   const ofSeveralRows = `${distinct} different values, by its name whom or what a row is of: folds keep the rows of one together`;
