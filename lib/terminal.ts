@@ -73,11 +73,3 @@ export function progress(step: string, total: number): Progress {
     },
   };
 }
-
-/** One line that is written over again and again as a long task of several processes goes on; nothing in a pipe. */
-export function sayProgress(step: string, done: number, total: number): void {
-  if (!process.stderr.isTTY) return;
-  const filled = Math.round((30 * done) / total);
-  const bar = '█'.repeat(filled) + '░'.repeat(30 - filled);
-  process.stderr.write(`\r${step.padEnd(10)} ${bar} ${done} of ${total}${done === total ? '\n' : ''}`);
-}

@@ -1,10 +1,9 @@
 /** From raw and labelled rows to the training and test rows of a data version. */
-import { csvParseRows } from 'd3-dsv';
 import { isKept, type NamedColumn, namedColumns, rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import { UNNAMED } from '../config/values.ts';
 import { badInput } from '../fault.ts';
-import { readStart } from '../files/csv.ts';
+import { readHeader } from '../files/csv.ts';
 import { formatCount } from '../words.ts';
 import { fillFor, isFilled } from './impute.ts';
 import { type SplitRows, splitRows } from './split.ts';
@@ -168,7 +167,7 @@ function readLabelled(config: Config, path: string, collected: TableBuilder, tau
   };
   const { kept } = rolesOf(config.schema);
   const text = (name: string): NamedColumn => ({ name, type: 'text', role: 'id', missing: 'refuse' });
-  const isNamed = csvParseRows(readStart(path).split('\n')[0]!)[0]?.includes(SENDER) === true;
+  const isNamed = readHeader(path).includes(SENDER);
   const own: NamedColumn[] = [part, text(PREDICTION), ...(isNamed ? [text(SENDER)] : [])];
   const at = kept.map((_, i) => own.length + i);
   const parts: { train: number[]; test: number[] } = { train: [], test: [] };

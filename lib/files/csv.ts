@@ -1,7 +1,7 @@
 /** CSV files: records and tables of texts, written whole, and cells that are safe to open. */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { csvFormatRow } from 'd3-dsv';
+import { csvFormatRow, csvParseRows } from 'd3-dsv';
 import { type CsvDialect, openFile, scanRecords, textsOf } from './csv-records.ts';
 import { writeThrough } from './write.ts';
 
@@ -17,14 +17,19 @@ export function readRecords(
 }
 
 /** The first piece of a file as text. */
-export function readStart(path: string): string {
+export function readStart(path: string, bytes = PIECE): string {
   const fd = openFile(path);
   try {
-    const piece = Buffer.alloc(Math.min(PIECE, fstatSync(fd).size));
+    const piece = Buffer.alloc(Math.min(bytes, fstatSync(fd).size));
     return new TextDecoder('utf-8').decode(piece.subarray(0, readSync(fd, piece)));
   } finally {
     closeSync(fd);
   }
+}
+
+/** The names in the first line of a CSV file of our own. */
+export function readHeader(path: string): string[] {
+  return csvParseRows(readStart(path).split('\n')[0]!)[0] ?? [];
 }
 
 /**

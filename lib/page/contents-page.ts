@@ -1,7 +1,8 @@
 /** The list of the reports as a page. */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { html } from 'hono/html';
+import { readStart } from '../files/csv.ts';
 import { day, type Html, pageOf, tableOf } from './page.ts';
 
 /** A title stands in the first bytes of a page. */
@@ -37,15 +38,8 @@ function dataOf(folder: string, path: string): Html {
 /** What a page calls itself, as text. */
 function titleOf(path: string): string | undefined {
   if (!path.endsWith('.html')) return undefined;
-  const fd = openSync(path, 'r');
-  try {
-    const head = Buffer.alloc(HEAD);
-    const text = head.subarray(0, readSync(fd, head, 0, HEAD, 0)).toString('utf8');
-    const title = /<title>([^<]*)<\/title>/.exec(text)?.[1];
-    return title?.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name]!);
-  } finally {
-    closeSync(fd);
-  }
+  const title = /<title>([^<]*)<\/title>/.exec(readStart(path, HEAD))?.[1];
+  return title?.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name]!);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };

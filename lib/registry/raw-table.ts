@@ -1,12 +1,10 @@
 /** Rows as they stand, before anything is filled: the raw file with its increments, a part of a data version, or any file of the schema. */
-import { csvParseRows } from 'd3-dsv';
 import { namedColumns } from '../config/roles.ts';
 import { type Table, tableBuilder } from '../data/table.ts';
 import { type Dialect, PLAIN, validateFile } from '../data/validate.ts';
-import { readStart } from '../files/csv.ts';
+import { readHeader } from '../files/csv.ts';
 import type { Project } from '../project.ts';
 import { readIncrements } from '../record/increments.ts';
-import { partPath } from './data-versions.ts';
 
 export interface ReadTable {
   readonly table: Table;
@@ -25,15 +23,8 @@ export function readRawTable(
   let invalid = 0;
   for (const { path, dialect } of parts) {
     // A prepared file has no columns that are ignored, or known too late.
-    const names = dialect.header
-      ? csvParseRows(
-          readStart(path)
-            .replace(/^\uFEFF/, '')
-            .split('\n')[0]!,
-        )[0]
-      : undefined;
+    const names = dialect === PLAIN ? readHeader(path) : undefined;
     const isPrepared =
-      dialect === PLAIN &&
       names !== undefined &&
       all.some(({ name, role }) => (role === 'leakage' || role === 'ignored') && !names.includes(name));
     const columns = isPrepared ? kept.filter(({ role }) => role !== 'leakage') : all;
@@ -57,8 +48,4 @@ export function rawParts(project: Project): { path: string; dialect: Dialect }[]
     { path: project.path(data.raw_path), dialect: data.csv },
     ...increments.map(({ path }) => ({ path: project.path(path), dialect: PLAIN })),
   ];
-}
-
-export function versionParts(project: Project, version: string): { path: string; dialect: Dialect }[] {
-  return [{ path: project.path(partPath(project, version, 'train')), dialect: PLAIN }];
 }

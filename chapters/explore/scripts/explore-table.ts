@@ -1,10 +1,12 @@
 /** A first look at a table as a page: the raw rows, any file of the schema, or two data versions side by side. */
 import { VERSION } from '../../../lib/config/values.ts';
+import { PLAIN } from '../../../lib/data/validate.ts';
 import { chapters } from '../../../lib/door.ts';
 import { badInput } from '../../../lib/fault.ts';
 import { json, writeAtomic } from '../../../lib/files/write.ts';
 import type { Project } from '../../../lib/project.ts';
-import { rawParts, readRawTable, versionParts } from '../../../lib/registry/raw-table.ts';
+import { partPath } from '../../../lib/registry/data-versions.ts';
+import { rawParts, readRawTable } from '../../../lib/registry/raw-table.ts';
 import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany, formatPercent } from '../../../lib/words.ts';
@@ -68,7 +70,9 @@ async function compare(project: Project, a: string, b: string): Promise<void> {
   for (const version of [a, b])
     if (!VERSION.test(version)) throw badInput(`"${version}" is no data version: v1, v2, v3 …`);
   const [before, after] = [a, b].map(
-    (version) => readRawTable(project, versionParts(project, version)).table,
+    (version) =>
+      readRawTable(project, [{ path: project.path(partPath(project, version, 'train')), dialect: PLAIN }])
+        .table,
   ) as [ReturnType<typeof readRawTable>['table'], ReturnType<typeof readRawTable>['table']];
   const comparison = compareTables(before, after);
   await write(

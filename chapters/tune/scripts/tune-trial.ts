@@ -12,7 +12,6 @@ import { foldsInterval } from '../../../lib/measure/intervals.ts';
 import { random, shuffled } from '../../../lib/numbers/random.ts';
 import { tryOut } from '../../../lib/registry/tried.ts';
 import { required, step } from '../../../lib/step.ts';
-import { sayProgress } from '../../../lib/terminal.ts';
 import { crossValidate, foldsOf } from '../cross-validate.ts';
 import { doneOf, partOf, rungsOf, type Trial, trialPath, trialsOf } from '../search.ts';
 import { tuneSection } from '../settings.ts';
@@ -77,4 +76,12 @@ step(
 function rowsOf(count: number, share: number, seed: number): Int32Array {
   const order = shuffled(count, random(seed, 'rows'));
   return order.slice(0, Math.max(1, Math.round(count * share))).sort();
+}
+
+/** One line that is written over again and again as a long task of several processes goes on; nothing in a pipe. */
+function sayProgress(step: string, done: number, total: number): void {
+  if (!process.stderr.isTTY) return;
+  const filled = Math.round((30 * done) / total);
+  const bar = '█'.repeat(filled) + '░'.repeat(30 - filled);
+  process.stderr.write(`\r${step.padEnd(10)} ${bar} ${done} of ${total}${done === total ? '\n' : ''}`);
 }
