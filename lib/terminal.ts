@@ -4,7 +4,13 @@ import { FAILED, Fault } from './fault.ts';
 
 /** One line: the step in the first column, then what happened; further lines are indented under it. */
 export function say(step: string, ...lines: string[]): void {
-  for (const [i, line] of lines.entries()) console.log(`${(i === 0 ? step : '').padEnd(10)} ${line}`);
+  for (const [i, line] of lines.entries())
+    console.log(`${(i === 0 ? step : '').padEnd(10)} ${harmless(line).replaceAll('\n', ' ')}`);
+}
+
+/** Without what a terminal would obey: names and values of tables are anybody's. */
+function harmless(words: string): string {
+  return words.replace(/[^\P{Cc}\n]+/gu, ' ');
 }
 
 /** Runs a program's main and turns what it throws into a message and an exit code. */
@@ -17,7 +23,7 @@ export function run(main: () => void | Promise<void>): void {
     .then(main)
     .catch((error: unknown) => {
       if (error instanceof Fault) {
-        console.error(error.message);
+        console.error(harmless(error.message));
         process.exitCode = error.code;
       } else if (isSystemError(error)) {
         const where = (error.path ?? error.syscall ?? 'the system').replace(/\.clockwork-tmp-\d+/, '');
