@@ -36,9 +36,10 @@ export async function openBatch(
   const { inputs, ids, sensitive } = model.loaded.signature;
   try {
     const first = await records.next();
-    const header = csvParseRows(first.value ?? '')[0] ?? [];
+    const header = (csvParseRows(first.value ?? '')[0] ?? []).map((name) => name.trim());
     const missing = inputs.filter(({ name }) => !header.includes(name)).map(({ name }) => name);
-    if (missing.length > 0) return { problem: `the header lacks ${missing.join(', ')}`, status: 400 };
+    const hint = header.length === 1 && /[;\t|]/.test(header[0]!) ? ': fields are parted by commas here' : '';
+    if (missing.length > 0) return { problem: `the header lacks ${missing.join(', ')}${hint}`, status: 400 };
     if (new Set(header).size < header.length)
       return { problem: 'the header names a column twice', status: 400 };
     const columns = header.map((name) =>
