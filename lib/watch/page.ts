@@ -6,7 +6,7 @@ import { draw } from '../page/draw.ts';
 import { day, figure, type Html, mark, pageOf, percent } from '../page/page.ts';
 import { ALARM, CALM, type Picture } from '../page/picture.ts';
 import { scoresPicture } from '../page/scores-picture.ts';
-import { formatCount as count, formatInterval as interval } from '../words.ts';
+import { formatCount as count, formatMany, formatInterval as interval } from '../words.ts';
 import { describeHarm } from './decide.ts';
 import type { MonitorReport } from './monitor.ts';
 import type { Alarm } from './vigil.ts';
@@ -35,12 +35,12 @@ ${report.source === 'simulated' ? html`<strong>The data is simulated.</strong>` 
 <tr><td>More errors than in training?</td><td>${mark(error_rate.verdict, 'no', 'yes')}</td>
 <td>${percent(error_rate.production)} now, ${percent(error_rate.training)} in training</td></tr>
 <tr><td>Is it worse than in training?</td><td>${harm === null ? mark('inconclusive', '', '') : mark(harm.verdict, 'no', 'yes')}</td>
-<td>${harm === null ? 'too little truth' : `${describeHarm(harm)} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of each class; difference ${interval(harm.difference)}`}</td></tr>
+<td>${harm === null ? 'too little truth' : `${describeHarm(harm)} ${harm.production.toFixed(3)} now, ${harm.training.toFixed(3)} in training at the same share of each class; difference ${interval(harm.difference)}${harm.verdict === 'inconclusive' && (harm.difference.low > 0 || harm.difference.high < 0) ? ': there is one, and that it is more than is allowed is not shown' : ''}`}</td></tr>
 <tr><td>Have the inputs drifted?</td><td>${mark(drifted.length > 0 ? 'fail' : isUnknown ? 'inconclusive' : 'pass', 'no', 'yes')}</td>
 <td>${drifted.map(({ name, size }) => `${name} (PSI ${size.value.toFixed(2)})`).join(', ') || (isUnknown ? 'no rows' : 'no input beyond its limit')}</td></tr>
 <tr><td>Requests refused</td><td>${count(refused.requests)}</td><td>${
     Object.entries(refused.by_problem)
-      .map(([problem, n]) => `${problem} (${n} rows)`)
+      .map(([problem, n]) => `${problem} (${formatMany(n, 'row')})`)
       .join('; ') || '–'
   }</td></tr>
 <tr><td>Latency</td><td>${latency_ms === null ? '–' : `${latency_ms.p50.toFixed(2)} ms`}</td>

@@ -30,6 +30,10 @@ const args = {
 step({ chapters, args }, async (template, { CSV: csv, TARGET: target, DIR }) => {
   const name =
     basename(csv, extname(csv))
+      // Letters that make cannot take as those that they are made of.
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .replaceAll('ß', 'ss')
       .replace(/[^\w.-]+/g, '-')
       .replace(/^[-.]+/, '') || 'table';
   const folder = DIR ?? join('projects', name);
