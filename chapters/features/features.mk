@@ -9,7 +9,7 @@ $(FEATURE_STORES): chapters/features/package.json chapters/features/package-lock
 serve start: $(if $(filter lmdb redis,$(FEATURES_ONLINE)),$(FEATURE_STORES))
 
 features: $(if $(FEATURE_FILES),$(RAW)) ## rows with what was known of each at its time (data.source: features)
-	$(if $(FEATURE_FILES),,@echo 'data.source is not features: there is no spine to join to' >&2; exit 2)
+	$(if $(FEATURE_FILES),,@echo '$(CONFIG)  data.source is not features: there is no spine to join to' >&2; exit 2)
 	$(call up-to-date,$(call says,features,$(RAW)))
 materialize: $(FEATURE_STORES) ## puts what is known now where requests find it   [AT=2026-11-20T10:00Z] [FOREVER=yes]
 	@exec $(RUN)/features-materialize.mjs
