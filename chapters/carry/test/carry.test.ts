@@ -51,8 +51,11 @@ test('what was retrained goes on elsewhere: what production sent is left behind,
   const left = readFileSync(there.path('data/production/dropped.csv'), 'utf8');
   assert.match(left, /,predictions\/[^,]+\.jsonl,,,,[0-9a-f]{32},/);
   assert.ok(!existsSync(there.path('data/production/predictions')));
-  const reproduced = there.make('reproduce', 'VERSION=v2');
-  assert.match(reproduced.out, /the same bytes/, reproduced.err);
+  // Its chapter may be torn out.
+  if (there.make('help').out.includes('make reproduce ')) {
+    const reproduced = there.make('reproduce', 'VERSION=v2');
+    assert.match(reproduced.out, /the same bytes/, reproduced.err);
+  }
   // A data version that follows none says what it leaves out.
   there.configure(['current_version: v2', 'current_version: v9']);
   assert.match(

@@ -50,7 +50,9 @@ test('make explain-step says why a step would run now, and what it did last', ()
   assert.doesNotMatch(gate, /^left +models\/model_metadata/m);
   const monitor = project.make('explain-step', 'STEP=monitor');
   assert.match(monitor.out, /^script +scripts\/watch-monitor\.ts$/m, monitor.err);
-  assert.match(project.make('explain-step', 'STEP=experiment').out, /^now +it would run/m);
+  // Its chapter may be torn out.
+  if (project.make('help').out.includes('make experiment '))
+    assert.match(project.make('explain-step', 'STEP=experiment').out, /^now +it would run/m);
   assert.match(project.make('explain-step', 'STEP=trian').err, /STEP=trian is no verb: did you mean train\?/);
   assert.equal(project.make('explain-step').status, 2);
 });
