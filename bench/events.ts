@@ -23,6 +23,7 @@ import { join, resolve } from 'node:path';
 import { chapters } from '../lib/door.ts';
 import { csvLine, readTable } from '../lib/files/csv.ts';
 import { appendLedger } from '../lib/files/ledger.ts';
+import { statOf } from '../lib/files/lock.ts';
 import { random } from '../lib/numbers/random.ts';
 import { loadProject, type Project } from '../lib/project.ts';
 import { openEventLog } from '../lib/record/event-log.ts';
@@ -241,11 +242,7 @@ async function watchedLooks(at: string, addNew: () => unknown): Promise<number> 
 
 /** CPU seconds of a process that runs, from the kernel's hundredths. */
 function cpuSoFar(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
+  const [user, system] = statOf(pid).slice(11, 13);
   return (Number(user) + Number(system)) / 100;
 }
 

@@ -4,6 +4,7 @@
  */
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseTime } from './data/time.ts';
 import { badInput } from './fault.ts';
 import { git } from './files/git.ts';
 import { withLockHeld } from './files/lock.ts';
@@ -63,12 +64,8 @@ export function text(otherwise: string): Argument<string> {
 export function time(name: string): Argument<number | undefined> {
   return (given) => {
     if (given === undefined) return undefined;
-    const parsed = Date.parse(given);
-    // A month has the days it has: Date.parse takes 30 February for 2 March.
-    const day = /^\d{4}-\d{2}-\d{2}/.exec(given)?.[0];
-    const isDay = day === undefined || new Date(`${day}T00:00Z`).toISOString().startsWith(day);
-    if (Number.isNaN(parsed) || !isDay)
-      throw badInput(`${name}=${given}  is no time: write 2026-11-20T10:00Z`);
+    const parsed = parseTime(given, 'iso');
+    if (parsed === undefined) throw badInput(`${name}=${given}  is no time: write 2026-11-20T10:00Z`);
     return parsed;
   };
 }

@@ -23,6 +23,11 @@ step({ chapters, args: { A: which, B: which, C: more, D: more, E: more, F: more 
 });
 
 function sayPair(project: Project, a: string, b: string, pairs: number): void {
+  const filesOf = (name: string) => JSON.stringify(readMetadata(project, name).files);
+  if (filesOf(a) === filesOf(b)) {
+    say('compare', `${a} and ${b} are the same model, byte for byte: nothing that it answers can differ`);
+    return;
+  }
   const { changes, rows, differences, agreeing, apart } = compareVersions(project, a, b, pairs);
   say('compare', `${a} and ${b} differ in: ${changes.join(' · ') || 'nothing that training uses'}`);
   say(
@@ -31,11 +36,6 @@ function sayPair(project: Project, a: string, b: string, pairs: number): void {
       ? `out-of-fold scores of the ${formatCount(rows.count)} rows of ${rows.path}`
       : `${formatCount(rows.count)} rows of ${rows.path}, on which neither was trained`,
   );
-  const filesOf = (name: string) => JSON.stringify(readMetadata(project, name).files);
-  if (filesOf(a) === filesOf(b)) {
-    say('', 'they are the same model, byte for byte: nothing that it answers can differ');
-    return;
-  }
   for (const [metric, { estimate, verdict, detectable }] of Object.entries(differences)) {
     const said = {
       pass: `pass: ${b} is better`,

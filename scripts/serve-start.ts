@@ -10,19 +10,19 @@ import { readIfThere } from '../lib/files/write.ts';
 import type { Project } from '../lib/project.ts';
 import { health, runningServer, sleep } from '../lib/serve/client.ts';
 import { step } from '../lib/step.ts';
+import { say } from '../lib/terminal.ts';
 
 const PATIENCE_MS = 20_000;
 
 step({ chapters }, async (project) => {
   // Of two that start at once, the second finds what the first has started.
   const lock = project.path(project.config.paths.models, '.start.lock');
-  const said = await withLockHeld(lock, () => startServer(project), PATIENCE_MS);
-  console.log(said);
+  await withLockHeld(lock, () => startServer(project), PATIENCE_MS);
   process.exit(0);
 });
 
-/** What the server says once it answers. */
-async function startServer(project: Project): Promise<string> {
+/** Ends once it answers, and says what it says. */
+async function startServer(project: Project): Promise<void> {
   const already = runningServer(project);
   if (already !== undefined) {
     const answer = await health(already.url);
@@ -30,7 +30,8 @@ async function startServer(project: Project): Promise<string> {
       throw failed(
         `process ${already.pid} holds ${already.url} but does not answer: make stop, then make start`,
       );
-    return `${'serve'.padEnd(10)} runs already: ${already.url}   ${answer.model}`;
+    say('serve', `runs already: ${already.url}   ${answer.model}`);
+    return;
   }
   const output = project.state('server.log');
   mkdirSync(dirname(output), { recursive: true });
@@ -56,7 +57,8 @@ async function startServer(project: Project): Promise<string> {
     const server = runningServer(project);
     if (server?.pid !== child.pid) continue;
     child.unref();
-    return said();
+    console.log(said());
+    return;
   }
   throw failed(said() || `the server did not start; see ${output}`);
 }

@@ -2,8 +2,7 @@
 import { chapters, handedIn } from '../lib/door.ts';
 import { FAILED } from '../lib/fault.ts';
 import { json, writeAtomic } from '../lib/files/write.ts';
-import { headsOf } from '../lib/record/catalogue.ts';
-import { audit, auditPath, lastAudit } from '../lib/registry/audit.ts';
+import { audit, auditPath, headsToKeep } from '../lib/registry/audit.ts';
 import { optional, step } from '../lib/step.ts';
 import { say } from '../lib/terminal.ts';
 import { formatMany } from '../lib/words.ts';
@@ -11,9 +10,7 @@ import { formatMany } from '../lib/words.ts';
 step({ chapters, args: { FULL: optional } }, (project, { FULL }) => {
   const { checked, problems } = audit(project, handedIn('audit'), FULL !== undefined);
   // Kept elsewhere, each head must be in its ledger for ever.
-  // Of what is cut, what was there is not forgotten.
-  const heads =
-    problems.length === 0 ? headsOf(project.ledgers, '') : (lastAudit(project.reports)?.heads ?? '');
+  const heads = headsToKeep(project, problems);
   const result = { time: new Date().toISOString(), checked, problems, heads };
   writeAtomic(auditPath(project.reports), json(result));
   const what = [

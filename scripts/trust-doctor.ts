@@ -156,12 +156,6 @@ function unregistered(project: Project): string[] {
   return withLock(registryLock(project), 10_000, () => {
     const versions = listVersions(project);
     const isSound = readLedger(path, format).problems.length === 0;
-    if (isCutSinceAudit(project.reports, project.ledgers.deployments)) {
-      trouble.push(
-        `${path}  its tail was cut since the last audit: the pointers are left as they are (restore it from a backup)`,
-      );
-      return [];
-    }
     const without = isSound
       ? versions.filter((version) => registrationOf(project, version) === undefined)
       : versions;

@@ -52,7 +52,8 @@ step(
       );
       return;
     }
-    for (const name of [WITHOUT, ACCEPT]) if (name !== undefined) checkSender(name, sendersOf(project));
+    const named = [WITHOUT, ACCEPT].filter((name) => name !== undefined);
+    if (named.length > 0) checkSenders(named, sendersOf(project));
     if (WITHOUT !== undefined) {
       recordDecision(project.ledgers, 'yes', champion, [`by hand, without what ${WITHOUT} taught`], '');
       await retrain(project, champion, '', { without: WITHOUT, accept: ACCEPT });
@@ -78,10 +79,11 @@ function sender(given: string | undefined): string | undefined {
   return given;
 }
 
-function checkSender(name: string, known: readonly string[]): void {
-  if (!known.includes(name))
+function checkSenders(names: readonly string[], known: readonly string[]): void {
+  const stranger = names.find((name) => !known.includes(name));
+  if (stranger !== undefined)
     throw badInput(
-      `nobody of the name ${JSON.stringify(name)} has sent a label${didYouMean(name, known)} (${known.join(', ') || 'nobody has'})`,
+      `nobody of the name ${JSON.stringify(stranger)} has sent a label${didYouMean(stranger, known)} (${known.join(', ') || 'nobody has'})`,
     );
 }
 

@@ -28,7 +28,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * warn: ROC-AUC below the median of the days before by the configured share, or the p95 latency above its limit at so many
- * points in a row, or worse than in training by the monitoring's own verdicts. critical: ROC-AUC below by the larger share, or overall drift together with a fallen PR-AUC.
+ * points in a row, or worse than in training by the monitoring's own verdicts. critical: ROC-AUC below by the larger share, or
+ * overall drift together with a fallen PR-AUC.
  */
 export function makePlan(
   { points, drift, problems, worse = [], canRollBack = true }: Observation,

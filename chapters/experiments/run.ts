@@ -140,12 +140,20 @@ function isKnown(line: object): line is Run {
   );
 }
 
+/** Whether a version came of a run. */
+export function became({ version, versions }: Run, name: string): boolean {
+  return version === name || versions?.includes(name) === true;
+}
+
+/** What people say of it. */
+export function wordsOf({ note, tags }: Run): string {
+  return [note, tags?.join(', ')].filter((each) => each !== undefined).join(' · ');
+}
+
 /** The run that an id, the beginning of one, or a version stands for. */
 export function findRun(runs: readonly Run[], name: string): Run {
   const found = /^v[1-9]\d*$/.test(name)
-    ? runs
-        .filter(({ version, versions }) => version === name || versions?.includes(name) === true)
-        .map((run) => ({ ...run, version: name }))
+    ? runs.filter((run) => became(run, name)).map((run) => ({ ...run, version: name }))
     : /^[0-9a-f]{4,12}$/.test(name)
       ? runs.filter(({ id }) => id.startsWith(name))
       : [];

@@ -1,7 +1,7 @@
 /** Pictures of a table, each with what it shows in words. */
 import * as Plot from '@observablehq/plot';
 import { draw } from '../../lib/page/draw.ts';
-import { ALARM, CALM, PALETTE, type Picture } from '../../lib/page/picture.ts';
+import { ALARM, CALM, coloursOf, type Picture } from '../../lib/page/picture.ts';
 import { formatPercent } from '../../lib/words.ts';
 import type { ColumnLook, Explored, PairLook } from './explored.ts';
 
@@ -40,7 +40,7 @@ export function histogram(
         domain: isNumber ? of.bins.map(Number) : [...of.bins],
       },
       y: { label: 'rows', ticks: 3, tickFormat: shortNumber },
-      color: { domain: [...classes], range: colours(classes) },
+      color: { domain: [...classes], range: coloursOf(classes) },
       marks: [Plot.barY(bars, { x: 'bin', y: 'rows', fill: 'class', inset: 0.3 })],
     },
     `${name}: most rows (${most?.[1]}) at ${most?.[0]}${classes.length > 1 ? `, stacked by ${classes.join(', ')}` : ''}.`,
@@ -52,10 +52,6 @@ export function histogram(
 /** To three digits, thousands as k. */
 function shortNumber(value: number): string {
   return new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
-}
-
-export function colours(classes: readonly string[]): string[] {
-  return classes.map((_, k) => PALETTE[k % PALETTE.length]!);
 }
 
 export function informationBars(columns: readonly ColumnLook[], target: string): Picture {
@@ -146,7 +142,7 @@ export function pairScatter({ x, y, points }: PairLook, classes: readonly string
       marginLeft: 60,
       x: { label: x },
       y: { label: y },
-      color: { domain: [...classes], range: colours(classes) },
+      color: { domain: [...classes], range: coloursOf(classes) },
       marks: [
         Plot.dot(points, {
           x: (d: { x: number }) => round(d.x),
@@ -180,7 +176,7 @@ export function overTimeLines(columns: Explored['overTime']): Picture {
       y: { label: 'difference from all rows (PSI)', grid: true },
       color: {
         domain: columns.map(({ column }) => column),
-        range: colours(columns.map(({ column }) => column)),
+        range: coloursOf(columns.map(({ column }) => column)),
       },
       marks: [
         Plot.lineY(points, { x: 'part', y: 'psi', stroke: 'column' }),

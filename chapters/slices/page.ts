@@ -32,7 +32,7 @@ ${
     : html`<p>From ${change.before} to ${change.after}, by each input: other rows (mix), or more errors among the same kind of rows (within).</p>
 ${tableOf(
   ['Input', '#change', '#mix', '#within'],
-  change.by.map(({ name, change: all, mix, within }) => [name, percent(all), percent(mix), percent(within)]),
+  change.by.map(({ name, change: all, mix, within }) => [name, points(all), points(mix), points(within)]),
 )}`
 }`;
   return pageOf(`Where ${version} fails`, body);
@@ -52,6 +52,7 @@ ${tableOf(
 )}`;
 }
 
-function percent(x: number): string {
+/** How much one share is above another. */
+export function points(x: number): string {
   return `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(2)} points`;
 }

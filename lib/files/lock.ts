@@ -115,7 +115,7 @@ export function startOf(pid: number): string {
 }
 
 /** What the kernel says of a process after its name, which may hold anything; nothing where there is no /proc. */
-function statOf(pid: number): string[] {
+export function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');

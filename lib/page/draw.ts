@@ -1,14 +1,14 @@
 /** Draws a picture. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { csvOf, type Picture, type Swatch, swatches } from './picture.ts';
+import { coloursOf, csvOf, type Picture, type Swatch } from './picture.ts';
 
 /** `rows` are the figures that the marks show, one object each with the same keys; names alone in the legend stand for the palette. */
 export function draw(
   options: Plot.PlotOptions,
   words: string,
   rows: readonly object[],
-  legend: readonly string[] | readonly Swatch[] = [],
+  legend: readonly (string | Swatch)[] = [],
 ): Picture {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const svg = Plot.plot({
@@ -34,14 +34,14 @@ export function draw(
   return { svg: text, words, csv: csvOf(rows), legend: legend.length > 1 ? swatchesOf(legend) : [] };
 }
 
-function swatchesOf(legend: readonly string[] | readonly Swatch[]): readonly Swatch[] {
-  return legend.every((each) => typeof each === 'string')
-    ? swatches(legend as readonly string[])
-    : (legend as readonly Swatch[]);
+function swatchesOf(legend: readonly (string | Swatch)[]): Swatch[] {
+  const colours = coloursOf(legend);
+  return legend.map((each, k) => (typeof each === 'string' ? { name: each, color: colours[k]! } : each));
 }
 
 /** Room for a number of six digits beside the axis, in pixels. */
 const LEFT = 52;
+/** A picture that is wider is not drawn narrower than this, in pixels. */
 const LEAST = 576;
 const DESCRIPTION = 'description-of-this-picture';
 

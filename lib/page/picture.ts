@@ -21,9 +21,9 @@ export interface Swatch {
   readonly color: string;
 }
 
-/** Names in the order of the palette. */
-export function swatches(names: readonly string[]): Swatch[] {
-  return names.map((name, k) => ({ name, color: PALETTE[k % PALETTE.length]! }));
+/** A colour for each of so many, in the order of the palette. */
+export function coloursOf({ length }: readonly unknown[]): string[] {
+  return Array.from({ length }, (_, k) => PALETTE[k % PALETTE.length]!);
 }
 
 export interface Picture {

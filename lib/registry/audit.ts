@@ -9,7 +9,14 @@ import { type LedgerReading, readLedger } from '../files/ledger-reader.ts';
 import { parseLogfmt } from '../files/logfmt.ts';
 import { readIfThere } from '../files/write.ts';
 import type { Project } from '../project.ts';
-import { allLogs, type Ledger, type Ledgers, namedLedgers, parseHeads } from '../record/catalogue.ts';
+import {
+  allLogs,
+  headsOf,
+  type Ledger,
+  type Ledgers,
+  namedLedgers,
+  parseHeads,
+} from '../record/catalogue.ts';
 import { readDeployments } from '../record/deployments.ts';
 import { readIncrements } from '../record/increments.ts';
 import { readLabelled } from '../record/labelled.ts';
@@ -199,10 +206,22 @@ const auditSchema = v.object({
   heads: v.optional(v.string(), ''),
 });
 
-/** What the last audit found each ledger to end with: it is there for ever. */
+/** What the last audit found each ledger to end with: it is there for ever. A report that is damaged is made again, and says nothing. */
 function auditedHeads(reports: string): Anchor[] {
-  const last = lastAudit(reports);
-  return parseHeads(last?.heads ?? '').map((each) => ({ from: `the audit of ${last!.time}`, ...each }));
+  try {
+    const last = lastAudit(reports);
+    return parseHeads(last?.heads ?? '').map((each) => ({ from: `the audit of ${last!.time}`, ...each }));
+  } catch {
+    return [];
+  }
+}
+
+/** The heads to keep with an audit: of what is cut, what was there is not forgotten. */
+export function headsToKeep({ ledgers, reports }: Project, problems: readonly string[]): string {
+  if (problems.length === 0) return headsOf(ledgers, '');
+  return auditedHeads(reports)
+    .map(({ name, head }) => `${name}=${head}`)
+    .join(' ');
 }
 
 /** Whether the last line of a ledger that the last audit saw is not there any more. */

@@ -77,7 +77,8 @@ export function makeDataVersion(
     const judged = judges.map((judge) => judge(project, version, files));
     const said = judged.flatMap((each) => each.said);
     const [last] = [...readLabelled(project.ledgers)].filter(([, files]) => files.length > 0).at(-1) ?? [];
-    if (labelled.length === 0 && last !== undefined)
+    const isLater = last !== undefined && Number(version.slice(1)) > Number(last.slice(1));
+    if (labelled.length === 0 && isLater)
       said.push(
         `the labelled rows that ${last} joined are not in it: a new version follows the one that the config names, ${current_version}`,
       );

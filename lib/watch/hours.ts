@@ -13,7 +13,7 @@ import { readStream, STREAM_START } from '../record/stream.ts';
 import { streamPosition } from '../record/truth.ts';
 import type { DriftReference } from '../train/frozen.ts';
 import type { SignatureInput } from '../train/signature.ts';
-import { type FactReader, sharedFacts, type TimedFact } from './facts.ts';
+import { type FactReader, readFacts, type TimedFact } from './facts.ts';
 import { type Fact, mergeSummaries, NOTHING, type Summary, summarise } from './summary.ts';
 
 const HOUR_MS = 3_600_000;
@@ -62,7 +62,7 @@ export function followHours(
   ledgers: Ledgers,
   binsOf: BinsOf,
   most = Number.POSITIVE_INFINITY,
-  read: FactReader = sharedFacts(ledgers),
+  read: FactReader = (...of) => readFacts(ledgers, ...of),
 ): void {
   withLock(`${statePath(ledgers)}.lock`, 60_000, () => {
     const state = readState(ledgers);

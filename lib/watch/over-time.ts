@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { html } from 'hono/html';
 import { draw } from '../page/draw.ts';
 import { figure, type Html } from '../page/page.ts';
-import { type Picture, swatches } from '../page/picture.ts';
+import { coloursOf, type Picture } from '../page/picture.ts';
 import type { Ledgers } from '../record/catalogue.ts';
 import { formatCount } from '../words.ts';
 import { type Mark, marksOf, overTimeSteps, type Step } from './steps.ts';
@@ -58,7 +58,7 @@ function picture(steps: readonly Step[], step: number, name: string, marks: read
       marginTop: 30,
       x: { label: null, type: 'utc', domain: [first, last] },
       y: { label: 'errors, %', percent: true, domain: [0, worst * 110] },
-      color: { domain: versions, range: swatches(versions).map(({ color }) => color) },
+      color: { domain: versions, range: coloursOf(versions) },
       marks: [
         Plot.rectY(rowsOf, {
           x1: 'time',

@@ -288,9 +288,13 @@ test('what the last audit saw is missed, and doctor moves no pointer by a log th
   const doctor = project.make('doctor');
   assert.notEqual(doctor.status, 0);
   assert.match(doctor.err, /deployment_log\.csv {2}its tail was cut since the last audit/);
+  assert.equal(doctor.err.match(/tail was cut/g)!.length, 1, doctor.err);
   assert.equal(project.read('models/aliases.json'), moved);
   writeFileSync(project.path('deployment_log.csv'), whole);
   assert.equal(project.make('promote', 'VERSION=v2', 'REASON=back').status, 0);
+  // A report that is no report any more is made again.
+  writeFileSync(project.path('reports/audit.json'), '{"time":');
+  assert.equal(project.make('audit').status, 0);
   assertWell();
 });
 

@@ -9,7 +9,7 @@ import { say } from '../../../lib/terminal.ts';
 import { formatCount, formatMany } from '../../../lib/words.ts';
 import { standings } from '../differences.ts';
 import { csvOf, differing, isMixed, linesOf, MIXED } from '../listing.ts';
-import { findRun, type Run, readRuns, runPath } from '../run.ts';
+import { findRun, type Run, readRuns, runPath, wordsOf } from '../run.ts';
 import { hintsOf, isLowestFirst, namesOf, parseWhere, sortRuns } from '../where.ts';
 
 const [SHOWN, PAGES] = [15, 20];
@@ -111,8 +111,7 @@ async function sayRun(project: Project, runs: readonly Run[], run: Run, page: st
     'run',
     `${run.id}${run.version === undefined ? '' : `, ${run.version}`}   ${run.kind}${run.error === undefined ? '' : `, failed: ${run.error}`}`,
   );
-  if (run.note !== undefined || run.tags !== undefined)
-    say('', [run.note, run.tags?.join(', ')].filter((said) => said !== undefined).join(' · '));
+  if (wordsOf(run) !== '') say('', wordsOf(run));
   if (changed !== undefined) {
     const { before, settings, data, files, metrics } = changed;
     const what = [

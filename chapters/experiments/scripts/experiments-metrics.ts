@@ -9,7 +9,7 @@ import { optional, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { formatInterval } from '../../../lib/words.ts';
 import { changedBetween } from '../changed.ts';
-import { findRun, type Run, readRuns } from '../run.ts';
+import { became, findRun, type Run, readRuns } from '../run.ts';
 
 const args = { ID: optional, A: optional, B: optional, DIFF: optional };
 
@@ -26,7 +26,7 @@ step({ chapters, args }, (project, { ID, A, B, DIFF }) => {
   if (A === undefined || B === undefined || ID !== undefined)
     throw badInput('which two? make metrics-diff A=v1 B=v2: versions, runs, or revisions of git');
   const [before, after] = [named(project, runs, A), named(project, runs, B)];
-  if (before.id === after.id) throw badInput(`${A} and ${B} are both ${title(after)}`);
+  if (before.id === after.id) throw badInput(`${A} and ${B} are one training, ${after.id}`);
   const { settings, data, files, metrics, by } = changedBetween(project, before, after);
   const what = [...settings, ...(data === undefined ? [] : [data]), ...files.slice(0, 3)];
   say(
@@ -62,14 +62,7 @@ const title = ({ id, version }: Run) => version ?? `run ${id}`;
 
 /** A run by its id; a version by its name, an alias or a stage; the version that a revision of git had, or was made at. */
 function named(project: Project, runs: readonly Run[], name: string): Run {
-  if (
-    runs.some(
-      ({ id, version, versions }) =>
-        version === name ||
-        versions?.includes(name) === true ||
-        (/^[0-9a-f]{4,12}$/.test(name) && id.startsWith(name)),
-    )
-  )
+  if (runs.some((run) => became(run, name) || (/^[0-9a-f]{4,12}$/.test(name) && run.id.startsWith(name))))
     return findRun(runs, name);
   let version: string | undefined;
   try {
@@ -81,7 +74,7 @@ function named(project: Project, runs: readonly Run[], name: string): Run {
       throw badInput(`${JSON.stringify(name)} is no version, no run and no revision of git`);
     version = ofRevision(project, name, commit);
   }
-  const run = runs.find((each) => each.version === version || each.versions?.includes(version) === true);
+  const run = runs.find((each) => became(each, version));
   if (run === undefined) {
     readMetadata(project, version);
     throw failed(

@@ -4,7 +4,7 @@ import { badInput } from '../../../lib/fault.ts';
 import { optional, required, step } from '../../../lib/step.ts';
 import { say } from '../../../lib/terminal.ts';
 import { checkedSaid, noteRun } from '../keep.ts';
-import { findRun, type Run, readRuns } from '../run.ts';
+import { findRun, readRuns, wordsOf } from '../run.ts';
 
 step(
   {
@@ -31,7 +31,3 @@ step(
     if (was !== '' && was !== wordsOf(after)) say('', `before it was: ${was}`);
   },
 );
-
-function wordsOf({ note, tags }: Pick<Run, 'note' | 'tags'>): string {
-  return [note, tags?.join(', ')].filter((each) => each !== undefined).join(' · ');
-}

@@ -15,7 +15,7 @@ import { columnOf, entitiesOf } from '../../../lib/watch/columns.ts';
 import { type Observed, observe } from '../../../lib/watch/window.ts';
 import { formatCount, formatInterval } from '../../../lib/words.ts';
 import { type Period, splitChange } from '../change.ts';
-import { type SlicesReport, slicesPage } from '../page.ts';
+import { points, type SlicesReport, slicesPage } from '../page.ts';
 import { cutNumbers, partCategories, partNumbers, type Worst, worstSlices } from '../slice.ts';
 import { MIN_ROWS, optionsOf, trainingSlices } from '../training.ts';
 
@@ -40,7 +40,7 @@ step(
     for (const { name, change, mix, within } of report.change?.by.slice(0, 1) ?? [])
       say(
         'change',
-        `errors ${signed(change)} from ${report.change!.before} to ${report.change!.after}; by ${name}: ${signed(mix)} from other rows, ${signed(within)} among the same`,
+        `errors ${points(change)} from ${report.change!.before} to ${report.change!.after}; by ${name}: ${points(mix)} from other rows, ${points(within)} among the same`,
       );
     say('', file('html'));
   },
@@ -107,8 +107,4 @@ function sayWorst(where: string, { slices, looked, rows, errors }: Worst): void 
           `${name}   ${formatCount(count)} rows, ${formatInterval(own)}, ${formatInterval(beyond)} beyond the rest`,
       ),
   );
-}
-
-function signed(x: number): string {
-  return `${x < 0 ? '−' : '+'}${(100 * Math.abs(x)).toFixed(2)} points`;
 }
